@@ -1,0 +1,97 @@
+// Base64 and base64url (RFC 4648 §4, §5), strict: what does not re-encode to itself is refused, so one
+// byte string has exactly one text.
+
+import type { Bytes } from './bytes.ts';
+import { FormatError } from './error.ts';
+
+const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const URL_SAFE = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const STANDARD_VALUES = valuesOf(STANDARD);
+const URL_SAFE_VALUES = valuesOf(URL_SAFE);
+
+/** Encodes with the standard alphabet and padding (C2SP notes and checkpoints). */
+export function encodeBase64(bytes: Uint8Array): string {
+  const text = encode(bytes, STANDARD);
+  return text + '='.repeat((4 - (text.length % 4)) % 4);
+}
+
+/**
+ * Parses padded base64.
+ * @throws {FormatError} code `base64` on any other alphabet, padding, length or trailing bits
+ */
+export function parseBase64(text: string): Bytes {
+  if (text.length % 4 !== 0) throw malformed('length is not a multiple of 4');
+  let end = text.length;
+  if (text.endsWith('==')) end -= 2;
+  else if (text.endsWith('=')) end -= 1;
+  if (end % 4 === 1) throw malformed('wrong padding');
+  return decode(text.slice(0, end), STANDARD_VALUES);
+}
+
+/** Encodes with the URL-safe alphabet, without padding (ids, hashes, disclosures). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return encode(bytes, URL_SAFE);
+}
+
+/**
+ * Parses unpadded base64url.
+ * @throws {FormatError} code `base64` on any other alphabet, padding, length or trailing bits
+ */
+export function parseBase64url(text: string): Bytes {
+  if (text.length % 4 === 1) throw malformed('impossible length');
+  return decode(text, URL_SAFE_VALUES);
+}
+
+function encode(bytes: Uint8Array, alphabet: string): string {
+  let text = '';
+  let i = 0;
+  for (; i + 2 < bytes.length; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text +=
+      alphabet.charAt(group >> 18) +
+      alphabet.charAt((group >> 12) & 63) +
+      alphabet.charAt((group >> 6) & 63) +
+      alphabet.charAt(group & 63);
+  }
+  if (bytes.length - i === 1) {
+    const group = bytes[i] ?? 0;
+    text += alphabet.charAt(group >> 2) + alphabet.charAt((group & 3) << 4);
+  } else if (bytes.length - i === 2) {
+    const group = ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);
+    text +=
+      alphabet.charAt(group >> 10) +
+      alphabet.charAt((group >> 4) & 63) +
+      alphabet.charAt((group & 15) << 2);
+  }
+  return text;
+}
+
+function decode(text: string, values: Int8Array): Bytes {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const value = code < 128 ? (values[code] ?? -1) : -1;
+    if (value < 0) throw malformed('character outside the alphabet');
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      bytes[length++] = (bits >> held) & 0xff;
+    }
+  }
+  if ((bits & ((1 << held) - 1)) !== 0) throw malformed('trailing bits are not zero');
+  return bytes;
+}
+
+function valuesOf(alphabet: string): Int8Array {
+  const values = new Int8Array(128).fill(-1);
+  for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i;
+  return values;
+}
+
+function malformed(state: string): FormatError {
+  return new FormatError('base64', `Cannot parse base64: ${state}`);
+}

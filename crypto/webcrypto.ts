@@ -1,0 +1,126 @@
+// The one door to WebCrypto: the runtime's own, or @peculiar/webcrypto where that lacks Ed25519. Nothing else
+// in the house touches `crypto.subtle`. Ed25519 is RFC 8032; keys are raw 32 bytes, private keys 32-byte seeds.
+
+import { Crypto } from '@peculiar/webcrypto';
+
+import { type Bytes, concatBytes, equalBytes } from './bytes.ts';
+import { FormatError, VerifyError } from './error.ts';
+import { parseHex } from './hex.ts';
+
+export const ED25519_KEY_BYTES = 32;
+export const ED25519_SIGNATURE_BYTES = 64;
+
+/** Something that signs with one Ed25519 key, wherever the key lives. */
+export interface Signer {
+  readonly publicKey: Bytes;
+  sign(message: Bytes): Promise<Bytes>;
+}
+
+/** Fills new bytes from the runtime's CSPRNG. */
+export function randomBytes(length: number): Bytes {
+  return globalThis.crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** Makes a signer from a 32-byte Ed25519 seed. @throws {FormatError} code `key` for any other length */
+export async function importSigner(seed: Uint8Array): Promise<Signer> {
+  if (seed.length !== ED25519_KEY_BYTES) {
+    throw new FormatError('key', `Cannot import seed: expected 32 bytes, got ${seed.length}`);
+  }
+  const subtle = await door();
+  const key = await subtle.importKey('pkcs8', concatBytes(PKCS8_PREFIX, seed), 'Ed25519', true, [
+    'sign',
+  ]);
+  const { x } = await subtle.exportKey('jwk', key);
+  if (x === undefined) throw new Error('unreachable: an Ed25519 JWK has x');
+  const publicKey = parseJwkCoordinate(x);
+  return {
+    publicKey,
+    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', key, message)),
+  };
+}
+
+/** Refuses a public key that is no strong Ed25519 key: wrong length, or one of the small-order points, on
+ * which runtimes disagree whether signatures verify.
+ * @throws {FormatError} code `key` for a wrong length
+ * @throws {VerifyError} code `weak-key` for a small-order point in any encoding */
+export function checkEd25519PublicKey(publicKey: Uint8Array): void {
+  if (publicKey.length !== ED25519_KEY_BYTES) {
+    throw new FormatError('key', `Cannot parse key: expected 32 bytes, got ${publicKey.length}`);
+  }
+  const unsigned = new Uint8Array(publicKey);
+  unsigned[31] = (unsigned[31] ?? 0) & 0x7f; // the sign of x does not change the order of these points
+  for (const weak of SMALL_ORDER) {
+    if (equalBytes(unsigned, weak)) {
+      throw new VerifyError('weak-key', 'Cannot accept key: a point of small order');
+    }
+  }
+}
+
+/** Whether an Ed25519 signature holds. Never throws for a bad signature or key: the answer is false. */
+export async function isEd25519Signature(
+  publicKey: Uint8Array,
+  { signature, message }: { signature: Uint8Array; message: Uint8Array },
+): Promise<boolean> {
+  if (signature.length !== ED25519_SIGNATURE_BYTES) return false;
+  try {
+    checkEd25519PublicKey(publicKey);
+    const key = await importPublicKey(publicKey);
+    const subtle = await door();
+    return await subtle.verify('Ed25519', key, new Uint8Array(signature), new Uint8Array(message));
+  } catch {
+    return false; // not a point on the curve: no signature by it can hold
+  }
+}
+
+/** The door itself, for the algorithms of WebAuthn (`webauthn.ts`). */
+export async function door(): Promise<SubtleCrypto> {
+  opened ??= open();
+  return opened;
+}
+
+let opened: Promise<SubtleCrypto> | undefined;
+
+async function open(): Promise<SubtleCrypto> {
+  const own = globalThis.crypto.subtle;
+  try {
+    await own.importKey('raw', BASE_POINT, 'Ed25519', false, ['verify']);
+    return own;
+  } catch {
+    return new Crypto().subtle; // this runtime's WebCrypto does not know Ed25519
+  }
+}
+
+const MAX_CACHED_KEYS = 512;
+const cachedKeys = new Map<string, CryptoKey>();
+
+async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey> {
+  const name = String.fromCharCode(...publicKey);
+  const cached = cachedKeys.get(name);
+  if (cached !== undefined) return cached;
+  const subtle = await door();
+  const key = await subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify']);
+  if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
+  cachedKeys.set(name, key);
+  return key;
+}
+
+function parseJwkCoordinate(text: string): Bytes {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
+
+/** PKCS #8 around a raw Ed25519 seed, RFC 8410 §7. */
+const PKCS8_PREFIX = parseHex('302e020100300506032b657004220420');
+
+const BASE_POINT = parseHex('5866666666666666666666666666666666666666666666666666666666666666');
+
+/** Every encoding, sign bit cleared, of the points whose order divides 8: canonical and not. */
+const SMALL_ORDER: readonly Bytes[] = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+].map(parseHex);
