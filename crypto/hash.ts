@@ -2,7 +2,6 @@
 // promise per hash would cost thirty times the hash. A shell with a faster native SHA-256 puts it in once,
 // at start, by `useNativeSha256`; results are the same bytes, so nothing else can tell.
 
-import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 
 import { type Bytes, concatBytes } from './bytes.ts';
@@ -31,10 +30,21 @@ export function sha256(bytes: Uint8Array): Hash {
   return implementation(bytes) as Hash; // a digest lies over its own buffer
 }
 
-/** HMAC-SHA-256 (RFC 2104): 32 bytes. */
-export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Bytes {
-  return hmac(nobleSha256, key, bytes) as Bytes; // a digest lies over its own buffer
+/** HMAC-SHA-256 (RFC 2104) with a key of at most one block, 64 bytes. @throws {RangeError} for a longer key */
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Hash {
+  if (key.length > BLOCK_BYTES) throw new RangeError('Cannot compute HMAC: key is over 64 bytes');
+  const inner = new Uint8Array(BLOCK_BYTES + bytes.length).fill(0x36, 0, BLOCK_BYTES);
+  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES).fill(0x5c, 0, BLOCK_BYTES);
+  for (const [i, byte] of key.entries()) {
+    inner[i] = byte ^ 0x36;
+    outer[i] = byte ^ 0x5c;
+  }
+  inner.set(bytes, BLOCK_BYTES);
+  outer.set(sha256(inner), BLOCK_BYTES);
+  return sha256(outer);
 }
+
+const BLOCK_BYTES = 64;
 
 /** SHA-256(0x00 || leaf), RFC 6962 §2.1. */
 export function leafHash(leaf: Uint8Array): Hash {

@@ -1,0 +1,25 @@
+// Random 128-bit identifiers of endpoints, sessions and nonces: 22 characters of base64url.
+
+import { encodeBase64url, parseBase64url } from './base64.ts';
+import { FormatError } from './error.ts';
+import { randomBytes } from './webcrypto.ts';
+
+declare const idBrand: unique symbol;
+
+/** 128 random bits as base64url. */
+export type Id = string & { readonly [idBrand]: true };
+
+const ID_BYTES = 16;
+
+/** Makes a new random id. */
+export function createId(): Id {
+  return encodeBase64url(randomBytes(ID_BYTES)) as Id; // minted here
+}
+
+/** Parses an id. @throws {FormatError} code `base64` when it is not 128 bits of base64url */
+export function parseId(text: string): Id {
+  if (parseBase64url(text).length !== ID_BYTES) {
+    throw new FormatError('base64', 'Cannot parse id: expected 128 bits');
+  }
+  return text as Id; // checked above
+}
