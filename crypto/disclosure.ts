@@ -52,7 +52,7 @@ export function parseDisclosure(text: string): Disclosure {
   if (!Array.isArray(parsed) || parsed.length !== 3) {
     throw new FormatError('disclosure', 'Cannot parse disclosure: expected [salt, name, value]');
   }
-  const [salt, name, value] = parsed as readonly [Json, Json, Json]; // length checked above
+  const [salt, name, value] = parsed as unknown as readonly [Json, Json, Json]; // length checked above
   if (typeof salt !== 'string' || parseSalt(salt).length !== SALT_BYTES) {
     throw new FormatError('disclosure', 'Cannot parse disclosure: salt is not 128 bits');
   }
@@ -71,6 +71,8 @@ function parseSalt(text: string): Uint8Array {
   try {
     return parseBase64url(text);
   } catch (cause) {
-    throw new FormatError('disclosure', 'Cannot parse disclosure: salt is not base64url', { cause });
+    throw new FormatError('disclosure', 'Cannot parse disclosure: salt is not base64url', {
+      cause,
+    });
   }
 }

@@ -6,7 +6,8 @@ import canonicalize from 'canonicalize';
 import { type Bytes, decodeUtf8, encodeUtf8 } from './bytes.ts';
 import { FormatError } from './error.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /**
  * Formats a value as JCS text.
@@ -15,7 +16,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export function formatJcs(value: unknown): string {
   checkValue(value, 0);
   const text = canonicalize(value);
-  if (text === undefined) throw new FormatError('json', 'Cannot format JSON: value has no JSON form');
+  if (text === undefined)
+    throw new FormatError('json', 'Cannot format JSON: value has no JSON form');
   return text;
 }
 
@@ -63,7 +65,8 @@ function checkValue(value: unknown, depth: number): void {
       }
       return;
     case 'string':
-      if (!value.isWellFormed()) throw new FormatError('json', 'Cannot format JSON: lone surrogate');
+      if (!value.isWellFormed())
+        throw new FormatError('json', 'Cannot format JSON: lone surrogate');
       return;
     case 'object':
       if (value === null) return;
@@ -72,8 +75,10 @@ function checkValue(value: unknown, depth: number): void {
         return;
       }
       for (const [name, item] of Object.entries(value)) {
-        if (name === '__proto__') throw new FormatError('json', 'Cannot format JSON: name "__proto__"');
-        if (!name.isWellFormed()) throw new FormatError('json', 'Cannot format JSON: lone surrogate');
+        if (name === '__proto__')
+          throw new FormatError('json', 'Cannot format JSON: name "__proto__"');
+        if (!name.isWellFormed())
+          throw new FormatError('json', 'Cannot format JSON: lone surrogate');
         if (item !== undefined) checkValue(item, depth + 1);
         else throw new FormatError('json', `Cannot format JSON: "${name}" is undefined`);
       }

@@ -98,7 +98,9 @@ async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey> {
   const cached = cachedKeys.get(name);
   if (cached !== undefined) return cached;
   const subtle = await door();
-  const key = await subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify']);
+  const key = await subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, [
+    'verify',
+  ]);
   if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
   cachedKeys.set(name, key);
   return key;
