@@ -1,0 +1,105 @@
+// The two authorities that meet at a site. The MSP's root key signs the roster: who may ask. The client's
+// authority key signs who may approve, and the policy: what may be done. Neither can replace the other.
+//
+// Versions only go up. Who pins a root also remembers the last version it saw, so that an old roster, in
+// which a dismissed technician still stands, is refused although its signature holds.
+
+import { VerifyError } from './error.ts';
+import {
+  type Approver,
+  checkInForce,
+  type Envelope,
+  type Member,
+  type Signed,
+  type StatementOf,
+  verifyStatement,
+} from './statement.ts';
+
+/** The last version of a statement that was seen, and its hash: the floor below which nothing is accepted. */
+export interface SeenVersion {
+  readonly version: number;
+  readonly hash: string;
+}
+
+/** What is known of the root that must have signed. */
+export interface RootedAt {
+  readonly log: string;
+  /** The pinned key, as a line of text (`person-key.ts`). */
+  readonly root: string;
+  readonly seen: SeenVersion | null;
+  readonly atMs: number;
+}
+
+/**
+ * Verifies a roster against the MSP's pinned root.
+ * @throws {VerifyError} `not-authorised` for another signer, `rolled-back`, `fork`, `expired`, `signature`
+ */
+export async function verifyRoster(envelope: Envelope, at: RootedAt): Promise<Signed<'roster'>> {
+  return verifyRooted(envelope, 'roster', at);
+}
+
+/**
+ * Verifies the client's list of approvers against the pinned authority key.
+ * @throws {VerifyError} as `verifyRoster`
+ */
+export async function verifyAuthority(
+  envelope: Envelope,
+  at: RootedAt,
+): Promise<Signed<'authority'>> {
+  return verifyRooted(envelope, 'authority', at);
+}
+
+/**
+ * Verifies the client's policy against the pinned authority key.
+ * @throws {VerifyError} as `verifyRoster`
+ */
+export async function verifyPolicy(envelope: Envelope, at: RootedAt): Promise<Signed<'policy'>> {
+  return verifyRooted(envelope, 'policy', at);
+}
+
+/** The member with this key. @throws {VerifyError} code `not-authorised` when there is none */
+export function memberByKey(roster: { members: readonly Member[] }, key: string): Member {
+  const member = roster.members.find((candidate) => candidate.key === key);
+  if (member === undefined) {
+    throw new VerifyError('not-authorised', 'Cannot accept key: it is not in the roster');
+  }
+  return member;
+}
+
+/** The approver with this key. @throws {VerifyError} code `not-authorised` when there is none */
+export function approverByKey(
+  authority: { approvers: readonly Approver[] },
+  key: string,
+): Approver {
+  const approver = authority.approvers.find((candidate) => candidate.key === key);
+  if (approver === undefined) {
+    throw new VerifyError('not-authorised', 'Cannot accept key: it is no approver of this site');
+  }
+  return approver;
+}
+
+type Rooted = StatementOf<'roster' | 'authority' | 'policy'>;
+
+async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
+  envelope: Envelope,
+  type: T,
+  { log, root, seen, atMs }: RootedAt,
+): Promise<Signed<T>> {
+  const signed = await verifyStatement(envelope, { type, log });
+  const rooted: Rooted = signed.statement;
+  const { by, version } = rooted;
+  if (by !== root) {
+    throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
+  }
+  checkInForce(rooted, atMs);
+  if (seen !== null && version < seen.version) {
+    throw new VerifyError(
+      'rolled-back',
+      `Cannot accept ${type}: version ${version} is older than ${seen.version}, already seen`,
+    );
+  }
+  if (seen !== null && version === seen.version && signed.hash !== seen.hash) {
+    throw new VerifyError('fork', `Cannot accept ${type}: another version ${version} was seen`);
+  }
+  return signed;
+}

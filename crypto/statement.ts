@@ -1,0 +1,251 @@
+// Statements: the one mechanism for everything a person decides. A statement is a JCS document; it is signed
+// by a known key over
+//
+//   SHA-256( "caisey/statement/v1\0" || bytes )
+//
+// by Ed25519, or by a WebAuthn assertion whose challenge is that hash. Statements hold no private text: where
+// they speak of a field that may be withheld they name its disclosure's digest, so they stay verifiable.
+
+import { z } from 'zod';
+
+import { type Bytes, concatBytes, encodeUtf8 } from './bytes.ts';
+import { encodeBase64url, parseBase64url } from './base64.ts';
+import { FormatError, VerifyError } from './error.ts';
+import { type Hash, sha256 } from './hash.ts';
+import { encodeJcs, parseJcs } from './json.ts';
+import { COMMAND_FIELDS, envelopeSchema } from './kind.ts';
+import { MAX_ORIGIN_CHARS } from './leaf.ts';
+import { isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
+import { policySchema, ROLES } from './policy.ts';
+import { isEd25519Signature, type Signer } from './webcrypto.ts';
+import { checkAssertion } from './webauthn.ts';
+
+/** The signed form: base64url of the statement's bytes, and the signature. */
+export type Envelope = z.infer<typeof envelopeSchema>;
+
+export { envelopeSchema };
+
+const key = z.string().max(MAX_KEY_CHARS).refine(isPersonKey, 'not a key');
+const id = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+const personId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const name = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{C}]+$/u);
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const version = z.int().min(1);
+const log = z.string().min(1).max(MAX_ORIGIN_CHARS);
+
+const common = { v: z.literal(1), by: key, not_before: time, expires: time, nonce: id };
+
+const memberSchema = z.strictObject({ id: personId, name, role: z.enum(ROLES), key });
+const approverSchema = z.strictObject({ id: personId, name, key });
+const contactSchema = z.strictObject({ name, reach: name });
+
+/** What is signed, by type. One roster serves all sites of its MSP, so it alone names no log. */
+export const statementSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    ...common,
+    type: z.literal('roster'),
+    msp: name,
+    version,
+    members: z.array(memberSchema).max(1024),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('authority'),
+    log,
+    version,
+    approvers: z.array(approverSchema).max(64),
+    contacts: z.array(contactSchema).max(64),
+  }),
+  z.strictObject({ ...common, type: z.literal('policy'), log, version, rules: policySchema }),
+  z.strictObject({
+    ...common,
+    type: z.literal('session'),
+    log,
+    endpoint: id,
+    session: id,
+    delegate: key,
+    digests: z.strictObject({ reason: hash, ticket: hash }),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('command'),
+    log,
+    endpoint: id,
+    session: id,
+    purpose: z.enum(['work', 'state-before', 'state-after']),
+    digests: z.strictObject(
+      Object.fromEntries(COMMAND_FIELDS.map((field) => [field, hash])) as Record<
+        (typeof COMMAND_FIELDS)[number],
+        typeof hash
+      >, // one hash for each of the six names
+    ),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('approval'),
+    log,
+    decision: z.enum(['approve', 'deny']),
+    endpoint: id,
+    session: id,
+    request: hash,
+    order: hash,
+    command: hash,
+    state: hash.nullable(),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('attestation'),
+    log,
+    session: id,
+    snapshot: hash,
+    participated: z.literal(false),
+  }),
+]);
+
+export type Statement = z.infer<typeof statementSchema>;
+export type StatementType = Statement['type'];
+export type StatementOf<T extends StatementType> = Extract<Statement, { type: T }>;
+export type Member = z.infer<typeof memberSchema>;
+export type Approver = z.infer<typeof approverSchema>;
+
+declare const verifiedBrand: unique symbol;
+
+/** A statement whose signature by `by` held. Whether `by` may say so is another question. */
+export type VerifiedStatement<T extends StatementType = StatementType> = StatementOf<T> & {
+  readonly [verifiedBrand]: true;
+};
+
+/** A verified statement with the hash by which others name it. */
+export interface Signed<T extends StatementType> {
+  readonly statement: VerifiedStatement<T>;
+  /** base64url of the hash that was signed. */
+  readonly hash: string;
+}
+
+export const STATEMENT_TAG = 'caisey/statement/v1\0';
+
+/** SHA-256( "caisey/statement/v1\0" || bytes ): what is signed, and the WebAuthn challenge. */
+export function statementHash(bytes: Uint8Array): Hash {
+  return sha256(concatBytes(encodeUtf8(STATEMENT_TAG), bytes));
+}
+
+/**
+ * Encodes a statement for signing.
+ * @throws {FormatError} code `statement` when it is not one of ours
+ */
+export function encodeStatement(statement: Statement): Bytes {
+  const parsed = statementSchema.safeParse(statement);
+  if (!parsed.success) {
+    throw new FormatError('statement', 'Cannot encode statement: not of its type', {
+      cause: parsed.error,
+    });
+  }
+  return encodeJcs(parsed.data);
+}
+
+/** Signs a statement with an Ed25519 key. The caller promises that `by` is the signer's key. */
+export async function signStatement(statement: Statement, signer: Signer): Promise<Envelope> {
+  const bytes = encodeStatement(statement);
+  const signature = await signer.sign(statementHash(bytes));
+  return {
+    statement: encodeBase64url(bytes),
+    signature: { alg: 'ed25519', signature: encodeBase64url(signature) },
+  };
+}
+
+/**
+ * Parses what an envelope says, without trusting it: to show it, or to look up who should have signed it.
+ * @throws {FormatError} code `statement`
+ */
+export function parseStatement(envelope: Envelope): { statement: Statement; hash: string } {
+  try {
+    const bytes = parseBase64url(envelope.statement);
+    const statement = statementSchema.parse(parseJcs(bytes));
+    return { statement, hash: encodeBase64url(statementHash(bytes)) };
+  } catch (cause) {
+    throw new FormatError('statement', 'Cannot parse statement: malformed', { cause });
+  }
+}
+
+/**
+ * Verifies a statement: its form, its type, its log and the signature by the key in `by`.
+ * @throws {FormatError} code `statement` for bad form
+ * @throws {VerifyError} code `wrong-kind`, `wrong-log`, `signature` or `webauthn`
+ */
+export async function verifyStatement<T extends StatementType>(
+  envelope: Envelope,
+  { type, log: origin }: { type: T; log: string },
+): Promise<Signed<T>> {
+  const { statement, hash: signedHash } = parseStatement(envelope);
+  if (statement.type !== type) {
+    throw new VerifyError('wrong-kind', `Cannot accept ${type}: it is a ${statement.type}`);
+  }
+  if ('log' in statement && statement.log !== origin) {
+    throw new VerifyError('wrong-log', `Cannot accept ${type}: it is for log "${statement.log}"`);
+  }
+  await checkSignature(envelope, statement.by, parseBase64url(signedHash));
+  return {
+    statement: statement as unknown as VerifiedStatement<T>, // minted here: type and signature hold
+    hash: signedHash,
+  };
+}
+
+/**
+ * Checks that a statement is in force at a time, in milliseconds since 1970.
+ * @throws {VerifyError} code `not-yet-valid` or `expired`
+ */
+export function checkInForce(
+  statement: Pick<Statement, 'type' | 'not_before' | 'expires'>,
+  atMs: number,
+): void {
+  if (atMs < Date.parse(statement.not_before)) {
+    throw new VerifyError(
+      'not-yet-valid',
+      `Cannot accept ${statement.type}: not valid before ${statement.not_before}`,
+    );
+  }
+  if (atMs >= Date.parse(statement.expires)) {
+    throw new VerifyError(
+      'expired',
+      `Cannot accept ${statement.type}: expired at ${statement.expires}`,
+    );
+  }
+}
+
+async function checkSignature(envelope: Envelope, by: string, challenge: Bytes): Promise<void> {
+  const personKey = parsePersonKey(by);
+  const { signature } = envelope;
+  if (personKey.kind === 'ed25519' && signature.alg === 'ed25519') {
+    const holds = await isEd25519Signature(personKey.publicKey, {
+      signature: parseSignatureBytes(signature.signature),
+      message: challenge,
+    });
+    if (!holds) throw new VerifyError('signature', 'Cannot accept statement: bad signature');
+    return;
+  }
+  if (personKey.kind === 'webauthn' && signature.alg === 'webauthn') {
+    await checkAssertion(
+      {
+        authenticatorData: parseSignatureBytes(signature.authenticator_data),
+        clientData: parseSignatureBytes(signature.client_data),
+        signature: parseSignatureBytes(signature.signature),
+      },
+      { rpId: personKey.rpId, cose: personKey.cose, challenge },
+    );
+    return;
+  }
+  throw new VerifyError('signature', 'Cannot accept statement: signature is not by its key');
+}
+
+function parseSignatureBytes(text: string): Bytes {
+  try {
+    return parseBase64url(text);
+  } catch (cause) {
+    throw new FormatError('statement', 'Cannot parse statement: bad signature encoding', { cause });
+  }
+}
