@@ -23,7 +23,7 @@ export interface Checkpoint {
 
 declare const verified: unique symbol;
 
-/** A checkpoint that its log signed. Minted by `verifyCheckpoint` alone. */
+/** A checkpoint that its log signed. Minted by `verifyCheckpointByAny` alone. */
 export type VerifiedCheckpoint = Checkpoint & {
   /** The whole note, with every signature line as it came. */
   readonly note: string;
@@ -68,18 +68,22 @@ export async function signCheckpoint(checkpoint: Checkpoint, signer: Signer): Pr
  * @throws {VerifyError} code `wrong-log` when the origin is not the key's name, `unknown-key` when the log did
  *   not sign, `signature` when its signature does not hold
  */
-export async function verifyCheckpoint(
+export function verifyCheckpoint(note: string, logKey: VerifierKey): Promise<VerifiedCheckpoint> {
+  return verifyCheckpointByAny(note, [logKey]);
+}
+
+/** As `verifyCheckpoint`, by whichever of the keys has the origin's name; throws the same. */
+export async function verifyCheckpointByAny(
   note: string,
-  logKey: VerifierKey,
+  logKeys: readonly VerifierKey[],
 ): Promise<VerifiedCheckpoint> {
   const checkpoint = parseCheckpoint(parseNote(note).text);
-  if (checkpoint.origin !== logKey.name) {
-    throw new VerifyError(
-      'wrong-log',
-      `Cannot verify checkpoint: expected origin "${logKey.name}", got "${checkpoint.origin}"`,
-    );
+  const keys = logKeys.filter(({ name }) => name === checkpoint.origin);
+  if (keys.length === 0) {
+    const state = `no known log has origin "${checkpoint.origin}"`;
+    throw new VerifyError('wrong-log', `Cannot verify checkpoint: ${state}`);
   }
-  await verifyNote(note, [logKey]);
+  await verifyNote(note, keys);
   return { ...checkpoint, note } as unknown as VerifiedCheckpoint; // the brand: minted here, after the check
 }
 
