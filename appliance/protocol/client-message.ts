@@ -1,0 +1,323 @@
+// The language that a technician's client speaks to an appliance, `/caisey/appliance/client/1`. The peer is
+// authenticated by Noise: its key is in the site's roster, or is an approver's. One long stream; every request
+// has an id, every answer names it. A request that follows something is answered by events until its end.
+//
+//   client     { id, verb, … } ───────────────► appliance
+//   client     ◄─────── { id, kind: 'answer' | 'failed' | 'event' | 'end', … }
+//
+// An entry is shown only after it is durable in the log, and with all that is needed to check it: the leaf's
+// text, the disclosures, and long texts with their entry keys.
+
+import { z } from 'zod';
+
+import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-message.ts';
+import { hostSchema } from '#agent/protocol/link-message.ts';
+import { COMMAND_FIELDS } from '#crypto/kind.ts';
+import { envelopeSchema } from '#crypto/statement.ts';
+
+export const CLIENT_PROTOCOL = '/caisey/appliance/client/1';
+
+const id = z.string().length(22);
+const hash = z.string().length(43);
+const requestId = z.int().min(1);
+const word = z.string().max(256);
+const note = z.string().max(4096);
+const time = z.string().max(32);
+const disclosure = z.string().max(1 << 17);
+
+/** A command signed by its session key, and the disclosures that it signed by digest. */
+export const signedCommandSchema = z.strictObject({
+  envelope: envelopeSchema,
+  disclosures: z.array(disclosure).length(COMMAND_FIELDS.length),
+});
+
+export type SignedCommand = z.infer<typeof signedCommandSchema>;
+
+/** What a client asks. */
+export const clientRequestSchema = z.discriminatedUnion('verb', [
+  z.strictObject({ id: requestId, verb: z.literal('site.status') }),
+  z.strictObject({ id: requestId, verb: z.literal('endpoint.list') }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('endpoint.token'),
+    name: endpointNameSchema,
+    labels: z.array(z.string().min(1).max(64)).max(32),
+    lifeS: z
+      .int()
+      .min(60)
+      .max(30 * 86_400),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('endpoint.remove'),
+    endpoint: id,
+    reason: note.nullable(),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('session.open'),
+    envelope: envelopeSchema,
+    reason: disclosure,
+    ticket: disclosure,
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('session.close'),
+    session: id,
+    note: note.nullable(),
+    ticket: word.nullable(),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('session.list'),
+    state: z.enum(['open', 'all']),
+    limit: z.int().min(1).max(1000),
+  }),
+  /** Events `entry` from position `from` of the session on; with `follow`, until the session ends. */
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('session.read'),
+    session: id,
+    from: z.int().min(0),
+    follow: z.boolean(),
+  }),
+  /** Answered when the command has ended, was refused, or its request was decided against it. */
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('command.submit'),
+    session: id,
+    command: signedCommandSchema,
+    why: note.nullable(),
+    before: signedCommandSchema.nullable(),
+    after: signedCommandSchema.nullable(),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('command.cancel'),
+    session: id,
+    /** Hash of the command's statement. */
+    command: hash,
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('chat.say'),
+    session: id,
+    text: z.string().min(1).max(65_536),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('request.list'),
+    state: z.enum(['waiting', 'all']),
+    limit: z.int().min(1).max(1000),
+  }),
+  z.strictObject({ id: requestId, verb: z.literal('request.show'), request: hash }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('request.decide'),
+    request: hash,
+    envelope: envelopeSchema,
+    comment: note.nullable(),
+  }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('request.withdraw'),
+    request: hash,
+    reason: note.nullable(),
+  }),
+  /** Events `chunk`: the evidence file's bytes. */
+  z.strictObject({ id: requestId, verb: z.literal('records.export'), session: id }),
+  /** Events `progress`, then an answer. */
+  z.strictObject({ id: requestId, verb: z.literal('log.fsck') }),
+  /** Events `file`: a tlog-tiles directory, file by file. */
+  z.strictObject({ id: requestId, verb: z.literal('log.export') }),
+  /** Ends a following request. */
+  z.strictObject({ id: requestId, verb: z.literal('stop'), target: requestId }),
+]);
+
+export type ClientRequest = z.infer<typeof clientRequestSchema>;
+export type ClientVerb = ClientRequest['verb'];
+export type ClientRequestOf<V extends ClientVerb> = Extract<ClientRequest, { verb: V }>;
+
+/** An entry as a client gets it: everything needed to check it against its leaf. */
+export const shownEntrySchema = z.strictObject({
+  leaf: z.string().max(16_384),
+  /** Null: the content was erased. */
+  disclosures: z.array(z.string()).max(32).nullable(),
+  texts: z
+    .array(
+      z.strictObject({
+        field: z.string().max(64),
+        /** Entry key, base64url. */
+        key: z.string().length(43),
+        /** Lengths of the segments in bytes; joined they are `data`, base64. */
+        cuts: z.array(z.int().min(1)).max(1 << 19),
+        data: z.string(),
+      }),
+    )
+    .max(4),
+});
+
+export type ShownEntry = z.infer<typeof shownEntrySchema>;
+
+export const endpointSummarySchema = z.strictObject({
+  endpoint: id,
+  name: word,
+  labels: z.array(word),
+  state: z.enum(['online', 'offline', 'never-seen']),
+  lastSeen: time.nullable(),
+  software: word.nullable(),
+  host: hostSchema.nullable(),
+  openSession: id.nullable(),
+});
+
+export const sessionSummarySchema = z.strictObject({
+  session: id,
+  endpoint: id,
+  endpointName: word,
+  technician: word,
+  reason: note.nullable(),
+  ticket: word.nullable(),
+  openedAt: time,
+  closedAt: time.nullable(),
+  state: z.enum(['open', 'closed', 'abandoned']),
+  entries: z.int(),
+  commands: z.int(),
+});
+
+export const REQUEST_STATES = ['requested', 'granted', 'denied', 'expired', 'withdrawn'] as const;
+
+export const requestSummarySchema = z.strictObject({
+  request: hash,
+  /** The short code that technician and approver compare. */
+  match: word,
+  state: z.enum(REQUEST_STATES),
+  session: id,
+  endpoint: id,
+  endpointName: word,
+  technician: word,
+  client: word,
+  site: word,
+  shell: word,
+  command: z.string(),
+  cwd: z.string().nullable(),
+  env: z.record(z.string(), z.string()),
+  why: note.nullable(),
+  policy: note,
+  requestedAt: time,
+  expires: time,
+  decidedAt: time.nullable(),
+  decidedBy: z.array(word),
+  comment: note.nullable(),
+  approvals: z.int(),
+  granted: z.int(),
+  /** What an approver signs over: see the `approval` statement. */
+  order: hash,
+  commandDigest: hash,
+  stateHash: hash.nullable(),
+  stateText: z.string().nullable(),
+});
+
+export type EndpointSummary = z.infer<typeof endpointSummarySchema>;
+export type SessionSummary = z.infer<typeof sessionSummarySchema>;
+export type RequestSummary = z.infer<typeof requestSummarySchema>;
+
+export const siteStatusSchema = z.strictObject({
+  client: word,
+  site: word,
+  msp: word,
+  origin: z.string(),
+  log: z.string(),
+  size: z.int(),
+  checkpoint: z.string(),
+  endpoints: z.strictObject({ total: z.int(), online: z.int() }),
+  openSessions: z.int(),
+  waitingRequests: z.int(),
+  diskFreeBytes: z.int(),
+  policyVersion: z.int(),
+  rosterVersion: z.int(),
+  http: z.string().nullable(),
+  addresses: z.array(z.string()),
+  software: word,
+  upSince: time,
+});
+
+export type SiteStatus = z.infer<typeof siteStatusSchema>;
+
+/** How a submitted command ended, for the client's exit code. */
+export const commandOutcomeSchema = z.strictObject({
+  outcome: z.enum([
+    'exited',
+    'signalled',
+    'timed-out',
+    'cancelled',
+    'not-started',
+    'interrupted',
+    'refused',
+    'denied',
+    'expired',
+    'withdrawn',
+  ]),
+  exitCode: z.int().nullable(),
+  signal: word.nullable(),
+  problem: z.string().nullable(),
+  /** Tree index of the entry that says so, and its position in the session. */
+  index: z.int(),
+  n: z.int(),
+});
+
+export type CommandOutcome = z.infer<typeof commandOutcomeSchema>;
+
+/** The value of each verb's answer. */
+export const answerSchemas = {
+  'site.status': siteStatusSchema,
+  'endpoint.list': z.strictObject({ endpoints: z.array(endpointSummarySchema) }),
+  'endpoint.token': z.strictObject({ token: z.string(), expires: time, site: sitePinsSchema }),
+  'endpoint.remove': z.strictObject({ index: z.int() }),
+  'session.open': z.strictObject({ session: id, index: z.int() }),
+  'session.close': z.strictObject({ index: z.int() }),
+  'session.list': z.strictObject({ sessions: z.array(sessionSummarySchema) }),
+  'session.read': z.strictObject({ entries: z.int() }),
+  'command.submit': commandOutcomeSchema,
+  'command.cancel': z.strictObject({ cancelled: z.boolean() }),
+  'chat.say': z.strictObject({ index: z.int() }),
+  'request.list': z.strictObject({ requests: z.array(requestSummarySchema) }),
+  'request.show': requestSummarySchema,
+  'request.decide': z.strictObject({ state: z.enum(REQUEST_STATES), index: z.int() }),
+  'request.withdraw': z.strictObject({ index: z.int() }),
+  'records.export': z.strictObject({ bytes: z.int(), checkpoint: z.string() }),
+  'log.fsck': z.strictObject({
+    size: z.int(),
+    root: z.string(),
+    firstBad: z.int().nullable(),
+    problems: z.array(z.strictObject({ index: z.int().nullable(), what: note })).max(1000),
+  }),
+  'log.export': z.strictObject({ files: z.int(), size: z.int() }),
+  stop: z.strictObject({}),
+} as const satisfies Record<ClientVerb, z.ZodType>;
+
+export type AnswerOf<V extends ClientVerb> = z.infer<(typeof answerSchemas)[V]>;
+
+/** An event of a request that follows something. */
+export const clientEventSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('entry'), entry: shownEntrySchema }),
+  z.strictObject({ kind: z.literal('chunk'), data: z.string() }),
+  z.strictObject({ kind: z.literal('file'), path: z.string().max(128), data: z.string() }),
+  z.strictObject({ kind: z.literal('progress'), done: z.int(), total: z.int() }),
+]);
+
+export type ClientEvent = z.infer<typeof clientEventSchema>;
+
+/** What an appliance answers; `value` is parsed by the asker with `answerSchemas[verb]`. */
+export const clientAnswerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ id: requestId, kind: z.literal('answer'), value: z.unknown() }),
+  z.strictObject({ id: requestId, kind: z.literal('event'), event: clientEventSchema }),
+  z.strictObject({
+    id: requestId,
+    kind: z.literal('failed'),
+    code: z.string().max(64),
+    message: z.string().max(4096),
+    retryAfterMs: z.int().nullable(),
+  }),
+]);
+
+export type ClientAnswer = z.infer<typeof clientAnswerSchema>;
