@@ -1,0 +1,299 @@
+// Ending everything that a command started. On Linux the processes are read from /proc (proc(5)) and belong to a
+// run when they are in its process group or session, descend from it, were seen to, or carry its marker in their
+// environment: so a child that called setsid is found too. Elsewhere on POSIX it is the process group, on
+// Windows the tree that taskkill sees. A command that has root and wants to hide can still have another service
+// (systemd-run, at, a container engine) start work for it: that is not its child on any system.
+
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { RUN_MARKER, windowsFolder } from './environment.ts';
+
+/** What knows a run's processes: the shell's pid, when it started, and the value of its marker. */
+export interface ProcessTree {
+  readonly pid: number;
+  readonly startedAt: string | null;
+  readonly marker: string | null;
+}
+
+/** How long processes may take to leave after SIGTERM, before SIGKILL. */
+export const KILL_GRACE_MS = 2_000;
+
+/** How long processes may take to leave after SIGKILL, before they are reported as surviving. */
+export const KILL_DEADLINE_MS = 5_000;
+
+/**
+ * Ends every process of a tree: SIGTERM, a grace, SIGKILL until none is left. Processes are looked for again at
+ * each step, as they may start others meanwhile. The agent itself is never signalled.
+ * @returns the pids that could not be ended within the deadline: none, as a rule
+ */
+export async function killTree(
+  tree: ProcessTree,
+  { graceMs = KILL_GRACE_MS, deadlineMs = KILL_DEADLINE_MS } = {},
+): Promise<readonly number[]> {
+  switch (process.platform) {
+    case 'win32':
+      return killWindowsTree(tree.pid, deadlineMs);
+    case 'linux':
+      return endAll(linuxTargets(tree), { graceMs, deadlineMs });
+    default:
+      return endAll(groupTargets(tree.pid), { graceMs, deadlineMs });
+  }
+}
+
+/**
+ * Whether anything of an ended run is still there. The shell itself must have been waited for. Where nothing was
+ * started on the machine since the shell, this is one read.
+ */
+export function hasLeftovers(tree: ProcessTree): boolean {
+  if (process.platform === 'win32') return false; // Windows keeps no link from a child to an ended parent
+  if (process.platform !== 'linux') return groupTargets(tree.pid)().length > 0;
+  if (lastPid() === tree.pid) return false;
+  return linuxTargets(tree)().length > 0;
+}
+
+/**
+ * When a process started, as text that no other process with the same pid can have: boot id and the start time
+ * in clock ticks after boot. Null when it is gone, or where the system does not tell (all but Linux).
+ */
+export async function processStartedAt(pid: number): Promise<string | null> {
+  return startedAtNow(pid);
+}
+
+/** As `processStartedAt`, at once: /proc is memory, no disk is waited for. */
+export function startedAtNow(pid: number): string | null {
+  if (process.platform !== 'linux') return null;
+  const row = readRow(pid);
+  const boot = bootId();
+  return row === null || boot === null ? null : `${boot}:${row.startTicks}`;
+}
+
+/**
+ * Ends what an earlier life of the agent left running. Only when the start time matches, or when the shell is
+ * gone and its group is not: then only members that carry a run's marker. So a pid that the system has given to
+ * somebody else is never killed.
+ * @returns whether there was anything to end
+ */
+export async function killOrphan(
+  { pid, startedAt }: { pid: number; startedAt: string | null },
+  { graceMs = KILL_GRACE_MS, deadlineMs = KILL_DEADLINE_MS } = {},
+): Promise<boolean> {
+  if (process.platform !== 'linux' || startedAt === null) return false;
+  if (startedAt.slice(0, startedAt.lastIndexOf(':')) !== bootId()) return false; // no process outlives a boot
+  const leader = startedAtNow(pid);
+  if (leader !== null && leader !== startedAt) return false;
+  if (leader !== null) {
+    const marker = markerOf(pid);
+    await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
+    return true;
+  }
+  const members = readRows().filter((row) => row.group === pid || row.session === pid);
+  const marker = members.map((row) => markerOf(row.pid)).find((value) => value !== null);
+  if (marker === undefined) return false;
+  await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
+  return true;
+}
+
+/** One line of /proc/<pid>/stat, as far as we need it. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly startTicks: number;
+  /** A zombie: it runs nothing any more, and only its parent can take it away. */
+  readonly isDead: boolean;
+}
+
+/** Parses /proc/<pid>/stat, whose second field may hold anything, blanks and parentheses too. Null if malformed. */
+export function parseProcessRow(text: string): ProcessRow | null {
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' '); // fields[0] is field 3 of proc(5), the state
+  const row = {
+    pid: Number.parseInt(text, 10),
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTicks: Number(fields[19]),
+    isDead: fields[0] === 'Z' || fields[0] === 'X',
+  };
+  const numbers = [row.pid, row.parent, row.group, row.session, row.startTicks];
+  return end > 0 && numbers.every(Number.isSafeInteger) ? row : null;
+}
+
+/**
+ * Which of all processes belong to a tree. `seen` holds those found before, by pid with their start: they stay
+ * ours when their parent has ended. `hasMarker` is asked only about processes that nothing else decides.
+ */
+export function selectTree(
+  rows: readonly ProcessRow[],
+  options: {
+    pid: number;
+    startTicks: number | null;
+    seen: ReadonlyMap<number, number>;
+    hasMarker: (pid: number) => boolean;
+  },
+): readonly ProcessRow[] {
+  const { pid, startTicks, seen, hasMarker } = options;
+  const leader = rows.find((row) => row.pid === pid);
+  // The system gives no pid out again while a group or session of that number lives. So a stranger with our
+  // pid says that our group is empty, and that a group of this number is the stranger's.
+  const isStranger =
+    startTicks !== null && leader !== undefined && leader.startTicks !== startTicks;
+  const chosen = new Set<number>();
+  for (const row of rows) {
+    if (startTicks !== null && row.startTicks < startTicks) continue; // older than the run
+    const isMember = !isStranger && (row.pid === pid || row.group === pid || row.session === pid);
+    const isOurs = isMember || seen.get(row.pid) === row.startTicks || hasMarker(row.pid);
+    if (isOurs) chosen.add(row.pid);
+  }
+  for (let grew = true; grew;) {
+    grew = false;
+    for (const row of rows) {
+      if (chosen.has(row.pid) || !chosen.has(row.parent)) continue;
+      chosen.add(row.pid);
+      grew = true;
+    }
+  }
+  return rows.filter((row) => chosen.has(row.pid));
+}
+
+/** Something that can be signalled, found anew at each call. */
+interface Target {
+  readonly id: number;
+  /** As kill(2) takes it: negative for a group. */
+  readonly address: number;
+}
+
+type FindTargets = () => readonly Target[];
+
+async function endAll(
+  find: FindTargets,
+  { graceMs, deadlineMs }: { graceMs: number; deadlineMs: number },
+): Promise<readonly number[]> {
+  const asked = new Set<number>();
+  const ask = (target: Target): void => {
+    if (asked.has(target.id)) return;
+    asked.add(target.id);
+    send(target, 'SIGTERM');
+    send(target, 'SIGCONT'); // a stopped process would not hear the first
+  };
+  const left = await untilGone(find, { withinMs: graceMs, each: ask });
+  if (left.length === 0) return [];
+  const kill = (target: Target): void => send(target, 'SIGKILL');
+  return (await untilGone(find, { withinMs: deadlineMs, each: kill })).map(({ id }) => id);
+}
+
+/** Signals what is found, again and again at growing distances, until nothing is or the time is over. */
+async function untilGone(
+  find: FindTargets,
+  { withinMs, each }: { withinMs: number; each: (target: Target) => void },
+): Promise<readonly Target[]> {
+  const end = performance.now() + withinMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 100)) {
+    const targets = find();
+    const leftMs = end - performance.now();
+    if (targets.length === 0 || leftMs <= 0) return targets;
+    targets.forEach(each);
+    await wait(Math.min(pauseMs, leftMs));
+  }
+}
+
+function linuxTargets({ pid, startedAt, marker }: ProcessTree): FindTargets {
+  const seen = new Map<number, number>();
+  const startTicks =
+    startedAt === null ? null : Number(startedAt.slice(startedAt.lastIndexOf(':') + 1));
+  const hasMarker = (id: number): boolean => marker !== null && markerOf(id) === marker;
+  return () => {
+    const rows = selectTree(readRows(), { pid, startTicks, seen, hasMarker });
+    for (const row of rows) seen.set(row.pid, row.startTicks);
+    return rows
+      .filter((row) => !row.isDead && row.pid !== process.pid && row.pid > 1)
+      .map((row) => ({ id: row.pid, address: row.pid }));
+  };
+}
+
+function groupTargets(pid: number): FindTargets {
+  return () => (canSignal(-pid) ? [{ id: pid, address: -pid }] : []);
+}
+
+function canSignal(address: number): boolean {
+  try {
+    process.kill(address, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM'; // there, but not ours to signal
+  }
+}
+
+function send({ address }: Target, signal: NodeJS.Signals): void {
+  try {
+    process.kill(address, signal);
+  } catch (error) {
+    // Gone meanwhile, or not ours to signal: the next look tells which, and survivors are reported.
+    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
+  }
+}
+
+function killWindowsTree(pid: number, deadlineMs: number): Promise<readonly number[]> {
+  const program = `${windowsFolder()}\\System32\\taskkill.exe`;
+  const options = { timeout: deadlineMs, windowsHide: true };
+  return new Promise((resolve) => {
+    execFile(program, ['/pid', String(pid), '/T', '/F'], options, (error) => {
+      // 128: no such process, which is what we want. All else leaves the process in doubt.
+      resolve(error === null || error.code === 128 ? [] : [pid]);
+    });
+  });
+}
+
+function readRows(): readonly ProcessRow[] {
+  const rows: ProcessRow[] = [];
+  for (const name of readdirSync('/proc')) {
+    const row = /^[1-9]/.test(name) ? readRow(Number(name)) : null;
+    if (row !== null) rows.push(row);
+  }
+  return rows;
+}
+
+function readRow(pid: number): ProcessRow | null {
+  const text = readProc(`${pid}/stat`);
+  return text === null ? null : parseProcessRow(text);
+}
+
+function markerOf(pid: number): string | null {
+  const text = readProc(`${pid}/environ`);
+  if (text === null) return null;
+  const prefix = `${RUN_MARKER}=`;
+  return (
+    text
+      .split('\0')
+      .find((entry) => entry.startsWith(prefix))
+      ?.slice(prefix.length) ?? null
+  );
+}
+
+/** The pid that the system gave out last (proc(5), loadavg), or null. */
+function lastPid(): number | null {
+  const last = readProc('loadavg')?.trim().split(' ').at(-1);
+  return last === undefined ? null : Number(last);
+}
+
+let boot: string | null | undefined;
+
+function bootId(): string | null {
+  boot ??= readProc('sys/kernel/random/boot_id')?.trim() ?? null;
+  return boot;
+}
+
+function readProc(path: string): string | null {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8');
+  } catch {
+    return null; // the process has ended, or is hidden from us: either way there is nothing to read
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
