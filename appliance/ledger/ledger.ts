@@ -1,0 +1,377 @@
+// The log of a site: entries in one order, durable before they are acknowledged, under a Merkle tree whose
+// checkpoints are signed. Opened once per folder; disposing waits for what was accepted.
+
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Bytes } from '#crypto/bytes.ts';
+import { signCheckpoint } from '#crypto/checkpoint.ts';
+import { proveConsistency } from '#crypto/consistency.ts';
+import type { SealedEntry, SealedText } from '#crypto/entry.ts';
+import { EMPTY_ROOT, type Hash } from '#crypto/hash.ts';
+import { proveInclusion } from '#crypto/inclusion.ts';
+import { verifierKey } from '#crypto/key.ts';
+import type { Kind } from '#crypto/kind.ts';
+import type { Leaf } from '#crypto/leaf.ts';
+import { proveRange } from '#crypto/range.ts';
+import type { ReadHash } from '#crypto/tree.ts';
+import type { Signer } from '#crypto/webcrypto.ts';
+
+import { type AcknowledgedFile, createAcknowledged, openAcknowledged } from './acknowledged.ts';
+import { createBell } from './bell.ts';
+import { hasCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
+import { createReserve, type DiskOptions, openDisk } from './disk.ts';
+import { syncFolder } from './durable-file.ts';
+import { eraseStored } from './erasure.ts';
+import { LedgerError } from './error.ts';
+import { checkOrigin, putHead, putOrigin, readHead } from './head.ts';
+import { createLatch, type Latch } from './latch.ts';
+import { openLock } from './lock.ts';
+import { checkHeld, checkStored, type Standing } from './opening.ts';
+import { createPlacement } from './placement.ts';
+import { openPublisher } from './publisher.ts';
+import { createReader, followEntries } from './reader.ts';
+import { followStored } from './second-path.ts';
+import { openStore, type Store } from './store.ts';
+import { readStoredTree } from './stored-tree.ts';
+import { openWriter, type QueueOptions } from './writer.ts';
+
+/** An entry to append: what `sealEntry` made, and where it belongs. */
+export interface EntryDraft {
+  readonly sealed: SealedEntry;
+  readonly session?: string;
+  readonly endpoint?: string;
+  /** Leaf hashes of earlier entries, base64url, by name. */
+  readonly ref?: Readonly<Record<string, string>>;
+}
+
+export interface AppendOptions {
+  /** Ends work already begun (output, an exit, a session's closing): accepted when the disk is low, too. */
+  readonly essential?: boolean;
+}
+
+/** An entry in the log: durable and verified. */
+export interface Appended {
+  readonly index: number;
+  readonly leaf: Leaf;
+  readonly leafBytes: Bytes;
+  readonly hash: Hash;
+}
+
+/** An entry read back, with its content; null when that was erased. */
+export interface StoredEntry extends Appended {
+  readonly content: {
+    readonly disclosures: readonly string[];
+    readonly texts: readonly SealedText[];
+  } | null;
+}
+
+/** A checkpoint as it was published: the whole note. */
+export interface SignedCheckpoint {
+  readonly note: string;
+  readonly size: number;
+  readonly root: Hash;
+}
+
+export interface Ledger extends AsyncDisposable {
+  readonly origin: string;
+  /** Entries acknowledged. */
+  readonly size: number;
+  /**
+   * Appends an entry. Resolves only when it is durable and was read back and recomputed.
+   * @throws {LedgerError} `overloaded` (with `retryAfterMs`), `disk-low`, `latched`, `closed`, `entry-too-large`,
+   * `bad-draft`, `session-unknown`, `session-closed`, `session-exists`
+   */
+  append(draft: EntryDraft, options?: AppendOptions): Promise<Appended>;
+  /**
+   * A signed checkpoint over at least `size` entries, saved in the second place; signs at once.
+   * @throws {RangeError} when so many are not acknowledged
+   * @throws {LedgerError} `latched`, `closed`
+   */
+  checkpointFor(size: number): Promise<SignedCheckpoint>;
+  /** The latest that was published. */
+  readonly checkpoint: SignedCheckpoint;
+  /** Published checkpoints as they come, the present one first; some may be skipped, none comes twice. */
+  followCheckpoints(options?: { signal?: AbortSignal }): AsyncIterable<SignedCheckpoint>;
+  /** @throws {LedgerError} `not-found`, `damaged`, `closed` */
+  entry(index: number): Promise<StoredEntry>;
+  /** @throws {LedgerError} `not-found`, `damaged`, `closed` */
+  leafBytes(index: number): Bytes;
+  entries(range: { start: number; end: number }): AsyncIterable<StoredEntry>;
+  /** A session's entries in order, from position `fromN` on. None for an unknown session. */
+  sessionEntries(session: string, fromN?: number): AsyncIterable<StoredEntry>;
+  /** Sessions that were opened and have not ended. */
+  openSessions(): string[];
+  /** Every session, the newest first. */
+  sessionIds(): AsyncIterable<string>;
+  /** Entries of a kind in order. @throws {RangeError} for `command.output`, which has no index */
+  entriesOfKind(kind: Kind): AsyncIterable<StoredEntry>;
+  proveInclusion(index: number, size: number): Hash[];
+  proveConsistency(from: number, to: number): Hash[];
+  proveRange(start: number, end: number, size: number): { left: Hash[]; right: Hash[] };
+  /** The hash of a perfect subtree, for tiles and proofs of other kinds. */
+  readonly readHash: ReadHash;
+  /** Acknowledged entries from `from` on, live, in order, never twice; ends when the log closes. */
+  follow(from: number, options?: { signal?: AbortSignal }): AsyncIterable<StoredEntry>;
+  /** Resolves when the log can no longer be written: the process should leave and recover. */
+  readonly failed: Promise<LedgerError>;
+  /** Room on the log's disk: when not `enough`, only essential entries are accepted. */
+  readonly room: 'enough' | 'low' | 'none';
+  /**
+   * Removes an entry's content from the disk; its leaf and every proof stay. The caller has appended the
+   * `content.erased` entry that says so. @throws {LedgerError} `not-found`, `closed`
+   */
+  eraseContent(index: number): Promise<void>;
+}
+
+export interface LedgerPlace {
+  /** Holds the store, the lock and the reserve. */
+  readonly folder: string;
+  /** Holds the last signed checkpoint: best on another disk. */
+  readonly secondFolder: string;
+  readonly origin: string;
+  readonly signer: Signer;
+}
+
+export interface CreateLedgerOptions extends LedgerPlace {
+  readonly reserveBytes?: number;
+}
+
+export interface OpenLedgerOptions extends LedgerPlace {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** States that agents and witnesses hold: the log must contain them all. */
+  readonly witnessed?: readonly { readonly size: number; readonly root: Hash }[];
+  readonly queue?: QueueOptions;
+  readonly disk?: DiskOptions;
+  /** How long an acknowledged entry may wait for its checkpoint when nobody asks: 1 s by default. */
+  readonly checkpointDelayMs?: number;
+  /** Opens the store; LevelDB by default. */
+  readonly openStore?: (folder: string) => Promise<Store>;
+}
+
+/**
+ * Creates an empty log and its first checkpoint, of size 0. A creation that died half-way is begun again.
+ * @throws {LedgerError} code `exists` when there is a log, or the second place knows one
+ */
+export async function createLedger(options: CreateLedgerOptions): Promise<void> {
+  const { folder, secondFolder, origin, signer, reserveBytes } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(secondFolder, { recursive: true, mode: 0o700 });
+  await using _lock = await openLock(folder);
+  if (await hasCheckpoint(secondFolder)) throw exists();
+  const empty = { size: 0, root: EMPTY_ROOT };
+  const note = await signCheckpoint({ origin, ...empty }, signer);
+  {
+    await using store = await openStore(join(folder, STORE), { create: true });
+    if ((readHead(store)?.size ?? 0) > 0) throw exists();
+    await store.write([putOrigin(origin), putHead(empty)]);
+  }
+  await createReserve(folder, reserveBytes);
+  await syncFolder(folder);
+  await createAcknowledged(secondFolder, empty);
+  await saveCheckpoint(secondFolder, { note, ...empty });
+}
+
+/**
+ * Opens a log, after everything that opening.ts checks.
+ * @throws {LedgerError} `missing`, `locked`, `wrong-log`, `damaged`, `behind`, `forked`, `second-place`
+ */
+export async function openLedger(
+  options: OpenLedgerOptions,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<Ledger> {
+  const { folder, secondFolder, origin, signer, witnessed = [] } = options;
+  await using stack = new AsyncDisposableStack();
+  await checkExists(folder);
+  stack.use(await openLock(folder));
+  await checkNotMarked(folder);
+  const disk = await openDisk(folder, options.disk);
+  const saved = await loadCheckpoint(secondFolder, verifierKey(origin, 0x01, signer.publicKey));
+  const acknowledgedFile = stack.use(await openAcknowledged(secondFolder));
+  const store = stack.use(await openMarking(folder, options.openStore ?? openStore));
+  signal?.throwIfAborted();
+  checkOrigin(store, origin);
+  const tree = readStoredTree(store);
+  const standing = await checkStored(store, { origin, tree });
+  for (const held of [
+    { ...saved, by: 'the saved checkpoint' },
+    { ...acknowledgedFile.last, by: 'the acknowledged size' },
+    ...witnessed.map((state) => ({ ...state, by: 'a witness' })),
+  ]) {
+    checkHeld(held, { size: standing.head.size, tree });
+  }
+  signal?.throwIfAborted();
+  const latch = createLatch();
+  return assemble(options, {
+    ...{ disk, saved, acknowledgedFile, store, tree, standing, latch },
+    resources: stack.move(),
+  });
+}
+
+const STORE = 'store';
+
+interface Parts {
+  readonly disk: Awaited<ReturnType<typeof openDisk>>;
+  readonly saved: SignedCheckpoint;
+  readonly acknowledgedFile: AcknowledgedFile;
+  readonly store: Store;
+  readonly tree: ReadHash;
+  readonly standing: Standing;
+  readonly latch: Latch;
+  readonly resources: AsyncDisposableStack;
+}
+
+function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
+  const { origin } = options;
+  const { store, tree, standing, latch, disk, resources } = parts;
+  const bell = createBell();
+  let isClosed = false;
+  const publisher = openPublisher({
+    ...{ origin, signer: options.signer, secondFolder: options.secondFolder, latch },
+    ...{ acknowledgedFile: parts.acknowledgedFile, saved: parts.saved },
+    acknowledged: () => writer.acknowledged,
+    delayMs: options.checkpointDelayMs ?? 1000,
+    onPublished: () => {
+      bell.ring();
+    },
+  });
+  const writer = openWriter({
+    ...{ store, disk, latch, acknowledgedFile: parts.acknowledgedFile, growth: standing.growth },
+    placement: createPlacement({ origin, store }, { size: standing.head.size, ...standing }),
+    secondPath: followStored(store, standing.head.size),
+    start: standing.head,
+    now: options.now,
+    ...(options.queue === undefined ? {} : { queue: options.queue }),
+    onAcknowledged: () => {
+      bell.ring();
+      publisher.notice();
+    },
+  });
+  const size = (): number => writer.acknowledged.size;
+  const reader = createReader({ store, tree, size, checkOpen });
+  resources.use(publisher);
+  resources.use(writer); // disposed first: its last entries are in the last checkpoint
+  void latch.failed.then(() => {
+    bell.ring();
+  });
+  if (standing.head.size > parts.saved.size) publisher.notice();
+  const follow = { bell, isClosed: () => isClosed || latch.error !== null };
+
+  return {
+    origin,
+    get size() {
+      return size();
+    },
+    get checkpoint() {
+      return publisher.published;
+    },
+    get room() {
+      return disk.room;
+    },
+    failed: latch.failed,
+    append: (draft, appendOptions) => writer.append(draft, appendOptions),
+    checkpointFor: (at) => publisher.publish(at),
+    followCheckpoints: ({ signal } = {}) =>
+      followPublished(() => publisher.published, { ...follow, signal }),
+    entry: (index) =>
+      new Promise((resolve) => {
+        resolve(reader.entry(index));
+      }),
+    leafBytes: reader.leafBytes,
+    entries: reader.entries,
+    sessionEntries: (session, fromN = 0) => reader.sessionEntries(session, fromN),
+    openSessions: () => [...writer.openSessions],
+    sessionIds: reader.sessionIds,
+    entriesOfKind: reader.entriesOfKind,
+    proveInclusion: (index, at) => proveInclusion({ index, size: within(at), read: tree }),
+    proveConsistency: (from, to) => proveConsistency({ from, to: within(to), read: tree }),
+    proveRange: (start, end, at) => proveRange({ start, end, size: within(at), read: tree }),
+    readHash: (level, index) => {
+      within((index + 1) * 2 ** level);
+      return tree(level, index);
+    },
+    follow: (from, { signal } = {}) => followEntries(reader, { from, signal, size, ...follow }),
+    async eraseContent(index) {
+      reader.leafBytes(index);
+      await eraseStored(store, index);
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      bell.ring();
+      await resources.disposeAsync();
+    },
+  };
+
+  function checkOpen(): void {
+    if (isClosed) throw new LedgerError('closed', 'Cannot read: the log is closed');
+  }
+
+  function within(at: number): number {
+    checkOpen();
+    if (at > size())
+      throw new LedgerError('not-found', `Cannot prove: the log has ${size()} entries`);
+    return at;
+  }
+}
+
+async function* followPublished(
+  published: () => SignedCheckpoint,
+  options: {
+    signal: AbortSignal | undefined;
+    bell: ReturnType<typeof createBell>;
+    isClosed: () => boolean;
+  },
+): AsyncGenerator<SignedCheckpoint, void, undefined> {
+  const { signal, bell, isClosed } = options;
+  for (let last = -1; !isClosed();) {
+    const checkpoint = published();
+    if (checkpoint.size > last) {
+      last = checkpoint.size;
+      yield checkpoint;
+    } else {
+      await bell.wait(signal);
+    }
+  }
+}
+
+async function checkExists(folder: string): Promise<void> {
+  try {
+    await access(join(folder, STORE, 'CURRENT'));
+  } catch (cause) {
+    throw new LedgerError('missing', 'Cannot open log: there is none in this folder', { cause });
+  }
+}
+
+const MARK = 'damaged';
+
+/** Opening replays LevelDB's log file and deletes it: what it dropped is told once only, so it is written down. */
+async function openMarking(
+  folder: string,
+  open: (folder: string) => Promise<Store>,
+): Promise<Store> {
+  try {
+    return await open(join(folder, STORE));
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'damaged') {
+      await writeFile(join(folder, MARK), `${error.message}\n`);
+    }
+    throw error;
+  }
+}
+
+async function checkNotMarked(folder: string): Promise<void> {
+  try {
+    await access(join(folder, MARK));
+  } catch {
+    return; // not there: nobody found damage before
+  }
+  throw new LedgerError(
+    'damaged',
+    `Cannot open log: LevelDB dropped records at an earlier opening (see the file "${MARK}")`,
+  );
+}
+
+function exists(): LedgerError {
+  return new LedgerError('exists', 'Cannot create log: there is one');
+}

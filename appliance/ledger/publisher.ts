@@ -1,0 +1,119 @@
+// Publishing: what was acknowledged is signed, the signature checked, the checkpoint saved in the second place,
+// and only then shown to anybody. At once when somebody asks, else at most a second after an entry; who asks
+// while one is being made is served by the next, all together.
+
+import { signCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
+import { verifierKey } from '#crypto/key.ts';
+import type { Signer } from '#crypto/webcrypto.ts';
+
+import type { AcknowledgedFile } from './acknowledged.ts';
+import { saveCheckpoint } from './checkpoint-file.ts';
+import { LedgerError } from './error.ts';
+import type { Latch } from './latch.ts';
+import type { SignedCheckpoint } from './ledger.ts';
+import type { Recomputed } from './second-path.ts';
+
+export interface Publisher extends AsyncDisposable {
+  readonly published: SignedCheckpoint;
+  /** Resolves with a published checkpoint of at least this size, which must be acknowledged. */
+  publish(size: number): Promise<SignedCheckpoint>;
+  /** Says that entries were acknowledged. */
+  notice(): void;
+}
+
+export interface PublisherParts {
+  readonly origin: string;
+  readonly signer: Signer;
+  readonly secondFolder: string;
+  readonly acknowledgedFile: AcknowledgedFile;
+  readonly latch: Latch;
+  /** The checkpoint that is saved already. */
+  readonly saved: SignedCheckpoint;
+  readonly acknowledged: () => Recomputed;
+  /** Milliseconds that an acknowledged entry may wait for its checkpoint when nobody asks. */
+  readonly delayMs: number;
+  readonly onPublished: () => void;
+}
+
+interface Asking {
+  readonly size: number;
+  readonly resolve: (checkpoint: SignedCheckpoint) => void;
+  readonly reject: (error: LedgerError) => void;
+}
+
+export function openPublisher(parts: PublisherParts): Publisher {
+  const { origin, signer, latch, acknowledged, acknowledgedFile, secondFolder, delayMs } = parts;
+  const logKey = verifierKey(origin, 0x01, signer.publicKey);
+  let published = parts.saved;
+  let asking: Asking[] = [];
+  let running: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let isClosed = false;
+
+  return {
+    get published() {
+      return published;
+    },
+    async publish(size) {
+      latch.check();
+      if (size <= published.size) return published;
+      if (isClosed) throw new LedgerError('closed', 'Cannot sign: the log is closed');
+      if (size > acknowledged().size) {
+        throw new RangeError(`Cannot sign: size ${size} is not acknowledged`);
+      }
+      return await new Promise((resolve, reject) => {
+        asking.push({ size, resolve, reject });
+        start();
+      });
+    },
+    notice() {
+      if (isClosed || running !== null) return; // `run` looks again before it ends
+      timer ??= setTimeout(start, delayMs);
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      if (latch.error === null) start();
+      await running;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+
+  function start(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    running ??= run();
+  }
+
+  /** Never rejects: what goes wrong trips the latch and is told to whoever asked. */
+  async function run(): Promise<void> {
+    try {
+      do await publishOnce();
+      while (asking.length > 0);
+    } catch (error) {
+      const latched = latch.trip(error);
+      for (const { reject } of asking) reject(latched);
+      asking = [];
+    }
+    running = null;
+    if (acknowledged().size > published.size && latch.error === null && !isClosed) {
+      timer ??= setTimeout(start, delayMs);
+    }
+  }
+
+  async function publishOnce(): Promise<void> {
+    const state = acknowledged();
+    if (state.size > published.size) {
+      const note = await signCheckpoint({ origin, ...state }, signer);
+      const checkpoint: SignedCheckpoint = { note, ...state };
+      await verifyCheckpoint(note, logKey);
+      latch.check();
+      await acknowledgedFile.sync();
+      await saveCheckpoint(secondFolder, checkpoint);
+      published = checkpoint;
+      parts.onPublished();
+    }
+    const served = asking.filter(({ size }) => size <= published.size);
+    asking = asking.filter(({ size }) => size > published.size);
+    for (const { resolve } of served) resolve(published);
+  }
+}
