@@ -7,6 +7,7 @@
 
 import { encodeBase64url, parseBase64url } from './base64.ts';
 import type { Bytes } from './bytes.ts';
+import { parseCoseKey } from './cose.ts';
 import { FormatError } from './error.ts';
 import { checkEd25519PublicKey } from './webcrypto.ts';
 
@@ -30,7 +31,7 @@ export function formatPersonKey(key: PersonKey): string {
 
 /**
  * Parses a key's line of text.
- * @throws {FormatError} code `key` when malformed
+ * @throws {FormatError} code `key` when malformed, or of an algorithm that `parseCoseKey` refuses
  * @throws {VerifyError} code `weak-key` for an Ed25519 point of small order
  */
 export function parsePersonKey(text: string): PersonKey {
@@ -46,7 +47,7 @@ export function parsePersonKey(text: string): PersonKey {
       throw new FormatError('key', 'Cannot parse key: bad relying party id');
     }
     const cose = parseKeyBytes(second);
-    if (cose.length === 0) throw new FormatError('key', 'Cannot parse key: empty COSE key');
+    parseCoseKey(cose); // a key that no signature could be checked by is refused when it is enrolled
     return { kind, rpId: first, cose };
   }
   throw new FormatError('key', 'Cannot parse key: unknown form');
