@@ -209,6 +209,7 @@ const DESTRUCTIVE: readonly PolicyRule[] = [
   {
     id: 'no-wiping',
     effect: 'deny',
+    access: 'changing',
     programs: [
       ...['mkfs', 'mkfs.*', 'mke2fs', 'mkswap', 'wipefs', 'shred', 'blkdiscard', 'sgdisk'],
       ...['diskpart', 'format.com', 'Format-Volume', 'Clear-Disk', 'Initialize-Disk'],

@@ -24,13 +24,16 @@ export function readBash(text: string): ReadLine {
   } catch {
     return { commands: [], problem: 'cannot be read by the parser' }; // a defect of the parser, not of us
   }
-  const commands = nodes.filter((node) => node.type === 'Command');
+  const commands = nodes
+    .filter((node) => node.type === 'Command')
+    .map(wordsOf)
+    .filter((words) => words.length > 0);
   if (nodes.some((node) => 'errors' in node && (node.errors?.length ?? 0) > 0)) {
-    return { commands: commands.map(wordsOf), problem: 'is not a complete command' };
+    return { commands, problem: 'is not a complete command' };
   }
   const strict = readPosixWords(text);
   if (strict === null || !agrees(strict, script)) {
-    return { commands: commands.map(wordsOf), problem: problemOf(nodes) };
+    return { commands, problem: problemOf(nodes) };
   }
   return { commands: strict, problem: null };
 }

@@ -1,0 +1,149 @@
+// allow, ask or deny: the client's policy applied to one request. Pure and synchronous once the grammar
+// is loaded; the agent, the gate and the verifier run this same code and must agree.
+
+import {
+  type Access,
+  type Decision,
+  type Judge,
+  type Judged,
+  MAX_PROGRAMS,
+  type PolicyRule,
+  type PolicyRules,
+} from '#crypto/policy.ts';
+
+import { allows, isReading, meetsContext, restricts } from './match.ts';
+import { type ParsedLine, parseLine, type SimpleCommand } from './parse.ts';
+import {
+  type GrammarFiles,
+  loadPowerShellGrammar,
+  type PowerShellGrammar,
+} from './powershell-grammar.ts';
+import { scanWords } from './scan.ts';
+import { isPlainText } from './word.ts';
+
+/** Loads the grammars, from the installed packages unless their bytes are given, and gives the judge. */
+export async function openJudge(files?: GrammarFiles): Promise<Judge> {
+  const grammar = await loadPowerShellGrammar(files);
+  return (policy, judged) => decide(policy, judged, grammar);
+}
+
+function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar): Decision {
+  const line = parseInContext(judged, grammar);
+  const words = line.clean ? new Set<string>() : scanWords(judged.command);
+  const rules = policy.rules.filter((rule) => meetsContext(rule, policy, judged));
+  const restricting = rules.filter(
+    (rule) => rule.effect !== 'allow' && restricts(rule, line, words),
+  );
+  const told = { access: accessOf(line), programs: programsOf(line) };
+  const deny = restricting.find((rule) => rule.effect === 'deny');
+  if (deny !== undefined) {
+    return {
+      effect: 'deny',
+      rule: deny.id,
+      ...told,
+      why: deny.why ?? whyDenied(deny, line),
+      ask: null,
+    };
+  }
+  const ask = mostApprovals(restricting, policy);
+  if (ask !== null) {
+    const why = ask.why ?? whyAsked(line);
+    return { effect: 'ask', rule: ask.id, ...told, why, ask: ask.ask ?? policy.ask };
+  }
+  const allow = line.clean ? allowing(rules, line, judged) : null;
+  if (allow !== null) {
+    return {
+      effect: 'allow',
+      rule: allow.id,
+      ...told,
+      why: allow.why ?? whyAllowed(line),
+      ask: null,
+    };
+  }
+  return { effect: 'ask', rule: null, ...told, why: whyAsked(line), ask: policy.ask };
+}
+
+/** The line, not clean either when what surrounds it could change what its words mean. */
+function parseInContext(
+  { shell, command, cwd, env }: Judged,
+  grammar: PowerShellGrammar,
+): ParsedLine {
+  const line = parseLine(shell, command, grammar);
+  const problem = line.problem ?? contextProblem(shell, cwd, env);
+  return { ...line, clean: problem === null, problem };
+}
+
+function contextProblem(
+  shell: Judged['shell'],
+  cwd: Judged['cwd'],
+  env: Judged['env'],
+): string | null {
+  if (Object.keys(env).length > 0) return 'sets environment variables';
+  if (cwd === null) return null;
+  if (!isPlainText(cwd)) return 'runs in a folder with an unusual name';
+  // cmd looks for programs in the current folder before anywhere else.
+  return shell === 'cmd' ? 'runs in a folder that may hold its own programs' : null;
+}
+
+/** Of the ask rules that match, the one that wants most approvals; the first of equals. */
+function mostApprovals(rules: readonly PolicyRule[], policy: PolicyRules): PolicyRule | null {
+  const approvals = (rule: PolicyRule): number => (rule.ask ?? policy.ask).approvals;
+  return rules.reduce<PolicyRule | null>(
+    (most, rule) => (most === null || approvals(rule) > approvals(most) ? rule : most),
+    null,
+  );
+}
+
+/** The rule that allows the line: one that covers all of it if there is one, else that of its first command. */
+function allowing(
+  rules: readonly PolicyRule[],
+  line: ParsedLine,
+  judged: Judged,
+): PolicyRule | null {
+  const allowRules = rules.filter((rule) => rule.effect === 'allow');
+  const covers = (rule: PolicyRule): boolean =>
+    line.commands.every((command) => allows(rule, command, judged));
+  const whole = allowRules.find(covers);
+  if (whole !== undefined) return whole;
+  const each = line.commands.map((command) =>
+    allowRules.find((rule) => allows(rule, command, judged)),
+  );
+  return each.includes(undefined) ? null : (each[0] ?? null);
+}
+
+function accessOf(line: ParsedLine): Access {
+  if (!line.clean) return 'unknown';
+  return isReading(line) ? 'read-only' : 'changing';
+}
+
+const MAX_PROGRAM_CHARS = 128;
+
+function programsOf(line: ParsedLine): readonly string[] {
+  return [...new Set(line.commands.map(nameForPeople))].slice(0, MAX_PROGRAMS);
+}
+
+/** A name that can be shown: what is invisible is replaced, what is long is cut. */
+function nameForPeople({ program }: SimpleCommand): string {
+  const visible = program
+    .toWellFormed()
+    .replace(/[\p{C}\p{Z}]/gu, (char) => (char === ' ' ? ' ' : '\ufffd'));
+  return [...visible].slice(0, MAX_PROGRAM_CHARS).join('');
+}
+
+function whyAsked(line: ParsedLine): string {
+  if (line.problem !== null) return `Cannot be judged for certain: the line ${line.problem}.`;
+  const changing = line.commands.find((command) => !command.readOnly);
+  if (changing === undefined) return 'Only reads, but no rule of this site allows it.';
+  const name = nameForPeople(changing);
+  return `Changes something, or may: runs "${name}", which is not known to only read when called so.`;
+}
+
+function whyAllowed(line: ParsedLine): string {
+  return isReading(line) ? 'Only reads.' : 'A rule of this site allows exactly this.';
+}
+
+function whyDenied(rule: PolicyRule, line: ParsedLine): string {
+  return line.clean
+    ? `The rule "${rule.id}" of this site refuses it.`
+    : `The line cannot be judged for certain and holds what the rule "${rule.id}" of this site refuses.`;
+}

@@ -1,0 +1,119 @@
+// Whether a rule meets a line. Deny and ask err on the side of matching, allow on the side of not matching;
+// so each has its own reading of the same criteria.
+
+import type { Judged, PolicyRule, PolicyRules } from '#crypto/policy.ts';
+
+import { ignoresCase, namesOf } from './name.ts';
+import type { ParsedLine, SimpleCommand } from './parse.ts';
+import { matchesPattern } from './pattern.ts';
+import { isInWindow } from './window.ts';
+import { isWrapper } from './wrapper.ts';
+
+/** True when shell, labels, role and time of a request are those of a rule. */
+export function meetsContext(rule: PolicyRule, policy: PolicyRules, judged: Judged): boolean {
+  const { shells, labels, roles, window } = rule;
+  if (shells !== undefined && !shells.includes(judged.shell)) return false;
+  if (labels !== undefined && !labels.every((label) => judged.labels.includes(label))) return false;
+  if (roles !== undefined && !roles.includes(judged.role)) return false;
+  if (window === undefined) return true;
+  return isInWindow(window, policy.time_zone, judged.atMs) ?? rule.effect !== 'allow';
+}
+
+/** True when an allow rule covers one command of a clean line. */
+export function allows(rule: PolicyRule, command: SimpleCommand, judged: Judged): boolean {
+  const ignoreCase = ignoresCase(judged.shell);
+  if (rule.access !== undefined && (rule.access === 'read-only') !== command.readOnly) return false;
+  const named = rule.programs?.some((program) =>
+    matchesPattern(program, command.program, { ignoreCase, except: '/\\' }),
+  );
+  if (named === false) return false;
+  return rule.arguments === undefined || allowsArguments(rule.arguments, command, judged);
+}
+
+function allowsArguments(
+  patterns: readonly string[],
+  command: SimpleCommand,
+  judged: Judged,
+): boolean {
+  const hasRest = patterns.at(-1) === '**';
+  const leading = hasRest ? patterns.slice(0, -1) : patterns;
+  const given = command.arguments;
+  if (command.expands || given.length < leading.length) return false;
+  if (!hasRest && given.length > leading.length) return false;
+  return leading.every((pattern, i) => allowsArgument(pattern, given[i] ?? '', judged));
+}
+
+/** A star never stands for an option, nor for the way out of a folder. */
+function allowsArgument(pattern: string, argument: string, judged: Judged): boolean {
+  const isOption = /^-/.test(argument) || (judged.shell === 'cmd' && argument.startsWith('/'));
+  if (pattern.startsWith('*') && isOption) return false;
+  if (pattern.includes('*') && /(?:^|[\\/])\.\.(?:[\\/]|$)/.test(argument)) return false;
+  return matchesPattern(pattern, argument, { ignoreCase: ignoresCase(judged.shell) });
+}
+
+/** True when a deny or ask rule meets anything that the line does, may do, or seems to do. */
+export function restricts(rule: PolicyRule, line: ParsedLine, words: ReadonlySet<string>): boolean {
+  if (rule.programs === undefined && rule.arguments === undefined) {
+    return rule.access === undefined || meetsAccess(rule, isReading(line));
+  }
+  if (candidatesOf(line.commands).some((command) => restrictsCommand(rule, command))) return true;
+  return !line.clean && restrictsWords(rule, words);
+}
+
+/** True when the whole line only reads. */
+export function isReading(line: ParsedLine): boolean {
+  return line.clean && line.commands.every((command) => command.readOnly);
+}
+
+function meetsAccess(rule: PolicyRule, isReadOnly: boolean): boolean {
+  return rule.access === undefined || (rule.access === 'read-only') === isReadOnly;
+}
+
+/** The commands, and for a wrapper every command that could begin at one of its arguments. */
+function candidatesOf(commands: readonly SimpleCommand[]): readonly SimpleCommand[] {
+  return commands.flatMap((command) => {
+    if (!isWrapper(command.program)) return [command];
+    const inner = command.arguments.slice(0, 64).map((program, i) => ({
+      program,
+      arguments: command.arguments.slice(i + 1),
+      readOnly: false,
+      expands: command.expands,
+    }));
+    return [command, ...inner];
+  });
+}
+
+function restrictsCommand(rule: PolicyRule, command: SimpleCommand): boolean {
+  if (!meetsAccess(rule, command.readOnly)) return false;
+  const named = rule.programs?.some((program) => namesProgram(program, command.program));
+  if (named === false) return false;
+  if (rule.arguments === undefined) return true;
+  const patterns = rule.arguments.filter((pattern) => pattern !== '**');
+  const withoutOptions = command.arguments.filter((argument) => !argument.startsWith('-'));
+  return holdsRun(patterns, command.arguments) || holdsRun(patterns, withoutOptions);
+}
+
+function namesProgram(pattern: string, program: string): boolean {
+  return namesOf(program).some((name) => matchesPattern(pattern, name, { ignoreCase: true }));
+}
+
+/** The patterns match arguments that follow each other, anywhere. */
+function holdsRun(patterns: readonly string[], given: readonly string[]): boolean {
+  for (let at = 0; at + patterns.length <= given.length; at++) {
+    if (patterns.every((pattern, i) => meets(pattern, given[at + i] ?? ''))) return true;
+  }
+  return false;
+}
+
+function meets(pattern: string, text: string): boolean {
+  return matchesPattern(pattern, text, { ignoreCase: true });
+}
+
+/** The last resort: a program's name and the arguments occur anywhere in the text. */
+function restrictsWords(rule: PolicyRule, words: ReadonlySet<string>): boolean {
+  const given = [...words];
+  const named = rule.programs?.some((program) => given.some((word) => namesProgram(program, word)));
+  if (named === false) return false;
+  const patterns = rule.arguments?.filter((pattern) => pattern !== '**') ?? [];
+  return patterns.every((pattern) => given.some((word) => meets(pattern, word)));
+}
