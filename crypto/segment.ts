@@ -9,8 +9,8 @@
 
 import { z } from 'zod';
 
-import { type Bytes, concatBytes, encodeUtf8, equalBytes } from './bytes.ts';
-import { encodeBase64url, parseBase64url } from './base64.ts';
+import { type Bytes, concatBytes, copyBytes, encodeUtf8 } from './bytes.ts';
+import { encodeBase64url } from './base64.ts';
 import { VerifyError } from './error.ts';
 import { EMPTY_ROOT, type Hash, HASH_BYTES, hmacSha256, leafHash } from './hash.ts';
 import { merkleRoot } from './tree.ts';
@@ -46,7 +46,7 @@ export function cutSegments(text: Uint8Array, { offset = 0 }: { offset?: number 
     const end = Math.min(start + BLOCK_BYTES, text.length);
     const newline = offset + start < LINE_CUT_BYTES ? text.subarray(start, end).indexOf(10) : -1;
     const cut = newline >= 0 ? start + newline + 1 : wholeCharacters(text, { start, end });
-    segments.push(text.slice(start, cut) as Bytes); // slice copies into a buffer of its own
+    segments.push(copyBytes(text.subarray(start, cut))); // a Buffer's slice() would share its memory
     start = cut;
   }
   return segments;
@@ -54,7 +54,7 @@ export function cutSegments(text: Uint8Array, { offset = 0 }: { offset?: number 
 
 /** The salt of segment `i` under its entry key: 16 bytes. */
 export function segmentSalt(key: Uint8Array, i: number): Bytes {
-  return hmacSha256(key, encodeUtf8(String(i))).slice(0, SEGMENT_SALT_BYTES);
+  return copyBytes(hmacSha256(key, encodeUtf8(String(i))).subarray(0, SEGMENT_SALT_BYTES));
 }
 
 /** leafHash(salt || segment). */
@@ -91,7 +91,7 @@ export function checkSegments(reference: TextReference, segments: readonly Shown
     bytes += segment.bytes.length;
     return segmentHash(checkedSalt(segment.salt), segment.bytes);
   });
-  if (!equalBytes(rootOf(hashes), parseBase64url(reference.root))) {
+  if (encodeBase64url(rootOf(hashes)) !== reference.root) {
     throw new VerifyError('binding', 'Cannot accept text: segments do not hash to the root');
   }
   const fits = withheld === 0 ? bytes === reference.bytes : bytes <= reference.bytes;
