@@ -1,0 +1,105 @@
+// A request for the client's approval, as a state machine:
+//
+//   requested ──► granted | denied | expired | withdrawn
+//
+// Pure: every step takes a request and gives the next one, or says why there is no such step. Decided once, a
+// request never changes again; what was granted is used once, because the command it names runs once.
+
+import type { AskTerms } from '#crypto/policy.ts';
+import { mayApprove } from '#crypto/authorisation.ts';
+import { WorkError } from '../work/error.ts';
+
+export type RequestState = 'requested' | 'granted' | 'denied' | 'expired' | 'withdrawn';
+
+export interface Decided {
+  readonly approver: string;
+  readonly name: string;
+  readonly comment: string | null;
+  readonly atMs: number;
+}
+
+export interface Request {
+  /** Leaf hash of its `approval.requested`, base64url. */
+  readonly hash: string;
+  readonly ask: AskTerms;
+  readonly requestedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly state: RequestState;
+  readonly decided: readonly Decided[];
+  readonly endedAtMs: number | null;
+}
+
+/** A new request, waiting. */
+export function openRequest({
+  hash,
+  ask,
+  atMs,
+}: {
+  hash: string;
+  ask: AskTerms;
+  atMs: number;
+}): Request {
+  return {
+    hash,
+    ask,
+    requestedAtMs: atMs,
+    expiresAtMs: atMs + ask.expires_s * 1000,
+    state: 'requested',
+    decided: [],
+    endedAtMs: null,
+  };
+}
+
+/** Who is asked at a time: null is any approver; else the named ones and the rungs of the ladder reached. */
+export function askedAt({ ask, requestedAtMs }: Request, atMs: number): readonly string[] | null {
+  if (ask.approvers === undefined) return null;
+  const reached = (ask.ladder ?? []).filter((rung) => atMs - requestedAtMs >= rung.after_s * 1000);
+  return [...new Set([...ask.approvers, ...reached.flatMap((rung) => rung.approvers)])];
+}
+
+/**
+ * One approver's decision. A denial ends the request; so does the last approval that it needs.
+ * @throws {WorkError} `request-decided`, `approver-decided`, or `not-allowed` when policy names others
+ */
+export function decideRequest(
+  request: Request,
+  { decision, by }: { decision: 'approve' | 'deny'; by: Decided },
+): Request {
+  checkWaiting(request, by.atMs);
+  if (!mayApprove(request.ask, by.approver)) {
+    throw new WorkError('not-allowed', `Cannot decide request: policy does not ask ${by.name}`);
+  }
+  if (request.decided.some(({ approver }) => approver === by.approver)) {
+    throw new WorkError(
+      'approver-decided',
+      `Cannot decide request: ${by.name} already approved it`,
+    );
+  }
+  const decided = [...request.decided, by];
+  if (decision === 'deny') return { ...request, decided, state: 'denied', endedAtMs: by.atMs };
+  const isEnough = decided.length >= request.ask.approvals;
+  return isEnough
+    ? { ...request, decided, state: 'granted', endedAtMs: by.atMs }
+    : { ...request, decided };
+}
+
+/** The end of waiting. @throws {WorkError} code `request-decided` when it no longer waits */
+export function endRequest(
+  request: Request,
+  { state, atMs }: { state: 'expired' | 'withdrawn'; atMs: number },
+): Request {
+  if (request.state !== 'requested') throw alreadyDecided(request);
+  return { ...request, state, endedAtMs: atMs };
+}
+
+/** @throws {WorkError} code `request-decided` when a request no longer waits, or its time is over */
+export function checkWaiting(request: Request, atMs: number): void {
+  if (request.state !== 'requested') throw alreadyDecided(request);
+  if (atMs >= request.expiresAtMs) {
+    throw new WorkError('request-decided', 'Cannot decide request: it has expired');
+  }
+}
+
+function alreadyDecided({ state }: Request): WorkError {
+  return new WorkError('request-decided', `Cannot decide request: it was already ${state}`);
+}

@@ -1,0 +1,374 @@
+// The site's requests for approval: asked, told about, decided, expired. Each step is durable in the log before
+// it counts, and the steps of one request happen one after another.
+
+import { parseBase64url } from '#crypto/base64.ts';
+import { VerifyError } from '#crypto/error.ts';
+import type { Disclosure } from '#crypto/disclosure.ts';
+import type { COMMAND_FIELDS, FieldsOf } from '#crypto/kind.ts';
+import { formatTime, type Refs } from '#crypto/leaf.ts';
+import { matchCode } from '#crypto/match-code.ts';
+import type { AskTerms, Decision } from '#crypto/policy.ts';
+import { approverByKey } from '#crypto/roster.ts';
+import { checkInForce, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
+import type { Clock } from '../work/clock.ts';
+import { WorkError } from '../work/error.ts';
+import { record, type Recorded } from '../work/record.ts';
+import type { Site } from '../work/site.ts';
+import {
+  askedAt,
+  checkWaiting,
+  decideRequest,
+  endRequest,
+  openRequest,
+  type Request,
+} from './request.ts';
+
+/** What is asked, by whom, where. */
+export interface Asked {
+  readonly session: string;
+  readonly endpoint: string;
+  readonly endpointName: string;
+  readonly technician: string;
+  readonly disclosed: Readonly<Record<(typeof COMMAND_FIELDS)[number], Disclosure>>;
+  readonly fields: Pick<FieldsOf<'approval.requested'>, (typeof COMMAND_FIELDS)[number]>;
+  readonly command: Signed<'command'>;
+  readonly statement: Envelope;
+  readonly decision: Decision;
+  readonly ask: AskTerms;
+  readonly why: string | null;
+  readonly refs: Refs;
+  readonly stateText: string | null;
+}
+
+/** How a request ended, with the entries that a work order cites when it was granted. */
+export interface Answer {
+  readonly state: 'granted' | 'denied' | 'expired' | 'withdrawn';
+  readonly requested: Recorded;
+  readonly grants: readonly Recorded[];
+  /** The entry that ended it. */
+  readonly last: Recorded;
+}
+
+interface Live {
+  readonly asked: Asked;
+  readonly requested: Recorded;
+  request: Request;
+  grants: Recorded[];
+  readonly viewedBy: Set<string>;
+  readonly timers: (() => void)[];
+  /** The tail of this request's steps: each waits for the one before. */
+  queue: Promise<unknown>;
+  readonly answer: PromiseWithResolvers<Answer>;
+}
+
+const KEPT_AFTER_END_MS = 24 * 3_600_000;
+
+/** The requests of a running appliance. */
+export class Requests {
+  readonly #site: Site;
+  readonly #clock: Clock;
+  readonly #live = new Map<string, Live>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(site: Site, clock: Clock) {
+    this.#site = site;
+    this.#clock = clock;
+  }
+
+  /** Records a request and has it wait. `answer` resolves with its end; it never rejects for a denial. */
+  async ask(asked: Asked): Promise<{ requested: Recorded; answer: Promise<Answer> }> {
+    const atMs = this.#clock.now();
+    const { ask, decision } = asked;
+    const requested = await record(this.#site.ledger, {
+      kind: 'approval.requested',
+      ...placeOf(asked),
+      ref: asked.refs,
+      disclosed: asked.disclosed,
+      fields: {
+        decision: recordedDecision(decision),
+        why: asked.why,
+        approvals: ask.approvals,
+        approvers: ask.approvers ?? null,
+        expires: formatTime(atMs + ask.expires_s * 1000),
+        statement: asked.statement,
+      },
+    });
+    const live: Live = {
+      asked,
+      requested,
+      request: openRequest({ hash: requested.name, ask, atMs }),
+      grants: [],
+      viewedBy: new Set(),
+      timers: [],
+      queue: Promise.resolve(),
+      answer: Promise.withResolvers(),
+    };
+    this.#live.set(requested.name, live);
+    await this.#notify(live, askedAt(live.request, atMs));
+    this.#schedule(live);
+    this.#tell();
+    return { requested, answer: live.answer.promise };
+  }
+
+  /** Told whenever a request appears or changes; returns how to stop listening. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Requests of this run of the appliance, newest first. */
+  list(): readonly RequestSummary[] {
+    return [...this.#live.values()].reverse().map((live) => this.#summary(live));
+  }
+
+  /** @throws {WorkError} code `request-unknown` */
+  show(hash: string): RequestSummary {
+    return this.#summary(this.#find(hash));
+  }
+
+  /** Records, once for each viewer, that somebody looked at a waiting request. */
+  async view(hash: string, { channel, by }: { channel: string; by: string | null }): Promise<void> {
+    const live = this.#find(hash);
+    const viewer = `${channel} ${by ?? ''}`;
+    if (live.request.state !== 'requested' || live.viewedBy.has(viewer)) return;
+    live.viewedBy.add(viewer);
+    await record(this.#site.ledger, {
+      kind: 'approval.viewed',
+      ...placeOf(live.asked),
+      ref: { request: hash },
+      fields: { channel, by },
+    });
+  }
+
+  /**
+   * Takes an approver's signed decision.
+   * @throws {WorkError} `request-unknown`, `request-decided`, `approver-decided`, `not-allowed`
+   * @throws {VerifyError} when the statement is not by an approver of this site, or not over this request
+   */
+  async decide(
+    hash: string,
+    {
+      envelope,
+      method,
+      comment,
+    }: { envelope: Envelope; method: 'pin' | 'key-file' | 'passkey'; comment: string | null },
+  ): Promise<Request> {
+    const live = this.#find(hash);
+    return this.#step(live, async () => {
+      const atMs = this.#clock.now();
+      checkWaiting(live.request, atMs);
+      const { statement } = await this.#checkApproval(live, envelope, atMs);
+      const approver = approverByKey(this.#site.authority.signed.statement, statement.by);
+      const by = { approver: approver.id, name: approver.name, comment, atMs };
+      const next = decideRequest(live.request, { decision: statement.decision, by });
+      const entry = await record(this.#site.ledger, {
+        kind: statement.decision === 'approve' ? 'approval.granted' : 'approval.denied',
+        ...placeOf(live.asked),
+        ref: { request: hash },
+        fields: {
+          approver: approver.name,
+          approver_id: approver.id,
+          method,
+          comment,
+          statement: envelope,
+        },
+      });
+      if (statement.decision === 'approve') live.grants.push(entry);
+      this.#advance(live, next, entry);
+      return next;
+    });
+  }
+
+  /** Takes a request back. @throws {WorkError} `request-unknown`, `request-decided` */
+  async withdraw(
+    hash: string,
+    { by, reason }: { by: string; reason: string | null },
+  ): Promise<Recorded> {
+    const live = this.#find(hash);
+    return this.#step(live, async () => {
+      const next = endRequest(live.request, { state: 'withdrawn', atMs: this.#clock.now() });
+      const entry = await record(this.#site.ledger, {
+        kind: 'approval.withdrawn',
+        ...placeOf(live.asked),
+        ref: { request: hash },
+        fields: { by, reason },
+        isEssential: true,
+      });
+      this.#advance(live, next, entry);
+      return entry;
+    });
+  }
+
+  /** Takes back the request for a command, by its statement's hash, when it still waits. */
+  async withdrawOf(command: string, why: { by: string; reason: string | null }): Promise<void> {
+    for (const [hash, live] of this.#live) {
+      if (live.asked.command.hash !== command || live.request.state !== 'requested') continue;
+      await this.withdraw(hash, why).catch(ignoreDecided);
+    }
+  }
+
+  /** Takes back whatever still waits in a session: it is being closed. */
+  async withdrawAll(session: string, why: { by: string; reason: string | null }): Promise<void> {
+    for (const [hash, live] of this.#live) {
+      if (live.asked.session !== session || live.request.state !== 'requested') continue;
+      await this.withdraw(hash, why).catch(ignoreDecided);
+    }
+  }
+
+  async #checkApproval(
+    { asked, request, requested }: Live,
+    envelope: Envelope,
+    atMs: number,
+  ): Promise<Signed<'approval'>> {
+    const signed = await verifyStatement(envelope, {
+      type: 'approval',
+      log: this.#site.ledger.origin,
+    });
+    const { statement } = signed;
+    checkInForce(statement, atMs);
+    const isForThis =
+      statement.request === request.hash &&
+      statement.order === asked.command.hash &&
+      statement.command === asked.disclosed.command.digest &&
+      statement.endpoint === asked.endpoint &&
+      statement.session === asked.session &&
+      statement.state === (requested.leaf.ref?.state ?? null);
+    if (!isForThis) {
+      throw new VerifyError('wrong-command', 'Cannot accept approval: it is for something else');
+    }
+    return signed;
+  }
+
+  #advance(live: Live, next: Request, last: Recorded): void {
+    live.request = next;
+    const { state } = next;
+    if (state !== 'requested') {
+      for (const stop of live.timers.splice(0)) stop();
+      live.answer.resolve({ state, requested: live.requested, grants: live.grants, last });
+      this.#clock.after(KEPT_AFTER_END_MS, () => this.#live.delete(next.hash));
+    }
+    this.#tell();
+  }
+
+  #schedule(live: Live): void {
+    const { ask, expiresAtMs } = live.request;
+    for (const rung of ask.ladder ?? []) {
+      const wake = (): void => {
+        this.#inBackground(live, async () => {
+          if (live.request.state === 'requested') await this.#notify(live, rung.approvers);
+        });
+      };
+      live.timers.push(this.#clock.after(rung.after_s * 1000, wake));
+    }
+    live.timers.push(
+      this.#clock.after(expiresAtMs - this.#clock.now(), () => {
+        this.#inBackground(live, () => this.#expire(live));
+      }),
+    );
+  }
+
+  async #expire(live: Live): Promise<void> {
+    if (live.request.state !== 'requested') return;
+    const atMs = this.#clock.now();
+    const next = endRequest(live.request, { state: 'expired', atMs });
+    const entry = await record(this.#site.ledger, {
+      kind: 'approval.expired',
+      ...placeOf(live.asked),
+      ref: { request: live.request.hash },
+      fields: { after_s: live.request.ask.expires_s },
+      isEssential: true,
+    });
+    this.#advance(live, next, entry);
+  }
+
+  /** Tells approvers by what the site has: its own page, which lists what waits. */
+  async #notify(live: Live, asked: readonly string[] | null): Promise<void> {
+    const { approvers } = this.#site.authority.signed.statement;
+    const names = approvers.filter(({ id }) => asked?.includes(id) ?? true).map(({ name }) => name);
+    await record(this.#site.ledger, {
+      kind: 'approval.notified',
+      ...placeOf(live.asked),
+      ref: { request: live.request.hash },
+      fields: { channel: 'on-site page', to: names.join(', ').slice(0, 256) || null },
+    });
+  }
+
+  #step<T>(live: Live, step: () => Promise<T>): Promise<T> {
+    const done = live.queue.then(step);
+    live.queue = done.catch(() => undefined); // the step's own caller is told
+    return done;
+  }
+
+  /** A step that nobody waits for: its failure is the request's. */
+  #inBackground(live: Live, step: () => Promise<void>): void {
+    this.#step(live, step).catch((cause: unknown) => {
+      live.answer.reject(cause);
+    });
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #find(hash: string): Live {
+    const live = this.#live.get(hash);
+    if (live === undefined) {
+      throw new WorkError('request-unknown', 'Cannot find request: none with this id waits here');
+    }
+    return live;
+  }
+
+  #summary({ asked, request, requested }: Live): RequestSummary {
+    const { facts } = this.#site;
+    return {
+      request: request.hash,
+      match: matchCode(parseBase64url(request.hash)),
+      state: request.state,
+      session: asked.session,
+      endpoint: asked.endpoint,
+      endpointName: asked.endpointName,
+      technician: asked.technician,
+      client: facts.client,
+      site: facts.site,
+      shell: asked.fields.shell,
+      command: asked.fields.command,
+      cwd: asked.fields.cwd,
+      env: asked.fields.env,
+      why: asked.why,
+      policy: asked.decision.why,
+      requestedAt: formatTime(request.requestedAtMs),
+      expires: formatTime(request.expiresAtMs),
+      decidedAt: request.endedAtMs === null ? null : formatTime(request.endedAtMs),
+      decidedBy: request.decided.map(({ name }) => name),
+      comment: request.decided.at(-1)?.comment ?? null,
+      approvals: request.ask.approvals,
+      granted: request.decided.length,
+      order: asked.command.hash,
+      commandDigest: asked.disclosed.command.digest,
+      stateHash: requested.leaf.ref?.state ?? null,
+      stateText: asked.stateText,
+    };
+  }
+}
+
+/** A decision as entries hold it. */
+export function recordedDecision({
+  effect,
+  access,
+  rule,
+  why,
+}: Decision): FieldsOf<'command.started'>['decision'] {
+  return { effect, access, rule, why };
+}
+
+function placeOf({ session, endpoint }: Asked): { session: string; endpoint: string } {
+  return { session, endpoint };
+}
+
+function ignoreDecided(cause: unknown): void {
+  if (cause instanceof WorkError && cause.code === 'request-decided') return;
+  throw cause;
+}

@@ -1,0 +1,32 @@
+// Why the appliance does not do what it was asked. The code is for programs, the message for the person.
+
+export type WorkErrorCode =
+  | 'not-allowed'
+  | 'endpoint-unknown'
+  | 'endpoint-offline'
+  | 'endpoint-removed'
+  | 'name-taken'
+  | 'session-unknown'
+  | 'session-closed'
+  | 'session-exists'
+  | 'session-busy'
+  | 'request-unknown'
+  | 'request-decided'
+  | 'approver-decided'
+  | 'command-mismatch'
+  | 'command-replayed'
+  | 'state-not-read-only'
+  | 'statement-invalid'
+  | 'overloaded'
+  | 'record-incomplete'
+  | 'stopping';
+
+export class WorkError extends Error {
+  override readonly name = 'WorkError';
+  readonly code: WorkErrorCode;
+
+  constructor(code: WorkErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,36 @@
+// What the work of a session needs from the link to an endpoint. The broker implements it.
+
+import type { SeenCheckpoint, WorkOrder } from '#crypto/work-order.ts';
+import type { AgentMessageOf } from '#agent/protocol/link-message.ts';
+
+/** A piece of a run's output, exact bytes, once and in order. */
+export interface RunOutput {
+  readonly stream: 'stdout' | 'stderr';
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export type RunEnd =
+  | ({ readonly kind: 'exited' } & Omit<AgentMessageOf<'exited'>, 'kind' | 'run' | 'seq'>)
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+export interface Run {
+  readonly endpoint: string;
+  /** Leaf hash of `command.started`, base64url. */
+  readonly run: string;
+  /** Makes the order for an endpoint whose last checkpoint was `seen`; asked again when that has moved. */
+  readonly order: (seen: SeenCheckpoint) => Promise<WorkOrder>;
+  /** Told each piece of output; the endpoint is told that it is safe only after this resolves. */
+  readonly onOutput: (output: RunOutput) => Promise<void>;
+}
+
+export interface EndpointLinks {
+  isOnline(endpoint: string): boolean;
+  /**
+   * Has an endpoint run an order; resolves with how it ended. A link that breaks is waited for; an endpoint that
+   * comes back without the run, or not in time, ends it as `interrupted`.
+   */
+  run(run: Run): Promise<RunEnd>;
+  /** Asks the endpoint to stop a run; it ends in its own time, by `run`'s answer. */
+  cancel(endpoint: string, run: string): void;
+}

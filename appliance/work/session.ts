@@ -1,0 +1,90 @@
+// An open session: who works where, under which signed word, and what runs in it at the moment.
+
+import type { Disclosure } from '#crypto/disclosure.ts';
+import { KIND_SHAPES } from '#crypto/kind.ts';
+import { memberByKey } from '#crypto/roster.ts';
+import {
+  checkInForce,
+  type Envelope,
+  type Member,
+  type Signed,
+  verifyStatement,
+} from '#crypto/statement.ts';
+import { WorkError } from './error.ts';
+import type { Recorded } from './record.ts';
+import { type Endpoint, keyText, type Site } from './site.ts';
+
+/** A session may last so long, whatever its statement says. */
+export const MAX_SESSION_MS = 12 * 3_600_000;
+/** A session in which nothing happens for so long is closed. */
+export const IDLE_MS = 30 * 60_000;
+export const MAX_COMMANDS_AT_ONCE = 16;
+
+/** A command that runs, or waits for approval, in a session. */
+export interface LiveCommand {
+  /** Leaf hash of its `command.started`; null while it waits. */
+  run: string | null;
+  isCancelled: boolean;
+  readonly ended: Promise<unknown>;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly technician: Member;
+  readonly signed: Signed<'session'>;
+  readonly envelope: Envelope;
+  readonly opened: Recorded;
+  /** By the hash of the command's statement: every one that was ever submitted in this session. */
+  readonly commands: Map<string, LiveCommand | null>;
+  isClosing: boolean;
+  stopTimers: (() => void)[];
+}
+
+/** A session that its technician's key opened; not yet on record. */
+export interface OpenedBy {
+  readonly signed: Signed<'session'>;
+  readonly technician: Member;
+  readonly endpoint: Endpoint;
+}
+
+/**
+ * Checks who opens a session, and where.
+ * @throws {WorkError} `not-allowed`, `endpoint-unknown`, `statement-invalid`
+ * @throws {VerifyError} when the statement does not hold
+ */
+export async function checkOpening(
+  site: Site,
+  {
+    envelope,
+    caller,
+    reason,
+    ticket,
+  }: { envelope: Envelope; caller: Uint8Array; reason: Disclosure; ticket: Disclosure },
+): Promise<OpenedBy> {
+  const signed = await verifyStatement(envelope, { type: 'session', log: site.ledger.origin });
+  const { statement } = signed;
+  checkInForce(statement, site.now());
+  if (statement.by !== keyText(caller)) {
+    throw new WorkError('not-allowed', 'Cannot open session: signed by another key than yours');
+  }
+  const technician = memberByKey(site.roster.signed.statement, statement.by);
+  if (technician.role === 'reviewer') {
+    throw new WorkError('not-allowed', 'Cannot open session: reviewers may read, not act');
+  }
+  const { reason: reasonDigest, ticket: ticketDigest } = statement.digests;
+  const isSigned = reason.digest === reasonDigest && ticket.digest === ticketDigest;
+  const { reason: reasonSchema, ticket: ticketSchema } = KIND_SHAPES['session.opened'].fields.shape;
+  const isValid =
+    reason.name === 'reason' &&
+    ticket.name === 'ticket' &&
+    reasonSchema.safeParse(reason.value).success &&
+    ticketSchema.safeParse(ticket.value).success;
+  if (!isSigned || !isValid) {
+    throw new WorkError(
+      'statement-invalid',
+      'Cannot open session: reason or ticket was not signed',
+    );
+  }
+  return { signed, technician, endpoint: site.endpoint(statement.endpoint) };
+}

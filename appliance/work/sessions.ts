@@ -1,0 +1,192 @@
+// The open sessions of a site: opened by a technician's key, closed by the technician, an approver, or time.
+
+import { type Disclosure, parseDisclosure } from '#crypto/disclosure.ts';
+import { encodeUtf8 } from '#crypto/bytes.ts';
+import type { FieldsOf } from '#crypto/kind.ts';
+import type { Envelope, Member } from '#crypto/statement.ts';
+import type { Requests } from '../gate/requests.ts';
+import type { Clock } from './clock.ts';
+import { WorkError } from './error.ts';
+import type { EndpointLinks } from './link-port.ts';
+import { record, type Recorded } from './record.ts';
+import { checkOpening, IDLE_MS, MAX_SESSION_MS, type Session } from './session.ts';
+import type { Site } from './site.ts';
+
+export interface Closing {
+  readonly by: string;
+  readonly reason: FieldsOf<'session.closed'>['reason'];
+  readonly note: string | null;
+  readonly ticket: string | null;
+}
+
+/** The open sessions of a running appliance. */
+export class Sessions {
+  readonly #site: Site;
+  readonly #links: EndpointLinks;
+  readonly #requests: Requests;
+  readonly #clock: Clock;
+  readonly #onFailure: (cause: unknown) => void;
+  readonly #open = new Map<string, Session>();
+
+  constructor(
+    site: Site,
+    ports: {
+      links: EndpointLinks;
+      requests: Requests;
+      clock: Clock;
+      /** Told when a session could not be closed by time: the log refuses, and somebody must know. */
+      onFailure: (cause: unknown) => void;
+    },
+  ) {
+    this.#site = site;
+    this.#links = ports.links;
+    this.#requests = ports.requests;
+    this.#clock = ports.clock;
+    this.#onFailure = ports.onFailure;
+  }
+
+  get open(): readonly Session[] {
+    return [...this.#open.values()];
+  }
+
+  /** The open session with this id. @throws {WorkError} code `session-unknown` */
+  find(id: string): Session {
+    const session = this.#open.get(id);
+    if (session === undefined) {
+      throw new WorkError('session-unknown', 'Cannot find session: it is not open here');
+    }
+    return session;
+  }
+
+  /** Opens a session on record. @throws {WorkError} `endpoint-offline`, `session-exists`, as `checkOpening` */
+  async openSession(options: {
+    envelope: Envelope;
+    caller: Uint8Array;
+    reason: string;
+    ticket: string;
+  }): Promise<Session> {
+    const { envelope, caller } = options;
+    const reason = parseDisclosure(options.reason);
+    const ticket = parseDisclosure(options.ticket);
+    const opening = await checkOpening(this.#site, { envelope, caller, reason, ticket });
+    const { signed, technician, endpoint } = opening;
+    const id = signed.statement.session;
+    if (this.#open.has(id))
+      throw new WorkError('session-exists', 'Cannot open session: it is open');
+    if (!this.#links.isOnline(endpoint.id)) {
+      throw new WorkError('endpoint-offline', `Cannot open session: ${endpoint.name} is offline`);
+    }
+    const opened = await this.#recordOpened({
+      envelope,
+      ...opening,
+      disclosed: { reason, ticket },
+    });
+    const session: Session = {
+      ...{ id, endpoint, technician, signed, envelope, opened },
+      commands: new Map(),
+      isClosing: false,
+      stopTimers: [],
+    };
+    this.#open.set(id, session);
+    this.touch(session);
+    return session;
+  }
+
+  /** Says that something happened in a session: its idle time begins anew. */
+  touch(session: Session): void {
+    for (const stop of session.stopTimers.splice(0)) stop();
+    if (session.isClosing) return;
+    const { not_before: notBefore, expires } = session.signed.statement;
+    const endMs = Math.min(Date.parse(expires), Date.parse(notBefore) + MAX_SESSION_MS);
+    const leftMs = endMs - this.#clock.now();
+    const closing = { by: 'appliance', note: null, ticket: null };
+    session.stopTimers = [
+      this.#clock.after(IDLE_MS, () => {
+        const isBusy = [...session.commands.values()].some((command) => command !== null);
+        if (isBusy) this.touch(session);
+        else this.#closeByTime(session, { ...closing, reason: 'idle' });
+      }),
+      this.#clock.after(leftMs, () => {
+        this.#closeByTime(session, { ...closing, reason: 'too-long' });
+      }),
+    ];
+  }
+
+  /** Ends what runs and waits in a session, then closes it. Nothing of it runs after its last entry. */
+  async closeSession(session: Session, closing: Closing): Promise<Recorded> {
+    if (session.isClosing) throw new WorkError('session-closed', 'Cannot close session: it closes');
+    session.isClosing = true;
+    for (const stop of session.stopTimers.splice(0)) stop();
+    await this.#requests.withdrawAll(session.id, {
+      by: closing.by,
+      reason: 'The session was closed.',
+    });
+    const ended: Promise<unknown>[] = [];
+    for (const command of session.commands.values()) {
+      if (command === null) continue;
+      command.isCancelled = true;
+      if (command.run !== null) this.#links.cancel(session.endpoint.id, command.run);
+      ended.push(command.ended);
+    }
+    await Promise.allSettled(ended);
+    const entry = await record(this.#site.ledger, {
+      kind: 'session.closed',
+      session: session.id,
+      endpoint: session.endpoint.id,
+      fields: closing,
+      isEssential: true,
+    });
+    this.#open.delete(session.id);
+    return entry;
+  }
+
+  /** Records a line of chat. */
+  async say(
+    session: Session,
+    { from, name, text }: { from: 'technician' | 'client'; name: string; text: string },
+  ): Promise<Recorded> {
+    this.touch(session);
+    return record(this.#site.ledger, {
+      kind: 'chat.said',
+      session: session.id,
+      endpoint: session.endpoint.id,
+      fields: { from, name, text: { bytes: encodeUtf8(text) } },
+    });
+  }
+
+  #recordOpened({
+    envelope,
+    technician,
+    endpoint,
+    signed,
+    disclosed,
+  }: {
+    envelope: Envelope;
+    technician: Member;
+    endpoint: Session['endpoint'];
+    signed: Session['signed'];
+    disclosed: { reason: Disclosure; ticket: Disclosure };
+  }): Promise<Recorded> {
+    const { client, site } = this.#site.facts;
+    return record(this.#site.ledger, {
+      kind: 'session.opened',
+      session: signed.statement.session,
+      endpoint: endpoint.id,
+      ref: { roster: this.#site.roster.entry },
+      disclosed,
+      fields: {
+        technician: technician.name,
+        technician_id: technician.id,
+        endpoint_name: endpoint.name,
+        client,
+        site,
+        statement: envelope,
+      },
+    });
+  }
+
+  #closeByTime(session: Session, closing: Closing): void {
+    if (session.isClosing) return;
+    this.closeSession(session, closing).catch(this.#onFailure);
+  }
+}

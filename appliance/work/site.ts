@@ -1,0 +1,309 @@
+// What is in force at a site: its name, its two authorities, the roster, the approvers, the policy, and the
+// endpoints. All of it stands in the log; this is the log read into memory, and the only writer of these kinds.
+
+import { parsePersonKey } from '#crypto/person-key.ts';
+import { encodeBase64url } from '#crypto/base64.ts';
+import { openWhole } from '#crypto/entry.ts';
+import type { VerifierKey } from '#crypto/key.ts';
+import type { FieldsOf, Kind } from '#crypto/kind.ts';
+import type { Judge } from '#crypto/policy.ts';
+import { verifyAuthority, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
+import type { Envelope, Member, Signed } from '#crypto/statement.ts';
+import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
+import { WorkError } from './error.ts';
+import { record, type Recorded } from './record.ts';
+
+/** A statement in force, and the entry that put it there. */
+export interface InForce<T extends 'roster' | 'authority' | 'policy'> {
+  readonly envelope: Envelope;
+  readonly signed: Signed<T>;
+  /** Leaf hash of its entry, base64url: what other entries cite. */
+  readonly entry: string;
+  readonly index: number;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly labels: readonly string[];
+  /** Tree index of its `endpoint.enrolled`. */
+  readonly index: number;
+}
+
+export interface SiteFacts {
+  readonly client: string;
+  readonly site: string;
+  readonly msp: string;
+  readonly mspRoot: string;
+  readonly authorityKey: string;
+}
+
+export interface SiteOptions {
+  readonly ledger: Ledger;
+  readonly logKey: VerifierKey;
+  readonly judge: Judge;
+  readonly now: () => number;
+}
+
+/** A claimed site. Opened by `loadSite`; holds no resource of its own. */
+export class Site {
+  readonly ledger: Ledger;
+  readonly logKey: VerifierKey;
+  readonly judge: Judge;
+  readonly now: () => number;
+  readonly facts: SiteFacts;
+  readonly #endpoints = new Map<string, Endpoint>();
+  #roster: InForce<'roster'>;
+  #authority: InForce<'authority'>;
+  #policy: InForce<'policy'>;
+
+  constructor(
+    options: SiteOptions,
+    state: {
+      facts: SiteFacts;
+      roster: InForce<'roster'>;
+      authority: InForce<'authority'>;
+      policy: InForce<'policy'>;
+      endpoints: readonly Endpoint[];
+    },
+  ) {
+    this.ledger = options.ledger;
+    this.logKey = options.logKey;
+    this.judge = options.judge;
+    this.now = options.now;
+    this.facts = state.facts;
+    this.#roster = state.roster;
+    this.#authority = state.authority;
+    this.#policy = state.policy;
+    for (const endpoint of state.endpoints) this.#endpoints.set(endpoint.id, endpoint);
+  }
+
+  get roster(): InForce<'roster'> {
+    return this.#roster;
+  }
+
+  get authority(): InForce<'authority'> {
+    return this.#authority;
+  }
+
+  get policy(): InForce<'policy'> {
+    return this.#policy;
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return [...this.#endpoints.values()];
+  }
+
+  /** The enrolled endpoint with this id. @throws {WorkError} code `endpoint-unknown` */
+  endpoint(id: string): Endpoint {
+    const endpoint = this.#endpoints.get(id);
+    if (endpoint === undefined) {
+      throw new WorkError('endpoint-unknown', 'Cannot find endpoint: it is not enrolled here');
+    }
+    return endpoint;
+  }
+
+  /** The roster's member with this peer key, or null. */
+  memberOf(publicKey: Uint8Array): Member | null {
+    const key = keyText(publicKey);
+    return this.#roster.signed.statement.members.find((member) => member.key === key) ?? null;
+  }
+
+  /** What this peer is at the site; null: nobody we know. */
+  roleOf(publicKey: Uint8Array): 'endpoint' | 'member' | 'approver' | null {
+    const key = keyText(publicKey);
+    if (this.endpoints.some((endpoint) => endpoint.key === key)) return 'endpoint';
+    if (this.memberOf(publicKey) !== null) return 'member';
+    const { approvers } = this.#authority.signed.statement;
+    return approvers.some((approver) => approver.key === key) ? 'approver' : null;
+  }
+
+  /** Records a new roster and puts it in force. @throws {VerifyError} when it is not a later one by the root */
+  async changeRoster(envelope: Envelope): Promise<void> {
+    const signed = await verifyRoster(envelope, {
+      ...this.#rooted(this.facts.mspRoot),
+      seen: versionOf(this.#roster.signed),
+    });
+    const entry = await record(this.ledger, {
+      kind: 'roster.changed',
+      fields: { statement: envelope },
+      ref: { previous: this.#roster.entry },
+    });
+    this.#roster = inForce(envelope, signed, entry);
+  }
+
+  /** Records new approvers and puts them in force. @throws {VerifyError} as `changeRoster` */
+  async changeAuthority(envelope: Envelope): Promise<void> {
+    const signed = await verifyAuthority(envelope, {
+      ...this.#rooted(this.facts.authorityKey),
+      seen: versionOf(this.#authority.signed),
+    });
+    const entry = await record(this.ledger, {
+      kind: 'authority.changed',
+      fields: { statement: envelope },
+      ref: { previous: this.#authority.entry },
+    });
+    this.#authority = inForce(envelope, signed, entry);
+  }
+
+  /** Records a new policy and puts it in force. @throws {VerifyError} as `changeRoster` */
+  async changePolicy(envelope: Envelope): Promise<void> {
+    const signed = await verifyPolicy(envelope, {
+      ...this.#rooted(this.facts.authorityKey),
+      seen: versionOf(this.#policy.signed),
+    });
+    const entry = await record(this.ledger, {
+      kind: 'policy.changed',
+      fields: { statement: envelope },
+      ref: { authority: this.#authority.entry, previous: this.#policy.entry },
+    });
+    this.#policy = inForce(envelope, signed, entry);
+  }
+
+  /** Records an endpoint's enrolment. @throws {WorkError} code `name-taken` */
+  async enrol(
+    endpoint: Omit<Endpoint, 'index'>,
+    facts: Pick<FieldsOf<'endpoint.enrolled'>, 'os' | 'version' | 'token' | 'by'>,
+  ): Promise<Recorded> {
+    if (this.endpoints.some(({ name }) => name === endpoint.name)) {
+      throw new WorkError('name-taken', `Cannot enrol "${endpoint.name}": the name is taken`);
+    }
+    const placeholder: Endpoint = { ...endpoint, index: -1 };
+    this.#endpoints.set(endpoint.id, placeholder); // holds the name while the entry is written
+    try {
+      const entry = await record(this.ledger, {
+        kind: 'endpoint.enrolled',
+        endpoint: endpoint.id,
+        fields: {
+          name: endpoint.name,
+          key: endpoint.key,
+          labels: [...endpoint.labels],
+          ...facts,
+        },
+      });
+      this.#endpoints.set(endpoint.id, { ...endpoint, index: entry.index });
+      return entry;
+    } catch (cause) {
+      this.#endpoints.delete(endpoint.id);
+      throw cause;
+    }
+  }
+
+  /** Records an endpoint's removal; its key is unknown from then on. */
+  async remove(
+    id: string,
+    { by, reason }: { by: string; reason: string | null },
+  ): Promise<Recorded> {
+    const { name } = this.endpoint(id);
+    const entry = await record(this.ledger, {
+      kind: 'endpoint.removed',
+      endpoint: id,
+      fields: { name, by, reason },
+    });
+    this.#endpoints.delete(id);
+    return entry;
+  }
+
+  #rooted(root: string): { log: string; root: string; atMs: number } {
+    return { log: this.ledger.origin, root, atMs: this.now() };
+  }
+}
+
+/**
+ * Reads what is in force out of the log.
+ * @throws {WorkError} code `record-incomplete` when the log holds no claimed site
+ */
+export async function loadSite(options: SiteOptions): Promise<Site> {
+  const { ledger } = options;
+  const claimed = await latest(ledger, 'site.claimed');
+  const fields = openStored('site.claimed', claimed);
+  const facts: SiteFacts = {
+    client: fields.client,
+    site: fields.site,
+    msp: fields.msp,
+    mspRoot: fields.msp_root,
+    authorityKey: fields.authority_key,
+  };
+  const at = { log: ledger.origin, seen: null };
+  const roster = await latestStatement(ledger, 'roster.changed', (envelope, atMs) =>
+    verifyRoster(envelope, { ...at, root: facts.mspRoot, atMs }),
+  );
+  const authority = await latestStatement(ledger, 'authority.changed', (envelope, atMs) =>
+    verifyAuthority(envelope, { ...at, root: facts.authorityKey, atMs }),
+  );
+  const policy = await latestStatement(ledger, 'policy.changed', (envelope, atMs) =>
+    verifyPolicy(envelope, { ...at, root: facts.authorityKey, atMs }),
+  );
+  const endpoints = await loadEndpoints(ledger);
+  return new Site(options, { facts, roster, authority, policy, endpoints });
+}
+
+/** The text of a peer's raw Ed25519 key, as statements and entries write it. */
+export function keyText(publicKey: Uint8Array): string {
+  return `ed25519:${encodeBase64url(publicKey)}`;
+}
+
+/** The raw key of a peer's text. @throws {FormatError} code `key` when it is no Ed25519 key */
+export function peerKeyOf(text: string): Uint8Array {
+  const key = parsePersonKey(text);
+  if (key.kind !== 'ed25519') throw new WorkError('not-allowed', 'Cannot dial key: not Ed25519');
+  return key.publicKey;
+}
+
+/** Opens a stored entry whole. @throws {WorkError} code `record-incomplete` when its content was erased */
+export function openStored<K extends Kind>(kind: K, entry: StoredEntry): FieldsOf<K> {
+  if (entry.content === null) {
+    throw new WorkError('record-incomplete', `Cannot open entry ${entry.index}: content erased`);
+  }
+  return openWhole(kind, { leaf: entry.leaf, disclosures: entry.content.disclosures });
+}
+
+function inForce<T extends 'roster' | 'authority' | 'policy'>(
+  envelope: Envelope,
+  signed: Signed<T>,
+  { name, index }: Recorded,
+): InForce<T> {
+  return { envelope, signed, entry: name, index };
+}
+
+function versionOf(signed: { statement: { version: number }; hash: string }): {
+  version: number;
+  hash: string;
+} {
+  return { version: signed.statement.version, hash: signed.hash };
+}
+
+async function latest(ledger: Ledger, kind: Kind): Promise<StoredEntry> {
+  let last: StoredEntry | null = null;
+  for await (const entry of ledger.entriesOfKind(kind)) last = entry;
+  if (last === null) {
+    throw new WorkError('record-incomplete', `Cannot load site: the log holds no ${kind}`);
+  }
+  return last;
+}
+
+/** The newest statement of a kind, verified as of its own start: one that has run out still names the site. */
+async function latestStatement<T extends 'roster' | 'authority' | 'policy'>(
+  ledger: Ledger,
+  kind: 'roster.changed' | 'authority.changed' | 'policy.changed',
+  verify: (envelope: Envelope, atMs: number) => Promise<Signed<T>>,
+): Promise<InForce<T>> {
+  const entry = await latest(ledger, kind);
+  const { statement: envelope } = openStored(kind, entry);
+  const signed = await verify(envelope, Date.parse(entry.leaf.t));
+  return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };
+}
+
+async function loadEndpoints(ledger: Ledger): Promise<readonly Endpoint[]> {
+  const endpoints = new Map<string, Endpoint>();
+  for await (const entry of ledger.entriesOfKind('endpoint.enrolled')) {
+    const { name, key, labels } = openStored('endpoint.enrolled', entry);
+    const id = entry.leaf.e ?? '';
+    endpoints.set(id, { id, name, key, labels, index: entry.index });
+  }
+  for await (const entry of ledger.entriesOfKind('endpoint.removed')) {
+    endpoints.delete(entry.leaf.e ?? '');
+  }
+  return [...endpoints.values()];
+}
