@@ -20,8 +20,8 @@ export interface Conversation<In, Out> extends AsyncDisposable {
   /** Resolves when the stream is gone, however it ended; messages may still be waiting. Never rejects. */
   readonly closed: Promise<void>;
   /**
-   * Sends one message, after those before it. Resolves when the stream can take more, so that a sender who
-   * awaits is held to the pace of the reader.
+   * Sends one message, after those before it. Resolves when the stream has taken it, which it does once it has
+   * room: a sender who awaits is held to the pace of the reader, a window and one frame ahead.
    * @throws {ProtocolError} code `closed`, `peer-closed` or `stream-lost` when it can no longer be sent
    * @throws {ProtocolError} code `frame-too-large`; the conversation goes on
    */
@@ -213,18 +213,19 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
 
   async #write(frame: Bytes): Promise<void> {
     this.#checkSendable();
-    try {
-      this.#stream.send(frame);
-    } catch (cause) {
-      throw lost('send', cause);
-    }
-    // The event, not onDrain(), which resolves at once from its second use on.
+    // Waits before, not after: the next frame can be encoded while this one drains. The event, not
+    // onDrain(), which resolves at once from its second use on.
     while (this.#stream.writableNeedsDrain) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wakeSender = resolve;
       await promise;
       this.#wakeSender = undefined;
       this.#checkSendable();
+    }
+    try {
+      this.#stream.send(frame);
+    } catch (cause) {
+      throw lost('send', cause);
     }
   }
 
@@ -248,9 +249,10 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
   async #arrival(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wakeReceiver = resolve;
-    signal?.addEventListener('abort', resolve as () => void);
+    const wake = () => resolve();
+    signal?.addEventListener('abort', wake);
     await promise;
-    signal?.removeEventListener('abort', resolve as () => void);
+    signal?.removeEventListener('abort', wake);
     this.#wakeReceiver = undefined;
   }
 

@@ -69,7 +69,7 @@ export class FrameDecoder {
     if (to > this.#end) return undefined;
     const message = parse(this.#buffer.subarray(from, to));
     this.#start = to;
-    if (this.#start === this.#end) this.#rewind();
+    if (this.#start === this.#end) this.#rewind(length);
     return message;
   }
 
@@ -90,11 +90,16 @@ export class FrameDecoder {
     this.#end = held;
   }
 
-  /** Empty: start over, and let a buffer go that one long message made, for conversations are many. */
-  #rewind(): void {
+  /**
+   * Empty: start over. A large buffer stays while messages are large, for making one costs as much as parsing,
+   * and goes with the first small one, for conversations are many and mostly quiet.
+   */
+  #rewind(lastLength: number): void {
     this.#start = 0;
     this.#end = 0;
-    if (this.#buffer.length > KEPT_CAPACITY) this.#buffer = new Uint8Array(INITIAL_CAPACITY);
+    if (this.#buffer.length > KEPT_CAPACITY && lastLength < KEPT_CAPACITY) {
+      this.#buffer = new Uint8Array(INITIAL_CAPACITY);
+    }
   }
 }
 
