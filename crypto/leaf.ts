@@ -60,9 +60,12 @@ export function parseLeaf(bytes: Uint8Array): Leaf {
   return leaf;
 }
 
-/** Formats the time of a leaf: RFC 3339 in UTC with milliseconds. */
+/** Formats the time of a leaf: RFC 3339 in UTC with milliseconds. @throws {RangeError} outside years 0..9999 */
 export function formatTime(atMs: number): string {
-  return new Date(atMs).toISOString();
+  const text = new Date(atMs).toISOString();
+  if (text.length !== 24)
+    throw new RangeError(`Cannot format time: ${text} has no four-digit year`);
+  return text;
 }
 
 /** Parses the time of a leaf to milliseconds since 1970. @throws {FormatError} code `leaf` for any other form */
