@@ -8,10 +8,12 @@ const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const URL_SAFE = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const STANDARD_VALUES = valuesOf(STANDARD);
 const URL_SAFE_VALUES = valuesOf(URL_SAFE);
+const STANDARD_PAIRS = pairsOf(STANDARD);
+const URL_SAFE_PAIRS = pairsOf(URL_SAFE);
 
 /** Encodes with the standard alphabet and padding (C2SP notes and checkpoints). */
 export function encodeBase64(bytes: Uint8Array): string {
-  const text = encode(bytes, STANDARD);
+  const text = encode(bytes, STANDARD_PAIRS);
   return text + '='.repeat((4 - (text.length % 4)) % 4);
 }
 
@@ -30,7 +32,7 @@ export function parseBase64(text: string): Bytes {
 
 /** Encodes with the URL-safe alphabet, without padding (ids, hashes, disclosures). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  return encode(bytes, URL_SAFE);
+  return encode(bytes, URL_SAFE_PAIRS);
 }
 
 /**
@@ -42,26 +44,19 @@ export function parseBase64url(text: string): Bytes {
   return decode(text, URL_SAFE_VALUES);
 }
 
-function encode(bytes: Uint8Array, alphabet: string): string {
+/** Encodes three bytes as two pairs of characters, looked up: the ledger does this for every digest. */
+function encode(bytes: Uint8Array, pairs: readonly string[]): string {
   let text = '';
   let i = 0;
   for (; i + 2 < bytes.length; i += 3) {
     const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text +=
-      alphabet.charAt(group >> 18) +
-      alphabet.charAt((group >> 12) & 63) +
-      alphabet.charAt((group >> 6) & 63) +
-      alphabet.charAt(group & 63);
+    text += (pairs[group >> 12] ?? '') + (pairs[group & 4095] ?? '');
   }
   if (bytes.length - i === 1) {
-    const group = bytes[i] ?? 0;
-    text += alphabet.charAt(group >> 2) + alphabet.charAt((group & 3) << 4);
+    text += pairs[(bytes[i] ?? 0) << 4] ?? '';
   } else if (bytes.length - i === 2) {
     const group = ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);
-    text +=
-      alphabet.charAt(group >> 10) +
-      alphabet.charAt((group >> 4) & 63) +
-      alphabet.charAt((group & 15) << 2);
+    text += (pairs[group >> 4] ?? '') + (pairs[(group & 15) << 8] ?? '').charAt(0);
   }
   return text;
 }
@@ -90,6 +85,11 @@ function valuesOf(alphabet: string): Int8Array {
   const values = new Int8Array(128).fill(-1);
   for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i;
   return values;
+}
+
+/** The two characters of every 12 bits. */
+function pairsOf(alphabet: string): readonly string[] {
+  return Array.from({ length: 4096 }, (_, i) => alphabet.charAt(i >> 6) + alphabet.charAt(i & 63));
 }
 
 function malformed(state: string): FormatError {

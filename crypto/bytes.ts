@@ -43,7 +43,20 @@ export function copyBytes(view: Uint8Array): Bytes {
 
 /** Text to UTF-8. A lone surrogate would silently become U+FFFD: callers refuse it first (`parseJcs`). */
 export function encodeUtf8(text: string): Bytes {
-  return encoder.encode(text);
+  return text.length <= SHORT_TEXT ? encodeShort(text) : encoder.encode(text);
+}
+
+const SHORT_TEXT = 256;
+
+/** As the encoder, without the cost of calling it: most texts that are hashed are short and ASCII. */
+function encodeShort(text: string): Bytes {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /**

@@ -4,7 +4,8 @@
 
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 
-import { type Bytes, concatBytes } from './bytes.ts';
+import { encodeBase64url } from './base64.ts';
+import { type Bytes, concatBytes, encodeUtf8 } from './bytes.ts';
 
 /** 32 bytes: a SHA-256 digest. */
 export type Hash = Bytes;
@@ -13,21 +14,40 @@ export const HASH_BYTES = 32;
 
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
+/** SHA-256 of a text's UTF-8 in base64url, in one step where the platform has one. */
+export type Sha256Text = (text: string) => string;
+
 let implementation: Sha256 = nobleSha256;
+let textImplementation: Sha256Text = digestText;
 
 /** Puts in a native SHA-256. The caller promises that it is SHA-256; a known answer is checked. */
-export function useNativeSha256(native: Sha256): void {
+export function useNativeSha256(native: Sha256, nativeText: Sha256Text = digestText): void {
   const got = native(new Uint8Array(0));
   const want = nobleSha256(new Uint8Array(0));
   if (got.length !== HASH_BYTES || !want.every((byte, i) => got[i] === byte)) {
     throw new Error('unreachable: the native SHA-256 gives wrong answers');
   }
+  if (nativeText(KNOWN_TEXT) !== encodeBase64url(nobleSha256(encodeUtf8(KNOWN_TEXT)))) {
+    throw new Error('unreachable: the native SHA-256 of text gives wrong answers');
+  }
   implementation = native;
+  textImplementation = nativeText;
 }
+
+const KNOWN_TEXT = 'Möbius';
 
 /** SHA-256 of the bytes: 32 bytes. */
 export function sha256(bytes: Uint8Array): Hash {
   return implementation(bytes) as Hash; // a digest lies over its own buffer
+}
+
+/** SHA-256 of a text's UTF-8, as base64url: how disclosures are named (RFC 9901 §4.2.3). */
+export function sha256Base64url(text: string): string {
+  return textImplementation(text);
+}
+
+function digestText(text: string): string {
+  return encodeBase64url(sha256(encodeUtf8(text)));
 }
 
 /** HMAC-SHA-256 (RFC 2104) with a key of at most one block, 64 bytes. @throws {RangeError} for a longer key */

@@ -15,6 +15,7 @@ export type Json =
  */
 export function formatJcs(value: unknown): string {
   checkValue(value, 0);
+  if (typeof value === 'string') return JSON.stringify(value); // JCS takes its escapes from there (§3.2.2.2)
   const text = canonicalize(value);
   if (text === undefined)
     throw new FormatError('json', 'Cannot format JSON: value has no JSON form');

@@ -16,10 +16,25 @@ export interface Signer {
   sign(message: Bytes): Promise<Bytes>;
 }
 
-/** Fills new bytes from the runtime's CSPRNG. */
+/**
+ * Random bytes from the runtime's CSPRNG. Short ones are cut from a pool, because a call for each of an
+ * entry's salts costs more than hashing the entry; what was handed out is wiped from the pool.
+ */
 export function randomBytes(length: number): Bytes {
-  return globalThis.crypto.getRandomValues(new Uint8Array(length));
+  if (length > POOL_BYTES / 8) return globalThis.crypto.getRandomValues(new Uint8Array(length));
+  if (poolUsed + length > POOL_BYTES) {
+    globalThis.crypto.getRandomValues(pool);
+    poolUsed = 0;
+  }
+  const bytes = pool.slice(poolUsed, poolUsed + length);
+  pool.fill(0, poolUsed, poolUsed + length);
+  poolUsed += length;
+  return bytes;
 }
+
+const POOL_BYTES = 4096;
+const pool = new Uint8Array(POOL_BYTES);
+let poolUsed = POOL_BYTES; // empty
 
 /** Makes a signer from a 32-byte Ed25519 seed. @throws {FormatError} code `key` for any other length */
 export async function importSigner(seed: Uint8Array): Promise<Signer> {
