@@ -18,7 +18,7 @@ import {
   loadPowerShellGrammar,
   type PowerShellGrammar,
 } from './powershell-grammar.ts';
-import { scanWords } from './scan.ts';
+import { NO_WORDS, scanWords } from './scan.ts';
 import { isPlainText } from './word.ts';
 
 /** Loads the grammars, from the installed packages unless their bytes are given, and gives the judge. */
@@ -28,12 +28,12 @@ export async function openJudge(files?: GrammarFiles): Promise<Judge> {
 }
 
 function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar): Decision {
-  const line = parseInContext(judged, grammar);
-  const words = line.clean ? new Set<string>() : scanWords(judged.command);
+  const parsed = parseLine(judged.shell, judged.command, grammar);
+  const line = inContext(parsed, judged);
+  const scanned = parsed.clean ? NO_WORDS : scanWords(judged.command, judged.shell);
+  const suspected = { judged, line, scanned };
   const rules = policy.rules.filter((rule) => meetsContext(rule, policy, judged));
-  const restricting = rules.filter(
-    (rule) => rule.effect !== 'allow' && restricts(rule, line, words),
-  );
+  const restricting = rules.filter((rule) => rule.effect !== 'allow' && restricts(rule, suspected));
   const told = { access: accessOf(line), programs: programsOf(line) };
   const deny = restricting.find((rule) => rule.effect === 'deny');
   if (deny !== undefined) {
@@ -47,7 +47,8 @@ function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar)
   }
   const ask = mostApprovals(restricting, policy);
   if (ask !== null) {
-    const why = ask.why ?? whyAsked(line);
+    const why =
+      ask.why ?? (line.clean ? `The rule "${ask.id}" of this site asks it.` : whyAsked(line));
     return { effect: 'ask', rule: ask.id, ...told, why, ask: ask.ask ?? policy.ask };
   }
   const allow = line.clean ? allowing(rules, line, judged) : null;
@@ -64,20 +65,12 @@ function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar)
 }
 
 /** The line, not clean either when what surrounds it could change what its words mean. */
-function parseInContext(
-  { shell, command, cwd, env }: Judged,
-  grammar: PowerShellGrammar,
-): ParsedLine {
-  const line = parseLine(shell, command, grammar);
-  const problem = line.problem ?? contextProblem(shell, cwd, env);
+function inContext(line: ParsedLine, judged: Judged): ParsedLine {
+  const problem = line.problem ?? contextProblem(judged);
   return { ...line, clean: problem === null, problem };
 }
 
-function contextProblem(
-  shell: Judged['shell'],
-  cwd: Judged['cwd'],
-  env: Judged['env'],
-): string | null {
+function contextProblem({ shell, cwd, env }: Judged): string | null {
   if (Object.keys(env).length > 0) return 'sets environment variables';
   if (cwd === null) return null;
   if (!isPlainText(cwd)) return 'runs in a folder with an unusual name';
@@ -135,7 +128,7 @@ function whyAsked(line: ParsedLine): string {
   const changing = line.commands.find((command) => !command.readOnly);
   if (changing === undefined) return 'Only reads, but no rule of this site allows it.';
   const name = nameForPeople(changing);
-  return `Changes something, or may: runs "${name}", which is not known to only read when called so.`;
+  return `Changes something, or may: runs "${name}", and not in a way that is known to only read.`;
 }
 
 function whyAllowed(line: ParsedLine): string {

@@ -3,9 +3,10 @@
 
 import type { Judged, PolicyRule, PolicyRules } from '#crypto/policy.ts';
 
-import { ignoresCase, namesOf } from './name.ts';
+import { ignoresCase, knowsAliases, namesOf } from './name.ts';
 import type { ParsedLine, SimpleCommand } from './parse.ts';
 import { matchesPattern } from './pattern.ts';
+import type { ScannedWords } from './scan.ts';
 import { isInWindow } from './window.ts';
 import { isWrapper } from './wrapper.ts';
 
@@ -51,13 +52,22 @@ function allowsArgument(pattern: string, argument: string, judged: Judged): bool
   return matchesPattern(pattern, argument, { ignoreCase: ignoresCase(judged.shell) });
 }
 
+export interface Suspected {
+  readonly judged: Judged;
+  readonly line: ParsedLine;
+  /** The words of the text, when no parser vouches for what it means. */
+  readonly scanned: ScannedWords;
+}
+
 /** True when a deny or ask rule meets anything that the line does, may do, or seems to do. */
-export function restricts(rule: PolicyRule, line: ParsedLine, words: ReadonlySet<string>): boolean {
+export function restricts(rule: PolicyRule, { judged, line, scanned }: Suspected): boolean {
   if (rule.programs === undefined && rule.arguments === undefined) {
-    return rule.access === undefined || meetsAccess(rule, isReading(line));
+    return meetsAccess(rule, isReading(line));
   }
-  if (candidatesOf(line.commands).some((command) => restrictsCommand(rule, command))) return true;
-  return !line.clean && restrictsWords(rule, words);
+  const aliases = knowsAliases(judged.shell, judged.command);
+  const commands = candidatesOf(line.commands);
+  if (commands.some((command) => restrictsCommand(rule, command, aliases))) return true;
+  return !line.clean && restrictsWords(rule, scanned);
 }
 
 /** True when the whole line only reads. */
@@ -83,18 +93,16 @@ function candidatesOf(commands: readonly SimpleCommand[]): readonly SimpleComman
   });
 }
 
-function restrictsCommand(rule: PolicyRule, command: SimpleCommand): boolean {
+function restrictsCommand(rule: PolicyRule, command: SimpleCommand, aliases: boolean): boolean {
   if (!meetsAccess(rule, command.readOnly)) return false;
-  const named = rule.programs?.some((program) => namesProgram(program, command.program));
-  if (named === false) return false;
+  if (rule.programs !== undefined) {
+    const names = namesOf(command.program, { aliases });
+    if (!rule.programs.some((program) => names.some((name) => meets(program, name)))) return false;
+  }
   if (rule.arguments === undefined) return true;
   const patterns = rule.arguments.filter((pattern) => pattern !== '**');
   const withoutOptions = command.arguments.filter((argument) => !argument.startsWith('-'));
   return holdsRun(patterns, command.arguments) || holdsRun(patterns, withoutOptions);
-}
-
-function namesProgram(pattern: string, program: string): boolean {
-  return namesOf(program).some((name) => matchesPattern(pattern, name, { ignoreCase: true }));
 }
 
 /** The patterns match arguments that follow each other, anywhere. */
@@ -110,10 +118,14 @@ function meets(pattern: string, text: string): boolean {
 }
 
 /** The last resort: a program's name and the arguments occur anywhere in the text. */
-function restrictsWords(rule: PolicyRule, words: ReadonlySet<string>): boolean {
-  const given = [...words];
-  const named = rule.programs?.some((program) => given.some((word) => namesProgram(program, word)));
-  if (named === false) return false;
+function restrictsWords(rule: PolicyRule, { words, names }: ScannedWords): boolean {
+  if (rule.programs?.some((program) => occurs(program, names)) === false) return false;
   const patterns = rule.arguments?.filter((pattern) => pattern !== '**') ?? [];
-  return patterns.every((pattern) => given.some((word) => meets(pattern, word)));
+  return patterns.every((pattern) => occurs(pattern, words));
+}
+
+function occurs(pattern: string, words: ReadonlySet<string>): boolean {
+  if (words.has(pattern.toLowerCase())) return true;
+  for (const word of words) if (meets(pattern, word)) return true;
+  return false;
 }

@@ -52,14 +52,22 @@ export function resolveAlias(program: string): string {
   return POWERSHELL_ALIASES.get(program.toLowerCase()) ?? program;
 }
 
+/** True where a name may be a PowerShell alias: in PowerShell, and in lines that start one. */
+export function knowsAliases(shell: ShellName, text: string): boolean {
+  return shell === 'powershell' || shell === 'pwsh' || /powershell|pwsh/i.test(text);
+}
+
 /** Every name, lower-case, by which a call may reach a program: without folder, without ending, by alias. */
-export function namesOf(program: string): readonly string[] {
+export function namesOf(
+  program: string,
+  { aliases }: { readonly aliases: boolean },
+): readonly string[] {
   const whole = program.toLowerCase();
-  const base = whole.replace(/^.*[\\/]/s, '');
+  const base = whole.slice(Math.max(whole.lastIndexOf('/'), whole.lastIndexOf('\\')) + 1);
   const names = new Set([whole, base]);
   for (const name of [whole, base]) {
     names.add(name.replace(/\.(?:exe|com|cmd|bat|ps1)$/, ''));
-    names.add(resolveAlias(name).toLowerCase());
+    if (aliases) names.add(resolveAlias(name).toLowerCase());
   }
   return [...names];
 }

@@ -77,6 +77,7 @@ function unclean(problem: string): ParsedLine {
 
 /** What a wrapper runs, parsed in its turn. */
 function parseWrapped(nested: Nested, command: SimpleCommand): ParsedLine | null {
+  if (command.readOnly) return null;
   const inner = unwrap(command.program, command.arguments);
   if (inner === null) return null;
   const depth = nested.depth + 1;

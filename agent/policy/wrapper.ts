@@ -17,7 +17,7 @@ export interface Unwrapped {
 
 /** Takes out what a call of a program would run; null when the program runs no other, as far as is known. */
 export function unwrap(program: string, args: readonly string[]): Unwrapped | null {
-  for (const name of namesOf(program)) {
+  for (const name of namesOf(program, { aliases: true })) {
     const inner = unwrapByName(name, args);
     if (inner !== null) return inner;
   }
@@ -26,7 +26,7 @@ export function unwrap(program: string, args: readonly string[]): Unwrapped | nu
 
 /** True for programs that run what their arguments name, in whatever form. */
 export function isWrapper(program: string): boolean {
-  return namesOf(program).some(
+  return namesOf(program, { aliases: true }).some(
     (name) => PREFIXES.has(name) || OTHERS.has(name) || SHELL_OF.has(name),
   );
 }
@@ -70,9 +70,10 @@ const PREFIXES: ReadonlyMap<string, { values: string; skip: number; sure: boolea
 
 /** Programs whose arguments are, or hold, command text of a shell. */
 const OTHERS = new Set(
-  'eval trap watch script su ssh source . find fd at batch psexec runas wmic invoke-expression invoke-command'.split(
-    ' ',
-  ),
+  (
+    'eval trap watch script su ssh source . find fd at batch psexec runas wmic awk gawk mawk sed vi vim ' +
+    'invoke-expression invoke-command cscript wscript mshta rundll32 regsvr32 forfiles'
+  ).split(' '),
 );
 
 const SHELL_OF: ReadonlyMap<string, ShellName> = new Map([
@@ -108,6 +109,7 @@ function unwrapByName(name: string, args: readonly string[]): Unwrapped | null {
     case 'invoke-expression':
       return script('powershell', args.filter((arg) => !/^-\w+$/.test(arg)).join(' '), true);
     default:
+      if (INTERPRETERS.test(name)) return unwrapInterpreter(args);
       return OTHERS.has(name) && !['wmic', 'at'].includes(name)
         ? { words: null, script: null, unclear: true }
         : null;
@@ -127,8 +129,8 @@ function unwrapPrefix(
       break;
     }
     if (arg.startsWith('-') && arg.length > 1) {
-      sure &&= /^-[A-Za-z]+$/.test(arg); // a long option may or may not take the next word
-      if (arg.length > 1 && !arg.startsWith('--') && form.values.includes(arg.at(-1) ?? '')) at++;
+      sure &&= /^-[A-Za-z]$/.test(arg); // of others it is not known whether they take the next word
+      if (!arg.startsWith('--') && form.values.includes(arg.at(-1) ?? '')) at++;
     } else if (/^[A-Za-z_]\w*=/.test(arg)) sure = false;
     else break;
   }
@@ -151,6 +153,16 @@ function unwrapShell(shell: ShellName, args: readonly string[]): Unwrapped {
   }
   const text = valueAfter(args, /^-[A-Za-z]*c[A-Za-z]*$/);
   return text === null ? { words: null, script: null, unclear: true } : script('bash', text, false);
+}
+
+const INTERPRETERS = /^(?:python|perl|ruby|node|deno|bun|php|lua|tclsh|expect|osascript)[0-9.]*$/;
+
+/** Code in an argument or on the input could run anything; a script in a file is a program like others. */
+function unwrapInterpreter(args: readonly string[]): Unwrapped | null {
+  const first = args[0] ?? '-';
+  return first.startsWith('-') || first === 'eval'
+    ? { words: null, script: null, unclear: true }
+    : null;
 }
 
 function unwrapFind(args: readonly string[]): Unwrapped | null {
