@@ -2,7 +2,7 @@
 // Holds what libp2p leaves open: both directions have backpressure, and the proper end of a stream, the
 // lost connection and the hostile message are told apart. Over yamux with windows of STREAM_WINDOW_BYTES.
 
-import type { Stream } from '@libp2p/interface';
+import { type Stream, StreamStateError } from '@libp2p/interface';
 import type { z } from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
@@ -71,13 +71,12 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
   readonly #decoder = new FrameDecoder();
   /** Above it we pause: one more window may then still arrive. */
   readonly #pauseAbove: number;
-  /** Below it we resume: the window held by libp2p arrives at once, and another may follow. */
+  /** Below it we resume: the window that libp2p holds comes at once, and does not reach #pauseAbove. */
   readonly #resumeBelow: number;
   #receivedCount = 0;
   #end: End | undefined;
   #isDisposed = false;
   #isReceiving = false;
-  #isResuming = false;
   #wakeReceiver: (() => void) | undefined;
   #wakeSender: (() => void) | undefined;
   #sends: Promise<void> = Promise.resolve();
@@ -165,12 +164,11 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
     if (this.#decoder.isReady) this.#wakeReceiver?.();
   }
 
-  /** The peer has said all. It listens no more either, so our side ends too, unless that would have to wait. */
+  /** The peer has said all, and listens no more: our side ends too. What it said waits for the reader. */
   #onRemoteEnd(): void {
     this.#end ??= { kind: 'ended' };
     this.#wake();
-    const isIdle = this.#stream.writeBufferLength === 0 && !this.#stream.writableNeedsDrain;
-    if (isIdle) void this.#finish(); // never rejects; disposal awaits it
+    void this.#finish(); // never rejects; disposal awaits it
   }
 
   /** The next message, undefined when it has to be waited for. Throws or gives null at the end. */
@@ -262,23 +260,22 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
   }
 
   #pauseWhenFull(): void {
-    const isFull = this.#decoder.queuedBytes > this.#pauseAbove;
-    // While resume() dispatches, a pause would be undone by its own last step: it is made up for after.
-    if (isFull && !this.#isResuming && this.#stream.readStatus === 'readable') this.#stream.pause();
+    if (this.#decoder.queuedBytes <= this.#pauseAbove) return;
+    if (this.#stream.readStatus === 'readable') this.#stream.pause();
   }
 
+  /**
+   * Takes over what libp2p held, then lets the peer go on. A pause inside would be undone by the last step of
+   * resume(); below #resumeBelow there is none, for libp2p holds one window at most.
+   */
   #resume(): void {
     if (this.#stream.readStatus !== 'paused') return;
-    this.#isResuming = true;
     try {
       this.#stream.resume();
     } catch (error) {
-      // It gave us what it held, then failed to tell the peer: natural once the connection is gone.
-      if (this.#stream.status === 'open') throw error;
-    } finally {
-      this.#isResuming = false;
+      // It gave us what it held, then could not tell the peer, for the connection is going: 'close' follows.
+      if (!(error instanceof StreamStateError)) throw error;
     }
-    this.#pauseWhenFull();
   }
 
   #finish(): Promise<void> {
@@ -291,16 +288,21 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
       'timeout',
       'Cannot close: the peer does not end the conversation',
     );
-    const timer = setTimeout(() => this.#stream.abort(late), CLOSE_MS);
+    const timer = setTimeout(() => this.#reset(late), CLOSE_MS);
     try {
       await this.#stream.close();
       await this.closed;
     } catch (error) {
-      // The stream went away while it was flushed. An abort of a dead stream is harmless.
-      this.#stream.abort(error instanceof Error ? error : late);
+      this.#reset(error instanceof Error ? error : late); // it went away while it was flushed
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Resets the stream, but keeps what it holds for the reader. A dead stream is not touched. */
+  #reset(reason: Error): void {
+    this.#resume();
+    this.#stream.abort(reason);
   }
 }
 
