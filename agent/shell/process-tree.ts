@@ -43,14 +43,19 @@ export async function killTree(
 }
 
 /**
- * Whether anything of an ended run is still there. The shell itself must have been waited for. Where nothing was
- * started on the machine since the shell, this is one read.
+ * Whether anything of an ended run is still there. The shell itself must have been waited for. Made to cost next
+ * to nothing after a short command: nothing can be left where nothing was started since the shell, and else only
+ * pids given out since are looked at.
  */
 export function hasLeftovers(tree: ProcessTree): boolean {
   if (process.platform === 'win32') return false; // Windows keeps no link from a child to an ended parent
   if (process.platform !== 'linux') return groupTargets(tree.pid)().length > 0;
-  if (lastPid() === tree.pid) return false;
-  return linuxTargets(tree)().length > 0;
+  const last = lastPid();
+  if (last === tree.pid) return false;
+  if (last === null || isOld(tree)) return linuxTargets(tree)().length > 0;
+  const isSince = (pid: number): boolean =>
+    last > tree.pid ? pid > tree.pid && pid <= last : pid > tree.pid || pid <= last;
+  return linuxTargets(tree, isSince)().length > 0;
 }
 
 /**
@@ -88,7 +93,7 @@ export async function killOrphan(
     await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
     return true;
   }
-  const members = readRows().filter((row) => row.group === pid || row.session === pid);
+  const members = readRows(() => true).filter((row) => row.group === pid || row.session === pid);
   const marker = members.map((row) => markerOf(row.pid)).find((value) => value !== null);
   if (marker === undefined) return false;
   await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
@@ -200,13 +205,15 @@ async function untilGone(
   }
 }
 
-function linuxTargets({ pid, startedAt, marker }: ProcessTree): FindTargets {
+function linuxTargets(
+  { pid, startedAt, marker }: ProcessTree,
+  isCandidate: (pid: number) => boolean = () => true,
+): FindTargets {
   const seen = new Map<number, number>();
-  const startTicks =
-    startedAt === null ? null : Number(startedAt.slice(startedAt.lastIndexOf(':') + 1));
+  const startTicks = ticksOf(startedAt);
   const hasMarker = (id: number): boolean => marker !== null && markerOf(id) === marker;
   return () => {
-    const rows = selectTree(readRows(), { pid, startTicks, seen, hasMarker });
+    const rows = selectTree(readRows(isCandidate), { pid, startTicks, seen, hasMarker });
     for (const row of rows) seen.set(row.pid, row.startTicks);
     return rows
       .filter((row) => !row.isDead && row.pid !== process.pid && row.pid > 1)
@@ -247,10 +254,11 @@ function killWindowsTree(pid: number, deadlineMs: number): Promise<readonly numb
   });
 }
 
-function readRows(): readonly ProcessRow[] {
+function readRows(isCandidate: (pid: number) => boolean): readonly ProcessRow[] {
   const rows: ProcessRow[] = [];
   for (const name of readdirSync('/proc')) {
-    const row = /^[1-9]/.test(name) ? readRow(Number(name)) : null;
+    const pid = Number(name); // NaN for what is no process
+    const row = pid > 0 && isCandidate(pid) ? readRow(pid) : null;
     if (row !== null) rows.push(row);
   }
   return rows;
@@ -277,6 +285,22 @@ function markerOf(pid: number): string | null {
 function lastPid(): number | null {
   const last = readProc('loadavg')?.trim().split(' ').at(-1);
   return last === undefined ? null : Number(last);
+}
+
+function ticksOf(startedAt: string | null): number | null {
+  return startedAt === null ? null : Number(startedAt.slice(startedAt.lastIndexOf(':') + 1));
+}
+
+/** The kernel's unit of start times towards programs, on every architecture that Node runs on (sysconf(3)). */
+const TICKS_PER_SECOND = 100;
+
+/** In this time a machine cannot give out every pid once and begin again. */
+const YOUNG_TICKS = TICKS_PER_SECOND / 2;
+
+function isOld({ startedAt }: ProcessTree): boolean {
+  const ticks = ticksOf(startedAt);
+  const uptimeS = Number.parseFloat(readProc('uptime') ?? 'NaN');
+  return ticks === null || !(uptimeS * TICKS_PER_SECOND - ticks < YOUNG_TICKS); // NaN counts as old
 }
 
 let boot: string | null | undefined;

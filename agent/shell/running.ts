@@ -1,14 +1,18 @@
 // A command that runs: the process, its two pipes and what ends it. It ends when the shell has been waited for
 // and both pipes are at their end; a child left behind that holds a pipe open is ended when it has been quiet.
 
-import type { ChildProcessByStdio } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
 
 import type { OutputQueue } from './output.ts';
+import type { OutputPipes } from './pipes.ts';
 import { hasLeftovers, killTree, type ProcessTree } from './process-tree.ts';
 
-/** A shell as `shell.ts` spawns it: no input, two pipes. */
-export type ShellProcess = ChildProcessByStdio<null, Readable, Readable>;
+/** A shell that has been spawned, and where its output comes. */
+export interface ShellProcess {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly pipes: OutputPipes;
+}
 
 export type StopReason = 'timed-out' | 'cancelled';
 
@@ -29,7 +33,8 @@ export interface Ending {
 }
 
 export class RunningCommand {
-  readonly #child: ShellProcess;
+  readonly #child: ChildProcess;
+  readonly #pipes: OutputPipes;
   readonly #tree: ProcessTree;
   readonly #graces: Graces;
   readonly #finished = Promise.withResolvers<void>();
@@ -40,17 +45,23 @@ export class RunningCommand {
   #queue: OutputQueue | undefined;
   #quietSince = 0;
   #isOver = false;
+  /** What has not ended yet: the shell and its two pipes. */
+  #open = 3;
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(child: ShellProcess, { tree, graces }: { tree: ProcessTree; graces: Graces }) {
+  constructor(
+    { child, pipes }: ShellProcess,
+    { tree, graces }: { tree: ProcessTree; graces: Graces },
+  ) {
     this.#child = child;
+    this.#pipes = pipes;
     this.#tree = tree;
     this.#graces = graces;
     child.once('exit', (code, signal) => {
       this.#exit = { code, signal };
       this.#watchQuiet();
+      this.#oneEnded();
     });
-    child.once('close', () => this.#finished.resolve());
     child.once('error', (error) => this.fail(error));
   }
 
@@ -58,18 +69,19 @@ export class RunningCommand {
   pipeInto(queue: OutputQueue): void {
     this.#queue = queue;
     for (const stream of ['stdout', 'stderr'] as const) {
-      const pipe = this.#child[stream];
+      const pipe = this.#pipes[stream];
       pipe.on('data', (bytes: Uint8Array) => {
         this.#quietSince = performance.now();
         queue.push(stream, bytes);
       });
+      pipe.once('close', () => this.#oneEnded());
       pipe.on('error', (error) => this.fail(error)); // output was lost: the record would be incomplete
     }
   }
 
   /** Rests both pipes, or lets them flow again. */
   press(isFull: boolean): void {
-    const { stdout, stderr } = this.#child;
+    const { stdout, stderr } = this.#pipes;
     this.#quietSince = performance.now();
     for (const pipe of [stdout, stderr]) {
       if (isFull) pipe.pause();
@@ -137,9 +149,14 @@ export class RunningCommand {
     this.#watch = setTimeout(look, this.#graces.quietMs);
   }
 
+  #oneEnded(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#finished.resolve();
+  }
+
   #letGo(): void {
-    this.#child.stdout.destroy();
-    this.#child.stderr.destroy();
+    this.#pipes.stdout.destroy();
+    this.#pipes.stderr.destroy();
     this.#child.unref();
     this.#finished.resolve();
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -273,6 +273,30 @@ test('runShell() gives no input and no terminal', async () => {
   );
 });
 
+test('runShell() gives pipes that can be opened again by name', async () => {
+  const got = await run(
+    'echo out >/dev/stdout; echo err >/dev/stderr; echo both | tee /dev/stderr',
+  );
+  assert.is(decodeUtf8(got.stdout), 'out\nboth\n');
+  assert.is(decodeUtf8(got.stderr), 'err\nboth\n');
+});
+
+test('runShell() leaves no descriptor open, however the command ended', async () => {
+  const openCount = () => readdirSync('/proc/self/fd').length;
+  const endings = async () => {
+    await run('echo x');
+    await run('true', { cwd: '/nowhere' });
+    await run(`: ${'x'.repeat(200_000)}`);
+    await run('sleep 1000', { timeoutMs: 50 });
+    await run('sleep 1000 &');
+    await run('echo x', { onOutput: () => Promise.reject(new Error('x')) }).catch(() => undefined);
+  };
+  await Promise.all([endings(), endings()]);
+  const before = openCount();
+  for (let i = 0; i < 5; i++) await endings();
+  assert.ok(openCount() <= before, `${openCount()} after ${before}`);
+});
+
 test('runShell() tells who started, once and before any output', async () => {
   const told: unknown[] = [];
   const { chunks, stdout } = await run('echo $$', {
@@ -386,6 +410,11 @@ test('runShell() waits for a child left behind that still speaks', async () => {
   });
   assert.is(decodeUtf8(got.stdout), '1\n2\n3\n4\n5\n6\n');
   assert.equal([got.outcome, got.exitCode], ['exited', 0]);
+});
+
+test('runShell() bounds a child left behind that never falls silent', async () => {
+  const got = await run('(while :; do echo x; sleep 0.02; done) & exit 0', { timeoutMs: 400 });
+  assert.equal([got.outcome, got.exitCode, got.problem], ['timed-out', 0, null]);
 });
 
 test('runShell() runs several at once without one ending another', async () => {

@@ -1,7 +1,7 @@
 // Runs one command in one shell and gives back exactly what it wrote, how it ended, and nothing left running.
 // What it is asked has been authorised before (`checkWorkOrder`); here it is only run, and bounded.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
@@ -14,6 +14,7 @@ import { cmd } from './cmd.ts';
 import { type Dialect, findProgram, forgetProgram } from './dialect.ts';
 import { commandEnvironment, commandFolder, environmentRefusal } from './environment.ts';
 import { type OutputChunk, OutputQueue } from './output.ts';
+import { type OutputPipes, type PipePair, takePipes } from './pipes.ts';
 import { powershell, pwsh } from './powershell.ts';
 import { KILL_GRACE_MS, startedAtNow } from './process-tree.ts';
 import { type Ending, type Graces, RunningCommand, type ShellProcess } from './running.ts';
@@ -80,9 +81,9 @@ export async function runShell(request: ShellRequest, options: ShellOptions): Pr
   if (options.signal.aborted) return unstarted('cancelled', 'it was cancelled before it started');
   const beganAt = performance.now();
   const marker = formatHex(randomBytes(16));
-  const child = await start(request, marker);
-  if (typeof child === 'string') return unstarted('not-started', child);
-  return attend(child, { request, options, marker, beganAt });
+  const shell = await start(request, marker);
+  if (typeof shell === 'string') return unstarted('not-started', shell);
+  return attend(shell, { request, options, marker, beganAt });
 }
 
 function refusalOf({ shell, command, cwd, env }: ShellRequest): string | null {
@@ -95,28 +96,42 @@ function refusalOf({ shell, command, cwd, env }: ShellRequest): string | null {
   return environmentRefusal(env) ?? dialect.refusal(command);
 }
 
-/** Spawns the shell. The system's answer comes at once; an error is turned into its reason. */
+/** Spawns the shell. An error, which the system tells at once, is turned into its reason. */
 async function start(request: ShellRequest, marker: string): Promise<ShellProcess | string> {
   const dialect = DIALECTS[request.shell];
   const program = findProgram(dialect);
   if (program === null) return `this machine has no ${request.shell}`;
   const cwd = request.cwd ?? commandFolder();
+  let pair: PipePair | null = null;
+  let child: ChildProcess;
   try {
-    const child = spawn(program, dialect.args(request.command), {
+    pair = await takePipes();
+    child = spawn(program, dialect.args(request.command), {
       cwd,
       env: commandEnvironment(request.env, marker),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', pair?.stdout ?? 'pipe', pair?.stderr ?? 'pipe'],
       detached: process.platform !== 'win32', // POSIX: a session and a process group of its own
       windowsHide: true,
       windowsVerbatimArguments: dialect.isVerbatim,
     });
-    if (child.pid !== undefined) return child;
-    return await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(whyNotStarted(error, { cwd, dialect })));
-    });
   } catch (error) {
+    discard(pair?.open());
     return whyNotStarted(error, { cwd, dialect });
   }
+  const { pid, stdout, stderr } = child;
+  const own = stdout === null || stderr === null ? undefined : { stdout, stderr };
+  const pipes = pair?.open() ?? own;
+  if (pid !== undefined && pipes !== undefined) return { child, pid, pipes };
+  discard(pipes);
+  return new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(whyNotStarted(error, { cwd, dialect })));
+  });
+}
+
+/** Reads the pipes of a shell that did not start to their end, which is at once. */
+function discard(pipes: OutputPipes | undefined): void {
+  pipes?.stdout.resume();
+  pipes?.stderr.resume();
 }
 
 function whyNotStarted(
@@ -139,14 +154,13 @@ interface Attended {
 }
 
 async function attend(
-  child: ShellProcess,
+  shell: ShellProcess,
   { request, options, marker, beganAt }: Attended,
 ): Promise<ShellResult> {
-  const { pid } = child;
-  if (pid === undefined) throw new Error('unreachable: a started process has a pid');
+  const { pid } = shell;
   const startedAt = startedAtNow(pid);
   const graces = { killMs: KILL_GRACE_MS, quietMs: QUIET_GRACE_MS, ...options.graces };
-  const running = new RunningCommand(child, { tree: { pid, startedAt, marker }, graces });
+  const running = new RunningCommand(shell, { tree: { pid, startedAt, marker }, graces });
   const ready = tell(options.onStarted, { pid, startedAt });
   ready?.catch((error: unknown) => running.fail(error));
   const queue = new OutputQueue({
@@ -160,6 +174,7 @@ async function attend(
   const timer = setTimeout(() => running.stop('timed-out'), request.timeoutMs);
   const cancel = (): void => running.stop('cancelled');
   options.signal.addEventListener('abort', cancel);
+  if (options.signal.aborted) cancel(); // while it was being started
   try {
     const ending = await running.ended();
     const durationMs = Math.round(performance.now() - beganAt);
