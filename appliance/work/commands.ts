@@ -268,9 +268,14 @@ export class Commands {
       },
     });
     live.run = started.name;
-    const end = await this.#run(session, live, {
+    const taken = { stdout: 0, stderr: 0 };
+    const take = onOutput(started);
+    const reported = await this.#run(session, live, {
       started,
-      onOutput: onOutput(started),
+      onOutput: async (output) => {
+        await take(output);
+        taken[output.stream] += output.bytes.length;
+      },
       order: (seen) =>
         makeOrder(
           this.#site,
@@ -287,6 +292,9 @@ export class Commands {
         ),
     });
     live.run = null;
+    const end = isInterrupted(reported)
+      ? { ...reported, stdoutBytes: taken.stdout, stderrBytes: taken.stderr }
+      : reported;
     await onEnd(started, end);
     const entry = await this.#recordEnd(session, { command, started, end });
     return { end, entry, started };
@@ -442,6 +450,11 @@ export class Commands {
     const { policy, roster, authority } = this.#site;
     return { policy: policy.entry, roster: roster.entry, authority: authority.entry };
   }
+}
+
+/** An end that the endpoint did not report: what it had sent by then is what is known. */
+function isInterrupted(end: RunEnd): end is Extract<RunEnd, { kind: 'exited' }> {
+  return end.kind === 'exited' && end.outcome === 'interrupted';
 }
 
 function consentRefs({ request, grants }: Consent): Refs {

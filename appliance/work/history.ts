@@ -100,11 +100,10 @@ function summariseRequest(
   const { statement, hash: order } = parseStatement(fields.statement);
   const commandDigest = statement.type === 'command' ? statement.digests.command : '';
   const isEnough = end?.state !== 'granted' || end.granted >= fields.approvals;
-  const isOver = Date.parse(fields.expires) < Date.parse(entry.leaf.t);
   return {
     request: hashOf(entry),
     match: matchCode(parseBase64url(hashOf(entry))),
-    state: end !== undefined && isEnough ? end.state : isOver ? 'expired' : 'requested',
+    state: end !== undefined && isEnough ? end.state : 'requested',
     session: entry.leaf.s ?? '',
     endpoint: entry.leaf.e ?? '',
     endpointName: session.endpoint_name,

@@ -1,0 +1,469 @@
+// The live links to the site's endpoints, `/caisey/agent/link/1`, and the runs on them. Outlives each link: an
+// endpoint that comes back goes on where the log has got to. Everything an agent says is what it says.
+
+import { type VerifiedCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
+import { checkConsistency } from '#crypto/consistency.ts';
+import { EMPTY_ROOT } from '#crypto/hash.ts';
+import { frontierOf, frontierRoot } from '#crypto/tree.ts';
+import type { SeenCheckpoint } from '#crypto/work-order.ts';
+import type { Conversation } from '#agent/protocol/conversation.ts';
+import { ProtocolError } from '#agent/protocol/error.ts';
+import {
+  type AgentMessage,
+  type AgentMessageOf,
+  type ApplianceMessage,
+  HEARTBEAT_MS,
+  type Host,
+} from '#agent/protocol/link-message.ts';
+import type { EndpointLinks, Run, RunEnd } from '../work/link-port.ts';
+import type { Clock } from '../work/clock.ts';
+import { record } from '../work/record.ts';
+import { type Endpoint, keyText, type Site } from '../work/site.ts';
+import { formatHashes } from '../work/order.ts';
+
+/** A run whose endpoint is gone for so long is taken as interrupted. */
+export const RESUME_MS = 60_000;
+/** An endpoint that says nothing for so long is taken as gone. */
+const SILENT_MS = 3 * HEARTBEAT_MS;
+/** An endpoint that is idle is told of new checkpoints this often: it is a witness, too. */
+const WITNESS_MS = 60_000;
+
+export type AgentConversation = Conversation<AgentMessage, ApplianceMessage>;
+
+/** What is known of an endpoint's link. */
+export interface LinkView {
+  readonly isOnline: boolean;
+  /** Milliseconds since 1970; null: never since the appliance started. */
+  readonly lastSeenMs: number | null;
+  readonly software: string | null;
+  readonly host: Host | null;
+}
+
+interface LiveLink {
+  readonly conversation: AgentConversation;
+  seen: SeenCheckpoint;
+}
+
+interface LiveRun {
+  readonly run: Run;
+  /** The next `seq` that the log wants. */
+  next: number;
+  isSent: boolean;
+  isCancelled: boolean;
+  readonly end: PromiseWithResolvers<RunEnd>;
+}
+
+interface Slot {
+  link: LiveLink | null;
+  lastSeenMs: number | null;
+  software: string | null;
+  host: Host | null;
+  readonly runs: Map<string, LiveRun>;
+  /** Stops the timer that gives up the runs of an endpoint that went away. */
+  stopWaiting: (() => void) | null;
+  /** Orders leave one after another, each under a checkpoint that extends the one before. */
+  sending: Promise<void>;
+}
+
+/** The links of a running appliance. */
+export class AgentLinks implements EndpointLinks {
+  readonly #site: Site;
+  readonly #clock: Clock;
+  readonly #slots = new Map<string, Slot>();
+  readonly #onBehind: (message: string) => void;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(
+    site: Site,
+    {
+      clock,
+      onBehind,
+    }: {
+      clock: Clock;
+      /** Told when an endpoint holds a checkpoint of ours that this log does not: it must not go on. */
+      onBehind: (message: string) => void;
+    },
+  ) {
+    this.#site = site;
+    this.#clock = clock;
+    this.#onBehind = onBehind;
+  }
+
+  isOnline(endpoint: string): boolean {
+    return this.#slots.get(endpoint)?.link != null;
+  }
+
+  view(endpoint: string): LinkView {
+    const slot = this.#slots.get(endpoint);
+    return {
+      isOnline: slot?.link != null,
+      lastSeenMs: slot?.lastSeenMs ?? null,
+      software: slot?.software ?? null,
+      host: slot?.host ?? null,
+    };
+  }
+
+  /** Told whenever an endpoint comes, goes, or says how it is; returns how to stop listening. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async run(run: Run): Promise<RunEnd> {
+    const slot = this.#slot(run.endpoint);
+    const live: LiveRun = {
+      run,
+      next: 0,
+      isSent: false,
+      isCancelled: false,
+      end: Promise.withResolvers(),
+    };
+    slot.runs.set(run.run, live);
+    try {
+      await this.#sendOrder(slot, live);
+      return await live.end.promise;
+    } finally {
+      slot.runs.delete(run.run);
+    }
+  }
+
+  cancel(endpoint: string, run: string): void {
+    const slot = this.#slot(endpoint);
+    const live = slot.runs.get(run);
+    if (live === undefined) return;
+    live.isCancelled = true;
+    if (slot.link !== null) this.#post(slot.link, { kind: 'cancel', run });
+  }
+
+  /** Tells a removed endpoint to stop, and forgets it. */
+  remove(endpoint: string): void {
+    const slot = this.#slots.get(endpoint);
+    if (slot === undefined) return;
+    if (slot.link !== null) this.#post(slot.link, { kind: 'removed' });
+    this.#giveUp(slot, 'The endpoint was removed.');
+    this.#slots.delete(endpoint);
+  }
+
+  /**
+   * Serves one link until it ends. The peer was authenticated, and its key is an endpoint's.
+   * @throws {ProtocolError} when it breaks the protocol
+   */
+  async serve(conversation: AgentConversation): Promise<void> {
+    const hello = await this.#receive(conversation);
+    if (hello?.kind !== 'hello') throw invalid('expected hello');
+    const endpoint = this.#site.endpoint(hello.endpoint);
+    if (endpoint.key !== keyText(conversation.remotePeer)) throw invalid('not the key of that id');
+    const slot = this.#slot(endpoint.id);
+    await slot.link?.conversation[Symbol.asyncDispose]();
+    const seen = await this.#checkSeen(endpoint, hello);
+    const link: LiveLink = { conversation, seen };
+    await this.#arrive(endpoint, { slot, link, hello });
+    const stopWitness = this.#witnessRegularly(slot, link);
+    let reason = 'ended';
+    try {
+      await this.#serveMessages(slot, link);
+    } catch (cause) {
+      reason = cause instanceof ProtocolError ? cause.code : 'failed';
+      throw cause;
+    } finally {
+      stopWitness();
+      await this.#leave(endpoint, { slot, link, reason });
+    }
+  }
+
+  async #serveMessages(slot: Slot, link: LiveLink): Promise<void> {
+    for (;;) {
+      const message = await this.#receive(link.conversation);
+      if (message === null) return;
+      slot.lastSeenMs = this.#clock.now();
+      await this.#take(slot, link, message);
+    }
+  }
+
+  async #take(slot: Slot, link: LiveLink, message: AgentMessage): Promise<void> {
+    switch (message.kind) {
+      case 'hello':
+        throw invalid('hello twice');
+      case 'heartbeat':
+        slot.host = message.host;
+        this.#tell();
+        return;
+      case 'seen':
+        return;
+      case 'output':
+      case 'exited':
+        return this.#takeRecorded(slot, link, message);
+      case 'refused':
+        return this.#takeRefused(slot, link, message);
+      case 'alarm':
+        return this.#takeAlarm(slot, message);
+      default:
+        throw new Error(`unreachable: message ${String(message satisfies never)}`);
+    }
+  }
+
+  /** Output or the end of a run: recorded once, in order, and only then acknowledged. */
+  async #takeRecorded(
+    slot: Slot,
+    link: LiveLink,
+    message: AgentMessageOf<'output'> | AgentMessageOf<'exited'>,
+  ): Promise<void> {
+    const live = slot.runs.get(message.run);
+    if (live === undefined) {
+      this.#post(link, { kind: 'cancel', run: message.run });
+      return;
+    }
+    if (message.seq > live.next) throw invalid('a piece of output is missing');
+    if (message.seq === live.next) {
+      if (message.kind === 'exited') {
+        const { kind, run: _run, seq: _seq, ...rest } = message;
+        live.end.resolve({ kind, ...rest });
+      } else {
+        const bytes = Buffer.from(message.data, 'base64');
+        if (bytes.length > 0) {
+          await live.run.onOutput({ stream: message.stream, offset: message.offset, bytes });
+        }
+      }
+      live.next += 1;
+    }
+    await link.conversation.send({ kind: 'ack', run: message.run, next: live.next });
+  }
+
+  async #takeRefused(
+    slot: Slot,
+    link: LiveLink,
+    { run, code, message, seenSize }: AgentMessageOf<'refused'>,
+  ): Promise<void> {
+    const live = slot.runs.get(run);
+    if (live === undefined) return;
+    const isStaleProof = code === 'consistency' && seenSize !== link.seen.size;
+    if (isStaleProof) {
+      // the endpoint has seen another checkpoint than we think: prove from that one, once
+      link.seen = this.#stateAt(seenSize);
+      live.isSent = false;
+      return this.#sendOrder(slot, live);
+    }
+    live.end.resolve({ kind: 'refused', code, message });
+  }
+
+  async #takeAlarm(slot: Slot, { code, message }: AgentMessageOf<'alarm'>): Promise<void> {
+    const endpoint = [...this.#slots].find(([, candidate]) => candidate === slot)?.[0];
+    await record(this.#site.ledger, {
+      kind: 'alert.raised',
+      ...(endpoint === undefined ? {} : { endpoint }),
+      fields: {
+        code: `agent-${code}`,
+        severity: 'critical',
+        subject: endpoint ?? null,
+        detail: message,
+      },
+      isEssential: true,
+    });
+  }
+
+  /** Sends an order, after those before it; without a link it is sent when the endpoint is back. */
+  async #sendOrder(slot: Slot, live: LiveRun): Promise<void> {
+    const turn = slot.sending.then(async () => {
+      const { link } = slot;
+      if (link === null || live.isSent) return;
+      const order = await live.run.order(link.seen);
+      if (slot.link !== link) return;
+      live.isSent = true;
+      const checkpoint = await verifyCheckpoint(order.checkpoint, this.#site.logKey);
+      link.seen = { size: checkpoint.size, root: checkpoint.root };
+      this.#post(link, { kind: 'order', run: live.run.run, order });
+      if (live.isCancelled) this.#post(link, { kind: 'cancel', run: live.run.run });
+    });
+    slot.sending = turn.catch(() => undefined); // its own caller is told
+    return turn;
+  }
+
+  /** Checks what the endpoint last saw against this log: an endpoint is a witness of it. */
+  async #checkSeen(endpoint: Endpoint, { seen }: AgentMessageOf<'hello'>): Promise<SeenCheckpoint> {
+    if (seen === null) return { size: 0, root: EMPTY_ROOT };
+    const held = await verifyCheckpoint(seen, this.#site.logKey);
+    const { checkpoint } = this.#site.ledger;
+    if (held.size > checkpoint.size) {
+      const message = `${endpoint.name} holds a signed checkpoint of ${held.size} entries, this log has ${checkpoint.size}`;
+      this.#onBehind(message);
+      throw new ProtocolError('message-invalid', `Cannot serve link: ${message}`);
+    }
+    if (held.size > 0) this.#checkExtends(held);
+    return { size: held.size, root: held.root };
+  }
+
+  #checkExtends(held: VerifiedCheckpoint): void {
+    const { ledger } = this.#site;
+    const { size, root } = ledger.checkpoint;
+    const proof = ledger.proveConsistency(held.size, size);
+    try {
+      checkConsistency({ from: held.size, to: size, fromRoot: held.root, toRoot: root, proof });
+    } catch (cause) {
+      this.#onBehind('an endpoint holds a signed checkpoint that this log does not extend');
+      throw new ProtocolError('message-invalid', 'Cannot serve link: two histories', { cause });
+    }
+  }
+
+  async #arrive(
+    endpoint: Endpoint,
+    { slot, link, hello }: { slot: Slot; link: LiveLink; hello: AgentMessageOf<'hello'> },
+  ): Promise<void> {
+    slot.stopWaiting?.();
+    slot.stopWaiting = null;
+    slot.lastSeenMs = this.#clock.now();
+    slot.software = hello.software;
+    slot.host = hello.host;
+    const held = new Map(hello.runs.map(({ run, next }) => [run, next]));
+    for (const [name, live] of slot.runs) {
+      if (live.isSent && !held.has(name)) {
+        live.end.resolve(interrupted('The endpoint restarted, or never got the order.'));
+      }
+    }
+    await record(this.#site.ledger, {
+      kind: 'endpoint.online',
+      endpoint: endpoint.id,
+      fields: {
+        name: endpoint.name,
+        os: hello.host.os,
+        version: hello.software,
+        runtime: `${hello.host.runtime} ${hello.host.runtimeVersion}`.slice(0, 256),
+        address: '',
+      },
+      isEssential: true,
+    });
+    slot.link = link;
+    const known = [...held.keys()].flatMap((run) => {
+      const live = slot.runs.get(run);
+      return live === undefined ? [] : [{ run, next: live.next }];
+    });
+    await link.conversation.send({ kind: 'welcome', runs: known });
+    for (const live of slot.runs.values()) {
+      if (live.isSent && live.isCancelled) {
+        this.#post(link, { kind: 'cancel', run: live.run.run });
+      }
+      if (!live.isSent)
+        this.#sendOrder(slot, live).catch((cause: unknown) => live.end.reject(cause));
+    }
+    this.#tell();
+  }
+
+  async #leave(
+    endpoint: Endpoint,
+    { slot, link, reason }: { slot: Slot; link: LiveLink; reason: string },
+  ): Promise<void> {
+    if (slot.link !== link) return;
+    slot.link = null;
+    slot.lastSeenMs = this.#clock.now();
+    slot.stopWaiting = this.#clock.after(RESUME_MS, () => {
+      this.#giveUp(slot, `The endpoint was gone for ${RESUME_MS / 1000} seconds.`);
+    });
+    this.#tell();
+    await record(this.#site.ledger, {
+      kind: 'endpoint.offline',
+      endpoint: endpoint.id,
+      fields: { name: endpoint.name, reason },
+      isEssential: true,
+    });
+  }
+
+  #giveUp(slot: Slot, problem: string): void {
+    for (const live of slot.runs.values()) live.end.resolve(interrupted(problem));
+  }
+
+  /** Now and then an idle endpoint gets the newest checkpoint, so that it witnesses what it did not run. */
+  #witnessRegularly(slot: Slot, link: LiveLink): () => void {
+    let stop = (): void => undefined;
+    const again = (): void => {
+      stop = this.#clock.after(WITNESS_MS, () => {
+        this.#sendCheckpoint(slot, link);
+        again();
+      });
+    };
+    this.#sendCheckpoint(slot, link);
+    again();
+    return () => {
+      stop();
+    };
+  }
+
+  #sendCheckpoint(slot: Slot, link: LiveLink): void {
+    slot.sending = slot.sending.then(() => {
+      const { ledger } = this.#site;
+      const { note, size, root } = ledger.checkpoint;
+      if (slot.link !== link || size <= link.seen.size) return;
+      const from = link.seen.size;
+      const consistency = from === 0 ? [] : formatHashes(ledger.proveConsistency(from, size));
+      this.#post(link, { kind: 'checkpoint', note, seen: from, consistency });
+      link.seen = { size, root };
+    });
+  }
+
+  #stateAt(size: number): SeenCheckpoint {
+    if (size === 0) return { size, root: EMPTY_ROOT };
+    if (size > this.#site.ledger.checkpoint.size) throw invalid('it has seen more than there is');
+    return { size, root: frontierRoot(frontierOf(size, this.#site.ledger.readHash)) };
+  }
+
+  /** Sends without waiting: a link that breaks is noticed where it is read. */
+  #post({ conversation }: LiveLink, message: ApplianceMessage): void {
+    conversation.send(message).catch(ignoreLost);
+  }
+
+  async #receive(conversation: AgentConversation): Promise<AgentMessage | null> {
+    const silent = new AbortController();
+    const stop = this.#clock.after(SILENT_MS, () => {
+      silent.abort(new ProtocolError('timeout', 'Cannot serve link: the endpoint went silent'));
+    });
+    try {
+      return await conversation.receive({ signal: silent.signal });
+    } finally {
+      stop();
+    }
+  }
+
+  #slot(endpoint: string): Slot {
+    let slot = this.#slots.get(endpoint);
+    if (slot === undefined) {
+      slot = {
+        link: null,
+        lastSeenMs: null,
+        software: null,
+        host: null,
+        runs: new Map(),
+        stopWaiting: null,
+        sending: Promise.resolve(),
+      };
+      this.#slots.set(endpoint, slot);
+    }
+    return slot;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function interrupted(problem: string): RunEnd {
+  return {
+    kind: 'exited',
+    outcome: 'interrupted',
+    exitCode: null,
+    signal: null,
+    durationMs: null,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    droppedBytes: 0,
+    problem,
+  };
+}
+
+function invalid(state: string): ProtocolError {
+  return new ProtocolError('message-invalid', `Cannot serve link: ${state}`);
+}
+
+function ignoreLost(cause: unknown): void {
+  if (cause instanceof ProtocolError) return;
+  throw cause;
+}

@@ -1,0 +1,89 @@
+// One call of a client: who asks, what the answer may use, and how events go back while it lasts.
+
+import type { Approver, Member } from '#crypto/statement.ts';
+import type { SitePins } from '#agent/protocol/enrol-message.ts';
+import type { Requests } from '../../gate/requests.ts';
+import type {
+  AnswerOf,
+  ClientEvent,
+  ClientRequestOf,
+  ClientVerb,
+} from '../../protocol/client-message.ts';
+import type { Commands } from '../../work/commands.ts';
+import { WorkError } from '../../work/error.ts';
+import type { Sessions } from '../../work/sessions.ts';
+import { keyText, type Site } from '../../work/site.ts';
+import type { Tokens } from '../../work/tokens.ts';
+import type { AgentLinks } from '../agent-links.ts';
+
+/** What the appliance is made of, as far as clients reach it. */
+export interface Desk {
+  readonly site: Site;
+  readonly links: AgentLinks;
+  readonly sessions: Sessions;
+  readonly commands: Commands;
+  readonly requests: Requests;
+  readonly tokens: Tokens;
+  /** What endpoints pin, with the addresses of now. */
+  readonly pins: () => SitePins;
+  readonly about: {
+    readonly software: string;
+    readonly startedAtMs: number;
+    readonly http: () => string | null;
+    readonly diskFreeBytes: () => Promise<number>;
+  };
+  /** Closes a peer's connections at once. */
+  readonly disconnect: (publicKey: Uint8Array) => void;
+}
+
+/** Who asks: the key that Noise proved, and what it is here at this moment. */
+export interface Caller {
+  readonly publicKey: Uint8Array;
+  readonly member: Member | null;
+  readonly approver: Approver | null;
+}
+
+export interface Call {
+  readonly desk: Desk;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  /** Sends an event; resolves when the client's stream has taken it. */
+  readonly emit: (event: ClientEvent) => Promise<void>;
+}
+
+export type Handler<V extends ClientVerb> = (
+  request: ClientRequestOf<V>,
+  call: Call,
+) => Promise<AnswerOf<V>>;
+
+/** Who this key is at the site now. */
+export function callerOf(site: Site, publicKey: Uint8Array): Caller {
+  const key = keyText(publicKey);
+  const { approvers } = site.authority.signed.statement;
+  return {
+    publicKey,
+    member: site.memberOf(publicKey),
+    approver: approvers.find((approver) => approver.key === key) ?? null,
+  };
+}
+
+/** The caller's name, for the record. */
+export function nameOf({ member, approver }: Caller): string {
+  return member?.name ?? approver?.name ?? 'nobody';
+}
+
+/** @throws {WorkError} code `not-allowed` unless the caller is in the roster with one of these roles */
+export function demandRole(caller: Caller, roles: readonly Member['role'][]): Member {
+  const { member } = caller;
+  if (member === null || !roles.includes(member.role)) {
+    throw new WorkError('not-allowed', `Not allowed: this needs the role ${roles.join(' or ')}`);
+  }
+  return member;
+}
+
+/** @throws {WorkError} code `not-allowed` unless the caller is of the roster or an approver */
+export function demandKnown({ member, approver }: Caller): void {
+  if (member === null && approver === null) {
+    throw new WorkError('not-allowed', 'Not allowed: your key is no longer known at this site');
+  }
+}

@@ -1,0 +1,112 @@
+// What a client does in sessions: open, read, run, chat, close.
+
+import { listSessions } from '../../work/history.ts';
+import { WorkError } from '../../work/error.ts';
+import type { Session } from '../../work/session.ts';
+import type { Call, Handler } from './call.ts';
+import { demandKnown, demandRole, nameOf } from './call.ts';
+import { showEntry } from '../shown-entry.ts';
+
+export const sessionOpen: Handler<'session.open'> = async (request, { desk, caller }) => {
+  demandRole(caller, ['owner', 'technician']);
+  const { envelope, reason, ticket } = request;
+  const opened = await desk.sessions.openSession({
+    ...{ envelope, reason, ticket },
+    caller: caller.publicKey,
+  });
+  return { session: opened.id, index: opened.opened.index };
+};
+
+export const sessionClose: Handler<'session.close'> = async (request, { desk, caller }) => {
+  demandKnown(caller);
+  const session = desk.sessions.find(request.session);
+  const isOwn = isTechnician(session, { caller });
+  if (!isOwn && caller.approver === null && caller.member?.role !== 'owner') {
+    throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
+  }
+  const entry = await desk.sessions.closeSession(session, {
+    by: nameOf(caller),
+    reason: caller.member === null ? 'approver' : 'technician',
+    note: request.note,
+    ticket: request.ticket,
+  });
+  return { index: entry.index };
+};
+
+export const sessionList: Handler<'session.list'> = async (request, { desk, caller }) => {
+  demandKnown(caller);
+  const { limit, state } = request;
+  const sessions = await listSessions(desk.site.ledger, { limit, openOnly: state === 'open' });
+  return { sessions: [...sessions] };
+};
+
+/** Reads a session's entries, and with `follow` goes on until it ends or the client stops. */
+export const sessionRead: Handler<'session.read'> = async (request, call) => {
+  const { ledger } = call.desk.site;
+  demandKnown(call.caller);
+  let position = request.from;
+  let isOver = false;
+  let index: number | null = null;
+  for await (const entry of ledger.sessionEntries(request.session, request.from)) {
+    call.signal.throwIfAborted();
+    await call.emit({ kind: 'entry', entry: showEntry(entry) });
+    position = (entry.leaf.n ?? 0) + 1;
+    index = entry.index + 1;
+    isOver = entry.leaf.k === 'session.closed' || entry.leaf.k === 'session.abandoned';
+  }
+  const isOpen = ledger.openSessions().includes(request.session);
+  if (!request.follow || isOver || !isOpen) {
+    if (position === 0) throw new WorkError('session-unknown', 'Cannot read session: unknown');
+    return { entries: position - request.from };
+  }
+  const from = index ?? call.desk.sessions.find(request.session).opened.index;
+  for await (const entry of ledger.follow(from, { signal: call.signal })) {
+    const { leaf } = entry;
+    if (leaf.s !== request.session || (leaf.n ?? 0) < position) continue;
+    await call.emit({ kind: 'entry', entry: showEntry(entry) });
+    position = (leaf.n ?? 0) + 1;
+    if (leaf.k === 'session.closed' || leaf.k === 'session.abandoned') break;
+  }
+  return { entries: position - request.from };
+};
+
+export const commandSubmit: Handler<'command.submit'> = async (request, call) => {
+  const session = ownSession(request.session, call);
+  const { command, why, before, after } = request;
+  return call.desk.commands.submit(session, { command, why, before, after });
+};
+
+export const commandCancel: Handler<'command.cancel'> = async (request, call) => {
+  demandKnown(call.caller);
+  const session = call.desk.sessions.find(request.session);
+  if (!isTechnician(session, call) && call.caller.approver === null) {
+    throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
+  }
+  const cancelled = await call.desk.commands.cancel(session, request.command, nameOf(call.caller));
+  return { cancelled };
+};
+
+export const chatSay: Handler<'chat.say'> = async (request, call) => {
+  demandKnown(call.caller);
+  const session = call.desk.sessions.find(request.session);
+  const from = call.caller.member === null ? 'client' : 'technician';
+  const entry = await call.desk.sessions.say(session, {
+    ...{ from, text: request.text },
+    name: nameOf(call.caller),
+  });
+  return { index: entry.index };
+};
+
+function isTechnician({ technician }: Session, { caller }: Pick<Call, 'caller'>): boolean {
+  return caller.member !== null && caller.member.key === technician.key;
+}
+
+/** The caller's own open session. @throws {WorkError} `session-unknown`, or `not-allowed` for another's */
+function ownSession(id: string, call: Call): Session {
+  demandRole(call.caller, ['owner', 'technician']);
+  const session = call.desk.sessions.find(id);
+  if (!isTechnician(session, call)) {
+    throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
+  }
+  return session;
+}

@@ -1,0 +1,90 @@
+// What a client asks about the site and its endpoints.
+
+import { formatTime } from '#crypto/leaf.ts';
+import { formatEnrolToken } from '#agent/protocol/enrol-message.ts';
+import { encodeBase64url } from '#crypto/base64.ts';
+import { WorkError } from '../../work/error.ts';
+import { peerKeyOf } from '../../work/site.ts';
+import type { Call, Handler } from './call.ts';
+import { demandKnown, demandRole } from './call.ts';
+
+export const siteStatus: Handler<'site.status'> = async (_request, { desk, caller }) => {
+  demandKnown(caller);
+  const { site, links, sessions, requests, about } = desk;
+  const { client, site: name, msp } = site.facts;
+  const { checkpoint, origin, size } = site.ledger;
+  const pins = desk.pins();
+  return {
+    ...{ client, site: name, msp, origin, size },
+    log: pins.log,
+    checkpoint: checkpoint.note,
+    endpoints: {
+      total: site.endpoints.length,
+      online: site.endpoints.filter(({ id }) => links.isOnline(id)).length,
+    },
+    openSessions: sessions.open.length,
+    waitingRequests: requests.list().filter(({ state }) => state === 'requested').length,
+    diskFreeBytes: await about.diskFreeBytes(),
+    policyVersion: site.policy.signed.statement.version,
+    rosterVersion: site.roster.signed.statement.version,
+    http: about.http(),
+    addresses: [...pins.addresses],
+    software: about.software,
+    upSince: formatTime(about.startedAtMs),
+  };
+};
+
+export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, caller }) => {
+  demandKnown(caller);
+  const { site, links, sessions } = desk;
+  const endpoints = site.endpoints.map(({ id, name, labels }) => {
+    const { isOnline, lastSeenMs, software, host } = links.view(id);
+    const offline = lastSeenMs === null ? 'never-seen' : 'offline';
+    return {
+      endpoint: id,
+      name,
+      labels: [...labels],
+      state: isOnline ? ('online' as const) : (offline as 'never-seen' | 'offline'),
+      lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),
+      software,
+      host,
+      openSession: sessions.open.find(({ endpoint }) => endpoint.id === id)?.id ?? null,
+    };
+  });
+  return Promise.resolve({ endpoints });
+};
+
+export const endpointToken: Handler<'endpoint.token'> = async (request, { desk, caller }) => {
+  const owner = demandRole(caller, ['owner']);
+  const { name, labels, lifeS } = request;
+  if (desk.site.endpoints.some((endpoint) => endpoint.name === name)) {
+    throw new WorkError('name-taken', `Cannot make token: "${name}" is enrolled already`);
+  }
+  const made = await desk.tokens.create({ name, labels, by: owner.name, lifeMs: lifeS * 1000 });
+  const site = desk.pins();
+  const expires = formatTime(made.token.expiresAtMs);
+  const token = formatEnrolToken({ site, name, secret: encodeBase64url(made.seed), expires });
+  return { token, expires, site };
+};
+
+export const endpointRemove: Handler<'endpoint.remove'> = async (request, call) => {
+  const owner = demandRole(call.caller, ['owner']);
+  const { site } = call.desk;
+  const { id, key } = site.endpoint(request.endpoint);
+  await closeSessionsOf(call, { endpoint: id, by: owner.name });
+  const { index } = await site.remove(id, { by: owner.name, reason: request.reason });
+  call.desk.links.remove(id);
+  call.desk.disconnect(peerKeyOf(key));
+  return { index };
+};
+
+async function closeSessionsOf(
+  { desk }: Call,
+  { endpoint, by }: { endpoint: string; by: string },
+): Promise<void> {
+  for (const session of desk.sessions.open) {
+    if (session.endpoint.id !== endpoint || session.isClosing) continue;
+    const closing = { by, reason: 'endpoint-removed', note: null, ticket: null } as const;
+    await desk.sessions.closeSession(session, closing);
+  }
+}

@@ -1,0 +1,116 @@
+// Enrolment tokens that were given out. The appliance keeps only public keys, names and expiry: whoever reads
+// this file can enrol nobody. Kept in a file beside the log, because a token that was never used is no event.
+
+import { readFile } from 'node:fs/promises';
+
+import { z } from 'zod';
+
+import { endpointNameSchema } from '#agent/protocol/enrol-message.ts';
+import { encodeBase64url } from '#crypto/base64.ts';
+import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
+import type { Bytes } from '#crypto/bytes.ts';
+import { replaceFile } from '../ledger/durable-file.ts';
+import { keyText } from './site.ts';
+
+const tokenSchema = z.strictObject({
+  /** The token's one-time peer key, `ed25519:…`. */
+  key: z.string().max(64),
+  id: z.string().max(64),
+  name: endpointNameSchema,
+  labels: z.array(z.string().max(64)).max(32),
+  by: z.string().max(256),
+  expiresAtMs: z.int(),
+  usedAtMs: z.int().nullable(),
+});
+
+const fileSchema = z.strictObject({ tokens: z.array(tokenSchema).max(10_000) });
+
+/** A token that was given out. */
+export type Token = z.infer<typeof tokenSchema>;
+
+const KEPT_MS = 30 * 86_400_000;
+
+/** The tokens of an appliance. */
+export class Tokens {
+  readonly #path: string;
+  readonly #now: () => number;
+  #tokens: Token[];
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: { path: string; now: () => number; tokens: Token[] }) {
+    this.#path = options.path;
+    this.#now = options.now;
+    this.#tokens = options.tokens;
+  }
+
+  /** Makes a token; answers its secret seed, which is kept nowhere. */
+  async create({
+    name,
+    labels,
+    by,
+    lifeMs,
+  }: {
+    name: string;
+    labels: readonly string[];
+    by: string;
+    lifeMs: number;
+  }): Promise<{ token: Token; seed: Bytes }> {
+    const seed = randomBytes(32);
+    const { publicKey } = await importSigner(seed);
+    const token: Token = {
+      key: keyText(publicKey),
+      id: encodeBase64url(publicKey.subarray(0, 9)),
+      name,
+      labels: [...labels],
+      by,
+      expiresAtMs: this.#now() + lifeMs,
+      usedAtMs: null,
+    };
+    this.#tokens = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + KEPT_MS > this.#now());
+    this.#tokens.push(token);
+    await this.#save();
+    return { token, seed };
+  }
+
+  /** The token with this key, used or not, expired or not; null when it was never given out. */
+  find(publicKey: Uint8Array): Token | null {
+    const key = keyText(publicKey);
+    return this.#tokens.find((token) => token.key === key) ?? null;
+  }
+
+  /** Uses up a token, durably: of two that come at once, one is told no. */
+  async use(publicKey: Uint8Array): Promise<'ok' | 'token-used' | 'token-expired'> {
+    const token = this.find(publicKey);
+    if (token === null || token.expiresAtMs <= this.#now()) return 'token-expired';
+    if (token.usedAtMs !== null) return 'token-used';
+    const used = { ...token, usedAtMs: this.#now() };
+    this.#tokens = this.#tokens.map((other) => (other.key === token.key ? used : other));
+    await this.#save();
+    return 'ok';
+  }
+
+  async #save(): Promise<void> {
+    const text = JSON.stringify({ tokens: this.#tokens }, null, 1);
+    const turn = this.#saving.then(() => replaceFile(this.#path, text));
+    this.#saving = turn.catch(() => undefined); // told to its own caller
+    return turn;
+  }
+}
+
+/** Loads the tokens; none when the file is not there yet. @throws for a file that is not ours */
+export async function loadTokens({
+  path,
+  now,
+}: {
+  path: string;
+  now: () => number;
+}): Promise<Tokens> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    return new Tokens({ path, now, tokens: [] });
+  }
+  return new Tokens({ path, now, tokens: fileSchema.parse(JSON.parse(text)).tokens });
+}
