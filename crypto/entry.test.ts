@@ -119,6 +119,7 @@ seal('sealEntry() refuses a disclosure under another name, or of a bad value', (
   const fields = { purpose, decision, statement };
   const wrong: readonly (typeof disclosed)[] = [
     { ...disclosed, command: disclosed.cwd },
+    { ...disclosed, command: createDisclosure('cwd', '/tmp') }, // of the right type
     { ...disclosed, command: createDisclosure('command', 7) },
     { ...disclosed, timeout_ms: createDisclosure('timeout_ms', 0) },
     Object.assign(commandDisclosures(), { more: createDisclosure('more', 1) }),

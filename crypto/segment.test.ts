@@ -181,6 +181,7 @@ check('checkSegments() refuses segments missing, doubled, swapped or added', () 
   }
   refuses(reference, shown.toReversed());
   refuses({ ...reference, segments: 4 }, shown.slice(0, 4));
+  for (const segments of [0, 4, 6]) refuses({ ...reference, segments }, shown);
 });
 
 check('checkSegments() refuses one segment cut in two, and two joined in one', () => {
@@ -208,6 +209,7 @@ check('checkSegments() refuses a byte that moves between salt and segment', () =
   for (const at of [0, 15, 17, 20]) {
     const moved: ShownSegment = { kind: 'shown', salt: all.slice(0, at), bytes: all.slice(at) };
     refuses(reference, [moved, ...rest]);
+    refuses({ ...reference, bytes: 1000 }, [moved, ...withholding(0b11111).slice(1)]);
   }
 });
 

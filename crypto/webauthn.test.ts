@@ -1,9 +1,23 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { encodeBase64url, parseBase64url } from './base64.ts';
+import {
+  type Authenticator,
+  createEddsa,
+  createEs256,
+  createRs256,
+  FLAG,
+  formatClientData,
+  formatDer,
+  formatInteger,
+  type Seen,
+  sequence,
+  signAssertion,
+  toBigInt,
+} from '#scripts/testing/authenticator.ts';
+
+import { encodeBase64url } from './base64.ts';
 import { type Bytes, concatBytes, encodeUtf8, equalBytes } from './bytes.ts';
-import { encodeCoseKey } from './cose.ts';
 import { VerifyError } from './error.ts';
 import { sha256 } from './hash.ts';
 import { parseHex } from './hex.ts';
@@ -13,32 +27,17 @@ import {
   MAX_AUTHENTICATOR_DATA_BYTES,
   MAX_CLIENT_DATA_BYTES,
 } from './webauthn.ts';
-import { door } from './webcrypto.ts';
 
-const UP = 0x01;
-const UV = 0x04;
-const BE = 0x08;
-const BS = 0x10;
-const AT = 0x40;
-const ED = 0x80;
+const { UP, UV, BE, BS, AT, ED } = FLAG;
 
 const rpId = 'caisey.example';
 const origin = 'https://caisey.example';
 const challenge = sha256(encodeUtf8('approve this'));
 
-/** A small honest authenticator and browser in one: it signs whatever it is told that it saw. */
-interface Authenticator {
-  readonly name: string;
-  readonly cose: Bytes;
-  sign(message: Bytes): Promise<Bytes>;
-}
-
-interface Ceremony {
+/** What is told to an authenticator and a browser beside the honest. */
+interface Ceremony extends Partial<Omit<Seen, 'clientData'>> {
   readonly client?: Readonly<Record<string, unknown>>;
   readonly clientText?: string;
-  readonly rpId?: string;
-  readonly flags?: number;
-  readonly tail?: Bytes;
 }
 
 const es256 = await createEs256();
@@ -225,7 +224,7 @@ hostileClient(
 );
 
 hostileClient('checkAssertion() refuses what is not one JSON object in UTF-8', async () => {
-  const good = clientText();
+  const good = honestText();
   const texts = ['', 'null', '[]', '7', `[${good}]`, `${good}${good}`, `\ufeff${good}`, `${good}x`];
   for (const bad of texts) {
     await refuses(await assertionOf(es256, { clientText: bad }), claimOf(es256), 'client data:');
@@ -235,7 +234,7 @@ hostileClient('checkAssertion() refuses what is not one JSON object in UTF-8', a
 });
 
 hostileClient('checkAssertion() refuses names of the prototype in place of members', async () => {
-  const inherited = JSON.stringify(JSON.parse(clientText()));
+  const inherited = JSON.stringify(JSON.parse(honestText()));
   const text = `{"__proto__":${inherited}}`;
   await refuses(await assertionOf(es256, { clientText: text }), claimOf(es256), 'type:');
 });
@@ -243,7 +242,7 @@ hostileClient('checkAssertion() refuses names of the prototype in place of membe
 hostileClient(
   'checkAssertion() refuses client data over its cap, and takes it at the cap',
   async () => {
-    const bare = clientText({ padding: '' }).length;
+    const bare = honestText({ padding: '' }).length;
     const padding = 'x'.repeat(MAX_CLIENT_DATA_BYTES - bare);
     await accepts({ client: { padding } });
     const assertion = await assertionOf(es256, { client: { padding: `${padding}x` } });
@@ -269,6 +268,20 @@ hostileData('checkAssertion() refuses every set of flags that lacks UP or UV', a
     else await refuses(assertion, claimOf(eddsa), 'flags:');
   }
 });
+
+hostileData(
+  'checkAssertion() refuses authenticator data without its counter, though signed',
+  async () => {
+    const { clientData, authenticatorData: whole } = await assertionOf(eddsa);
+    for (let length = 33; length <= 37; length++) {
+      const authenticatorData = whole.slice(0, length);
+      const signature = await eddsa.sign(concatBytes(authenticatorData, sha256(clientData)));
+      const assertion = { authenticatorData, clientData, signature };
+      if (length === 37) await checkAssertion(assertion, claimOf(eddsa));
+      else await refuses(assertion, claimOf(eddsa), 'authenticator data:');
+    }
+  },
+);
 
 hostileData('checkAssertion() refuses credential data, as in a registration', async () => {
   const tail = concatBytes(new Uint8Array(16), Uint8Array.of(0, 1, 9), es256.cose);
@@ -320,13 +333,31 @@ hostileSignature('checkAssertion() accepts ES256 with a high s and with a low s'
 });
 
 hostileSignature('checkAssertion() accepts ES256 whose integers are short', async () => {
-  // One signature in 128 has an r or s of fewer than 32 bytes: sign on until one comes.
-  for (let i = 0; i < 4096; i++) {
-    const assertion = await assertionOf(es256, { client: { i } });
-    if (assertion.signature.length < 70) return checkAssertion(assertion, claimOf(es256));
-  }
-  assert.unreachable('no short signature in 4096');
+  const assertion = await assertionWhere((r, s) => r >> 248n === 0n || s >> 248n === 0n);
+  await checkAssertion(assertion, claimOf(es256));
 });
+
+hostileSignature(
+  'checkAssertion() refuses ES256 with a needless zero, or without a needed one',
+  async () => {
+    const low = await assertionWhere((r, s) => r >> 255n === 0n && s >> 255n === 0n);
+    const [r, s] = readDer(low.signature);
+    for (const body of [
+      concatBytes(paddedInteger(r), formatInteger(s)),
+      concatBytes(formatInteger(r), paddedInteger(s)),
+    ]) {
+      await refuses({ ...low, signature: sequence(body) }, claimOf(es256), 'signature:');
+    }
+    const high = await assertionWhere((r, s) => r >> 255n === 1n && s >> 255n === 1n);
+    const [highR, highS] = readDer(high.signature);
+    for (const body of [
+      concatBytes(bareInteger(highR), formatInteger(highS)),
+      concatBytes(formatInteger(highR), bareInteger(highS)),
+    ]) {
+      await refuses({ ...high, signature: sequence(body) }, claimOf(es256), 'signature:');
+    }
+  },
+);
 
 hostileSignature('checkAssertion() refuses ES256 in any form but DER', async () => {
   const assertion = await assertionOf(es256);
@@ -338,8 +369,6 @@ hostileSignature('checkAssertion() refuses ES256 in any form but DER', async () 
     'raw r || s': concatBytes(pad32(r), pad32(s)),
     'long form length': concatBytes(Uint8Array.of(0x30, 0x81, body.length), body),
     'indefinite length': concatBytes(Uint8Array.of(0x30, 0x80), body, Uint8Array.of(0, 0)),
-    'padded r': sequence(concatBytes(paddedInteger(r), derS)),
-    'padded s': sequence(concatBytes(derR, paddedInteger(s))),
     'trailing byte inside': sequence(concatBytes(body, Uint8Array.of(0))),
     'trailing integer': sequence(concatBytes(body, Uint8Array.of(2, 1, 1))),
     'trailing byte outside': concatBytes(sequence(body), Uint8Array.of(0)),
@@ -403,72 +432,25 @@ function claimOf(authenticator: Authenticator) {
   return { rpId, cose: authenticator.cose, challenge };
 }
 
-function clientText(members: Readonly<Record<string, unknown>> = {}): string {
-  const seen = { type: 'webauthn.get', challenge: encodeBase64url(challenge), origin };
-  return JSON.stringify({ ...seen, crossOrigin: false, ...members });
+function honestText(members: Readonly<Record<string, unknown>> = {}): string {
+  return formatClientData({ challenge, origin }, members);
 }
 
 async function assertionOf(
   authenticator: Authenticator,
-  ceremony: Ceremony = {},
+  { clientText, client, ...seen }: Ceremony = {},
 ): Promise<Assertion> {
-  const clientData = encodeUtf8(ceremony.clientText ?? clientText(ceremony.client));
-  const authenticatorData = concatBytes(
-    sha256(encodeUtf8(ceremony.rpId ?? rpId)),
-    Uint8Array.of(ceremony.flags ?? UP | UV, 0, 0, 0, 1),
-    ceremony.tail ?? new Uint8Array(0),
-  );
-  const signature = await authenticator.sign(concatBytes(authenticatorData, sha256(clientData)));
-  return { authenticatorData, clientData, signature };
+  const clientData = encodeUtf8(clientText ?? honestText(client));
+  return signAssertion(authenticator, { rpId, clientData, ...seen });
 }
 
-async function createEs256(): Promise<Authenticator> {
-  const subtle = await door();
-  const curve = { name: 'ECDSA', namedCurve: 'P-256' };
-  const { privateKey, publicKey } = await subtle.generateKey(curve, true, ['sign', 'verify']);
-  const { x = '', y = '' } = await subtle.exportKey('jwk', publicKey);
-  return {
-    name: 'ES256',
-    cose: encodeCoseKey({ kind: 'ES256', x: parseBase64url(x), y: parseBase64url(y) }),
-    sign: async (message) => {
-      const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
-      const raw = new Uint8Array(await subtle.sign(algorithm, privateKey, message));
-      return formatDer(toBigInt(raw.slice(0, 32)), toBigInt(raw.slice(32)));
-    },
-  };
-}
-
-async function createEddsa(): Promise<Authenticator> {
-  const subtle = await door();
-  const pair = await subtle.generateKey('Ed25519', true, ['sign', 'verify']);
-  if (!('privateKey' in pair)) throw new Error('unreachable: Ed25519 keys come in pairs');
-  const { x = '' } = await subtle.exportKey('jwk', pair.publicKey);
-  return {
-    name: 'EdDSA',
-    cose: encodeCoseKey({ kind: 'EdDSA', publicKey: parseBase64url(x) }),
-    sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', pair.privateKey, message)),
-  };
-}
-
-async function createRs256(bits: number): Promise<Authenticator> {
-  const subtle = await door();
-  const { privateKey, publicKey } = await subtle.generateKey(
-    {
-      name: 'RSASSA-PKCS1-v1_5',
-      hash: 'SHA-256',
-      modulusLength: bits,
-      publicExponent: Uint8Array.of(1, 0, 1),
-    },
-    true,
-    ['sign', 'verify'],
-  );
-  const { n = '' } = await subtle.exportKey('jwk', publicKey);
-  return {
-    name: `RS256 of ${bits} bits`,
-    cose: encodeCoseKey({ kind: 'RS256', modulus: parseBase64url(n) }),
-    sign: async (message) =>
-      new Uint8Array(await subtle.sign('RSASSA-PKCS1-v1_5', privateKey, message)),
-  };
+/** Signs on until r and s are as wanted. */
+async function assertionWhere(wanted: (r: bigint, s: bigint) => boolean): Promise<Assertion> {
+  for (let i = 0; i < 4096; i++) {
+    const assertion = await assertionOf(es256, { client: { i } });
+    if (wanted(...readDer(assertion.signature))) return assertion;
+  }
+  throw new Error('unreachable: one signature in 128 is as rare as it gets');
 }
 
 function flip(bytes: Bytes, i: number): Bytes {
@@ -477,28 +459,18 @@ function flip(bytes: Bytes, i: number): Bytes {
   return flipped;
 }
 
-function formatDer(r: bigint, s: bigint): Bytes {
-  return sequence(concatBytes(formatInteger(r), formatInteger(s)));
-}
-
 function formatDerRaw(r: bigint, s: Bytes): Bytes {
   return sequence(concatBytes(formatInteger(r), Uint8Array.of(2, s.length), s));
-}
-
-function sequence(body: Bytes): Bytes {
-  return concatBytes(Uint8Array.of(0x30, body.length), body);
-}
-
-function formatInteger(value: bigint): Bytes {
-  const hex = value.toString(16);
-  const even = hex.length % 2 === 0 ? hex : `0${hex}`;
-  const digits = parseHex(/^[89a-f]/.test(even) ? `00${even}` : even);
-  return concatBytes(Uint8Array.of(2, digits.length), digits);
 }
 
 function paddedInteger(value: bigint): Bytes {
   const digits = formatInteger(value).slice(2);
   return concatBytes(Uint8Array.of(2, digits.length + 1, 0), digits);
+}
+
+/** As a careless encoder writes a number whose first bit is set: in DER it is negative. */
+function bareInteger(value: bigint): Bytes {
+  return concatBytes(Uint8Array.of(2, 32), pad32(value));
 }
 
 function pad32(value: bigint): Bytes {
@@ -508,12 +480,6 @@ function pad32(value: bigint): Bytes {
 function readDer(der: Bytes): [bigint, bigint] {
   const lengthR = der[3] ?? 0;
   return [toBigInt(der.slice(4, 4 + lengthR)), toBigInt(der.slice(6 + lengthR))];
-}
-
-function toBigInt(bytes: Bytes): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = value * 256n + BigInt(byte);
-  return value;
 }
 
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
