@@ -49,12 +49,9 @@ export interface MemoryLog {
   root(size?: number): Hash;
   /** Signs the tree of `size` leaves, all of them by default: a checkpoint's whole note. */
   checkpoint(size?: number): Promise<string>;
-  proveInclusion(index: number, size?: number): readonly string[];
-  proveConsistency(from: number, to?: number): readonly string[];
-  proveRange(
-    range: { start: number; end: number },
-    size?: number,
-  ): { left: readonly string[]; right: readonly string[] };
+  proveInclusion(index: number, size?: number): Hash[];
+  proveConsistency(from: number, to?: number): Hash[];
+  proveRange(range: { start: number; end: number }, size?: number): { left: Hash[]; right: Hash[] };
 }
 
 /** Makes an empty log. `now` gives the time of each entry, in milliseconds since 1970. */
@@ -74,7 +71,6 @@ export function createMemoryLog({
   let lastMs = 0;
 
   const read: ReadHash = (level, index) => present(nodes.get(`${level}/${index}`), 'node');
-  const named = (hashes: readonly Hash[]): string[] => hashes.map((hash) => encodeBase64url(hash));
 
   function appendLeaf(
     leafBytes: Bytes,
@@ -123,12 +119,9 @@ export function createMemoryLog({
     root: (size = entries.length) => rootAt(entries, size),
     checkpoint: (size = entries.length) =>
       signCheckpoint({ origin, size, root: rootAt(entries, size) }, signer),
-    proveInclusion: (index, size = entries.length) => named(proveInclusion({ index, size, read })),
-    proveConsistency: (from, to = entries.length) => named(proveConsistency({ from, to, read })),
-    proveRange: (range, size = entries.length) => {
-      const { left, right } = proveRange({ ...range, size, read });
-      return { left: named(left), right: named(right) };
-    },
+    proveInclusion: (index, size = entries.length) => proveInclusion({ index, size, read }),
+    proveConsistency: (from, to = entries.length) => proveConsistency({ from, to, read }),
+    proveRange: (range, size = entries.length) => proveRange({ ...range, size, read }),
   };
 }
 

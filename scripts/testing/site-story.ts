@@ -2,6 +2,7 @@
 // by policy and by consent. Keys and times are fixed, salts are not. Every step takes what an attack may want to
 // change: another signer, other members of the statement, other references.
 
+import { encodeBase64url } from '#crypto/base64.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
 import { cosignCheckpoint } from '#crypto/cosignature.ts';
 import { createDisclosure, type Disclosure, parseDisclosure } from '#crypto/disclosure.ts';
@@ -678,13 +679,13 @@ export async function workOrderOf(
   const isAsked = started.leaf.ref?.request !== undefined;
   const proved = (entry: MemoryEntry) => ({
     leaf: new TextDecoder().decode(entry.leafBytes),
-    proof: [...site.log.proveInclusion(entry.leaf.i, size)],
+    proof: site.log.proveInclusion(entry.leaf.i, size).map(encodeBase64url),
     disclosures: [...entry.disclosures],
   });
   return {
     checkpoint: await site.log.checkpoint(size),
     seen,
-    consistency: seen === 0 ? [] : [...site.log.proveConsistency(seen, size)],
+    consistency: seen === 0 ? [] : site.log.proveConsistency(seen, size).map(encodeBase64url),
     started: proved(started),
     request: isAsked && story.request !== undefined ? proved(story.request) : null,
     grants: isAsked && story.grant !== undefined ? [proved(story.grant)] : [],
