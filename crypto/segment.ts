@@ -7,7 +7,7 @@
 // A segment holds the exact bytes that the endpoint sent, UTF-8 or not: nothing is replaced before it is
 // hashed. Joined in order the segments are the text.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { type Bytes, concatBytes, copyBytes, encodeUtf8 } from './bytes.ts';
 import { encodeBase64url } from './base64.ts';

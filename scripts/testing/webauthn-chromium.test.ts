@@ -17,6 +17,8 @@ import { VerifyError } from '#crypto/error.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { type Assertion, checkAssertion } from '#crypto/webauthn.ts';
 
+import { createEs256, formatClientData, signAssertion } from './authenticator.ts';
+
 const rpId = 'localhost';
 const challenge = sha256(encodeUtf8('approve this'));
 const TIMEOUT_MS = 20_000;
@@ -44,6 +46,17 @@ interface Registered {
   readonly id: string;
   readonly cose: Bytes;
 }
+
+const double = suite('signAssertion()');
+
+double('signAssertion() stands in for Chromium where there is none', async () => {
+  const authenticator = await createEs256();
+  const text = formatClientData({ challenge, origin: 'http://localhost:5173' });
+  const assertion = await signAssertion(authenticator, { rpId, clientData: encodeUtf8(text) });
+  await checkAssertion(assertion, { rpId, cose: authenticator.cose, challenge });
+});
+
+double.run();
 
 const executablePath = findChromium();
 const chromiumSuite = suite<Context>('checkAssertion() with Chromium');
