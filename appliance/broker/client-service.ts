@@ -1,0 +1,167 @@
+// A client's conversation, `/caisey/appliance/client/1`: requests come in, each is answered under its id, as
+// many at once as the client likes within MAX_CALLS. A call that fails says why and the conversation goes on.
+
+import { FormatError, VerifyError } from '#crypto/error.ts';
+import type { Conversation } from '#agent/protocol/conversation.ts';
+import { ProtocolError } from '#agent/protocol/error.ts';
+import { LedgerError } from '../ledger/error.ts';
+import type {
+  ClientAnswer,
+  ClientRequest,
+  ClientRequestOf,
+  ClientVerb,
+} from '../protocol/client-message.ts';
+import { WorkError } from '../work/error.ts';
+import { type Call, callerOf, type Desk, type Handler } from './client/call.ts';
+import { logExport, logFsck, recordsExport } from './client/log-verbs.ts';
+import {
+  requestDecide,
+  requestList,
+  requestShow,
+  requestWithdraw,
+} from './client/request-verbs.ts';
+import {
+  chatSay,
+  commandCancel,
+  commandSubmit,
+  sessionClose,
+  sessionList,
+  sessionOpen,
+  sessionRead,
+} from './client/session-verbs.ts';
+import { endpointList, endpointRemove, endpointToken, siteStatus } from './client/site-verbs.ts';
+
+/** A client may have so many calls going at once. */
+export const MAX_CALLS = 128;
+
+type CalledVerb = Exclude<ClientVerb, 'stop'>;
+
+const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
+  'site.status': siteStatus,
+  'endpoint.list': endpointList,
+  'endpoint.token': endpointToken,
+  'endpoint.remove': endpointRemove,
+  'session.open': sessionOpen,
+  'session.close': sessionClose,
+  'session.list': sessionList,
+  'session.read': sessionRead,
+  'command.submit': commandSubmit,
+  'command.cancel': commandCancel,
+  'chat.say': chatSay,
+  'request.list': requestList,
+  'request.show': requestShow,
+  'request.decide': requestDecide,
+  'request.withdraw': requestWithdraw,
+  'records.export': recordsExport,
+  'log.fsck': logFsck,
+  'log.export': logExport,
+};
+
+export type ClientConversation = Conversation<ClientRequest, ClientAnswer>;
+
+/** Serves one client until it leaves. What it started goes on: only its following ends. */
+export async function serveClient(
+  conversation: ClientConversation,
+  { desk, onUnexpected }: { desk: Desk; onUnexpected: (cause: unknown) => void },
+): Promise<void> {
+  await using held = conversation;
+  const leaving = new AbortController();
+  const calls = new Map<number, { controller: AbortController; done: Promise<void> }>();
+  const context = { desk, conversation: held, onUnexpected };
+  try {
+    for (;;) {
+      const request = await receiveRequest(held);
+      if (request === null) break;
+      if (request.verb === 'stop') {
+        calls.get(request.target)?.controller.abort();
+        await held.send({ id: request.id, kind: 'answer', value: {} });
+      } else if (calls.has(request.id) || calls.size >= MAX_CALLS) {
+        await held.send(failure(request.id, new WorkError('overloaded', 'Too many calls at once')));
+      } else {
+        const controller = new AbortController();
+        const signal = AbortSignal.any([controller.signal, leaving.signal]);
+        const done = answer(request, { ...context, signal }).finally(() =>
+          calls.delete(request.id),
+        );
+        calls.set(request.id, { controller, done });
+      }
+    }
+  } finally {
+    leaving.abort();
+    await Promise.allSettled([...calls.values()].map(({ done }) => done));
+  }
+}
+
+/** The next request; one of a verb that we do not know is answered, not fatal. */
+async function receiveRequest(conversation: ClientConversation): Promise<ClientRequest | null> {
+  for (;;) {
+    try {
+      return await conversation.receive();
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError) || cause.code !== 'message-unknown') throw cause;
+    }
+  }
+}
+
+interface Answering {
+  readonly desk: Desk;
+  readonly conversation: ClientConversation;
+  readonly signal: AbortSignal;
+  readonly onUnexpected: (cause: unknown) => void;
+}
+
+/** Answers one call. Never rejects: what the client no longer hears is dropped. */
+async function answer(
+  request: Exclude<ClientRequest, { verb: 'stop' }>,
+  { desk, conversation, signal, onUnexpected }: Answering,
+): Promise<void> {
+  const { id } = request;
+  const call: Call = {
+    desk,
+    caller: callerOf(desk.site, conversation.remotePeer),
+    signal,
+    emit: (event) => conversation.send({ id, kind: 'event', event }),
+  };
+  try {
+    const value = await handle(request, call);
+    await conversation.send({ id, kind: 'answer', value });
+  } catch (cause) {
+    if (cause instanceof ProtocolError) return; // the client is gone
+    if (signal.aborted) {
+      const stopped = new WorkError('stopping', 'Stopped, as asked');
+      await conversation.send(failure(id, stopped)).catch(ignoreGone);
+      return;
+    }
+    if (!isExpected(cause)) onUnexpected(cause);
+    await conversation.send(failure(id, cause)).catch(ignoreGone);
+  }
+}
+
+function handle(request: Exclude<ClientRequest, { verb: 'stop' }>, call: Call): Promise<unknown> {
+  const handler = HANDLERS[request.verb] as Handler<CalledVerb>; // the table pairs each verb with its handler
+  return handler(request as ClientRequestOf<CalledVerb>, call);
+}
+
+function isExpected(cause: unknown): cause is WorkError | VerifyError | FormatError | LedgerError {
+  return (
+    cause instanceof WorkError ||
+    cause instanceof VerifyError ||
+    cause instanceof FormatError ||
+    cause instanceof LedgerError
+  );
+}
+
+function failure(id: number, cause: unknown): ClientAnswer {
+  if (!isExpected(cause)) {
+    const message = 'The appliance failed on this; its log says why.';
+    return { id, kind: 'failed', code: 'internal', message, retryAfterMs: null };
+  }
+  const retryAfterMs = cause instanceof LedgerError ? cause.retryAfterMs : null;
+  const message = cause.message.slice(0, 4096);
+  return { id, kind: 'failed', code: cause.code, message, retryAfterMs };
+}
+
+function ignoreGone(cause: unknown): void {
+  if (cause instanceof ProtocolError) return;
+  throw cause;
+}

@@ -1,0 +1,128 @@
+// A client's side of the conversation with an appliance: calls that are answered, and calls that are followed.
+// What the appliance answers is parsed before anybody sees it.
+
+import type { Conversation } from '#agent/protocol/conversation.ts';
+import {
+  type AnswerOf,
+  answerSchemas,
+  type ClientAnswer,
+  type ClientEvent,
+  type ClientRequest,
+  type ClientRequestOf,
+  type ClientVerb,
+} from './client-message.ts';
+
+/** The appliance said no. `code` is its word for why. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly code: string;
+  readonly retryAfterMs: number | null;
+
+  constructor(code: string, message: string, retryAfterMs: number | null = null) {
+    super(message);
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A verb's parameters: its request without id and verb. */
+export type Parameters<V extends ClientVerb> = Omit<ClientRequestOf<V>, 'id' | 'verb'>;
+
+interface Pending {
+  readonly answer: PromiseWithResolvers<unknown>;
+  readonly onEvent: (event: ClientEvent) => void | Promise<void>;
+}
+
+/** A connected client. Disposing ends the conversation; what was asked and not answered is rejected. */
+export class Client implements AsyncDisposable {
+  readonly #conversation: Conversation<ClientAnswer, ClientRequest>;
+  readonly #pending = new Map<number, Pending>();
+  readonly #reading: Promise<void>;
+  #lastId = 0;
+  #lost: ClientError | null = null;
+
+  constructor(conversation: Conversation<ClientAnswer, ClientRequest>) {
+    this.#conversation = conversation;
+    this.#reading = this.#read();
+  }
+
+  /**
+   * Asks, and waits for the answer. Events that come before it are given to `onEvent` in order; the next is
+   * taken when it has resolved. When `signal` aborts, the appliance is told to stop.
+   * @throws {ClientError} with the appliance's code, or `stream-lost` when it went away
+   */
+  async call<V extends ClientVerb>(
+    verb: V,
+    parameters: Parameters<V>,
+    {
+      onEvent = () => undefined,
+      signal,
+    }: { onEvent?: (event: ClientEvent) => void | Promise<void>; signal?: AbortSignal } = {},
+  ): Promise<AnswerOf<V>> {
+    if (this.#lost !== null) throw this.#lost;
+    const id = ++this.#lastId;
+    const answer = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { answer, onEvent });
+    const stop = (): void => {
+      this.#post({ id: ++this.#lastId, verb: 'stop', target: id });
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await this.#conversation.send({ id, verb, ...parameters } as unknown as ClientRequest); // of this verb
+      return answerSchemas[verb].parse(await answer.promise) as AnswerOf<V>; // parsed by this verb's schema
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#pending.delete(id);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#conversation[Symbol.asyncDispose]();
+    await this.#reading;
+  }
+
+  #post(request: ClientRequest): void {
+    this.#conversation.send(request).catch(() => undefined); // a lost stream is told by #read
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const message = await this.#conversation.receive();
+        if (message === null) break;
+        await this.#take(message);
+      }
+      this.#lose(new ClientError('stream-lost', 'The appliance ended the conversation'));
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      this.#lose(new ClientError('stream-lost', `Lost the appliance: ${message}`));
+    }
+  }
+
+  async #take(message: ClientAnswer): Promise<void> {
+    const pending = this.#pending.get(message.id);
+    if (pending === undefined) return; // of a call that was stopped
+    switch (message.kind) {
+      case 'answer':
+        pending.answer.resolve(message.value);
+        return;
+      case 'event':
+        try {
+          await pending.onEvent(message.event);
+        } catch (cause) {
+          pending.answer.reject(cause);
+        }
+        return;
+      case 'failed':
+        pending.answer.reject(new ClientError(message.code, message.message, message.retryAfterMs));
+        return;
+      default:
+        throw new Error(`unreachable: answer ${String(message satisfies never)}`);
+    }
+  }
+
+  #lose(error: ClientError): void {
+    this.#lost = error;
+    for (const { answer } of this.#pending.values()) answer.reject(error);
+  }
+}

@@ -1,0 +1,78 @@
+// Checking an entry that an appliance shows: its leaf is canonical, every disclosed value is in the leaf, every
+// text hashes to its reference. What passes is what the leaf hash commits to; that the leaf is in the log is a
+// matter of its proof.
+
+import { parseBase64, parseBase64url, encodeBase64url } from '#crypto/base64.ts';
+import { type Bytes, encodeUtf8 } from '#crypto/bytes.ts';
+import { openEntry, type OpenedEntry } from '#crypto/entry.ts';
+import { FormatError, VerifyError } from '#crypto/error.ts';
+import { leafHash } from '#crypto/hash.ts';
+import { type Leaf, parseLeaf } from '#crypto/leaf.ts';
+import { referenceText, textReferenceSchema } from '#crypto/segment.ts';
+import type { ShownEntry } from './client-message.ts';
+
+/** An entry whose shown values are bound to its leaf. */
+export interface CheckedEntry {
+  readonly leaf: Leaf;
+  /** Leaf hash, base64url: the name by which other entries cite it. */
+  readonly name: string;
+  readonly opened: OpenedEntry;
+  /** Long texts by field: exact bytes. */
+  readonly texts: ReadonlyMap<string, Bytes>;
+  readonly isErased: boolean;
+}
+
+/**
+ * Checks a shown entry.
+ * @throws {FormatError} when it is malformed
+ * @throws {VerifyError} code `binding` when something shown is not what its leaf holds
+ */
+export function checkShownEntry(shown: ShownEntry): CheckedEntry {
+  const leafBytes = encodeUtf8(shown.leaf);
+  const leaf = parseLeaf(leafBytes);
+  const opened = openEntry(leaf, shown.disclosures ?? []);
+  const texts = new Map<string, Bytes>();
+  for (const text of shown.texts) texts.set(text.field, checkText(text, { leaf, opened }));
+  return {
+    leaf,
+    name: encodeBase64url(leafHash(leafBytes)),
+    opened,
+    texts,
+    isErased: shown.disclosures === null,
+  };
+}
+
+function checkText(
+  { field, key, cuts, data }: ShownEntry['texts'][number],
+  { leaf, opened }: { leaf: Leaf; opened: OpenedEntry },
+): Bytes {
+  const fields: Readonly<Record<string, unknown>> = opened.fields;
+  const reference = textReferenceSchema.safeParse(fields[field]);
+  if (!reference.success) {
+    throw new VerifyError('binding', `Cannot show entry ${leaf.i}: "${field}" is no text of it`);
+  }
+  const bytes = parseBase64(data);
+  const segments = cut(bytes, cuts);
+  const { root, segments: count, bytes: length } = referenceText(segments, parseBase64url(key));
+  const { data: said } = reference;
+  if (root !== said.root || count !== said.segments || length !== said.bytes) {
+    throw new VerifyError(
+      'binding',
+      `Cannot show entry ${leaf.i}: "${field}" is not what it holds`,
+    );
+  }
+  return bytes;
+}
+
+function cut(bytes: Bytes, cuts: readonly number[]): Bytes[] {
+  const segments: Bytes[] = [];
+  let start = 0;
+  for (const length of cuts) {
+    segments.push(bytes.subarray(start, start + length));
+    start += length;
+  }
+  if (start !== bytes.length) {
+    throw new FormatError('segment', 'Cannot show text: its segments are not all of it');
+  }
+  return segments;
+}
