@@ -81,7 +81,9 @@ function parseWrapped(nested: Nested, command: SimpleCommand): ParsedLine | null
   const inner = unwrap(command.program, command.arguments);
   if (inner === null) return null;
   const depth = nested.depth + 1;
-  const unclear = inner.unclear ? `runs "${command.program}", which runs something else` : null;
+  const unclear = inner.unclear
+    ? `runs "${command.program}", which can make something else run`
+    : null;
   if (inner.script !== null) {
     const parsed = parseNested({ ...nested, ...inner.script, depth });
     return unclear === null ? parsed : { ...parsed, clean: false, problem: unclear };

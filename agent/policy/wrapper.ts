@@ -72,7 +72,9 @@ const PREFIXES: ReadonlyMap<string, { values: string; skip: number; sure: boolea
 const OTHERS = new Set(
   (
     'eval trap watch script su ssh source . find fd at batch psexec runas wmic awk gawk mawk sed vi vim ' +
-    'invoke-expression invoke-command cscript wscript mshta rundll32 regsvr32 forfiles'
+    'invoke-expression invoke-command cscript wscript mshta rundll32 regsvr32 forfiles ' +
+    // These change what later words mean.
+    'alias hash enable export declare typeset readonly shopt mapfile readarray'
   ).split(' '),
 );
 
