@@ -2,7 +2,7 @@ import '#scripts/testing/deno-exit.ts';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
 import {

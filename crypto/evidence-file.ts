@@ -15,7 +15,7 @@
 // `range` holds every leaf of the log from the session's opening to its closing, of other sessions too;
 // `entries` holds what is shown of this session's, one for each. Hashes and salts are base64url.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { encodeBase64, encodeBase64url, parseBase64, parseBase64url } from './base64.ts';
 import { type Bytes, concatBytes, decodeUtf8, encodeUtf8 } from './bytes.ts';

@@ -5,7 +5,7 @@
 // Widening a kind's fields changes the number of digests in its leaves: a new field is a new kind or a new
 // leaf version, never an edit here.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { textReferenceSchema } from './segment.ts';
 import { SHELLS } from './policy.ts';

@@ -6,7 +6,7 @@
 // by Ed25519, or by a WebAuthn assertion whose challenge is that hash. Statements hold no private text: where
 // they speak of a field that may be withheld they name its disclosure's digest, so they stay verifiable.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { type Bytes, concatBytes, encodeUtf8 } from './bytes.ts';
 import { encodeBase64url, parseBase64url } from './base64.ts';

@@ -8,7 +8,7 @@
 // `policy` is a C2SP tlog-policy: whose signatures count on a checkpoint. `sites` pins, for each log, the two
 // keys that meet there: the MSP's root, and the client's authority.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { FormatError } from './error.ts';
 import { MAX_ORIGIN_CHARS } from './leaf.ts';

@@ -6,7 +6,7 @@
 //
 // Single use is the agent's part: it remembers `command.hash` of what it ran.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import {
   type AuthorisedCommand,

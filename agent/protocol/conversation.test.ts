@@ -3,7 +3,7 @@ import '#scripts/testing/deno-exit.ts';
 import type { Stream } from '@libp2p/interface';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { concatBytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { type Conversation, openConversation } from './conversation.ts';

@@ -7,7 +7,7 @@
 //
 //   token = "caisey1." base64url( JCS )
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { type Bytes, concatBytes, encodeUtf8 } from '#crypto/bytes.ts';

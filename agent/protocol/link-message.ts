@@ -9,7 +9,7 @@
 // from 0; the agent keeps each until the appliance has it durably in the log and says so (`ack`), so a link may
 // break at any moment and nothing is lost or recorded twice.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { SHELLS } from '#crypto/policy.ts';
 import { workOrderSchema } from '#crypto/work-order.ts';

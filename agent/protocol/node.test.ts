@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
 import { openConversation } from './conversation.ts';

@@ -8,7 +8,7 @@
 // An entry is shown only after it is durable in the log, and with all that is needed to check it: the leaf's
 // text, the disclosures, and long texts with their entry keys.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-message.ts';
 import { hostSchema } from '#agent/protocol/link-message.ts';

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { endpointNameSchema } from '#agent/protocol/enrol-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';

@@ -3,7 +3,7 @@
 
 import process from 'node:process';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { openConversation } from '#agent/protocol/conversation.ts';
 import { openPeerNode } from '#agent/protocol/node.ts';
