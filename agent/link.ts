@@ -1,7 +1,7 @@
 // The agent's link to its appliance: dial, serve, wait, for as long as it is open. Connect and reconnect are
 // this one path. What has to be sent again after a loss is the business of `serve`, which begins anew each time.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
 import { type Conversation, openConversation } from './protocol/conversation.ts';

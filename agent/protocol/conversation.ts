@@ -3,7 +3,7 @@
 // lost connection and the hostile message are told apart. Over yamux with windows of STREAM_WINDOW_BYTES.
 
 import { type Stream, StreamStateError } from '@libp2p/interface';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
 import { ProtocolError } from './error.ts';

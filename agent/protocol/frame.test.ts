@@ -133,8 +133,8 @@ decoder('accepts nesting up to the limit', () => {
 
 decoder('leaves no prototype behind: "__proto__" is a name like others', () => {
   const [message] = decodeAll(frameOf('{"__proto__":{"isAdmin":true}}'));
-  assert.is(Object.hasOwn(Object(message), '__proto__'), true);
-  assert.is(Reflect.get(Object({}), 'isAdmin'), undefined);
+  assert.equal(Object.keys(message as object), ['__proto__']);
+  assert.is('isAdmin' in {}, false);
 });
 
 decoder('takes a megabyte in single bytes in linear memory', () => {
