@@ -46,14 +46,10 @@ export async function createAcknowledged(folder: string, state: Recomputed): Pro
  * @throws {LedgerError} code `second-place` when it is missing or no slot is whole
  */
 export async function openAcknowledged(folder: string): Promise<AcknowledgedFile> {
-  const path = join(folder, NAME);
-  const slots = await readSlots(path);
-  const states = [parseState(slots), parseState(slots.subarray(SLOT_BYTES))];
-  const [last] = states.filter((state) => state !== null).sort((a, b) => b.size - a.size);
-  if (last === undefined) throw secondPlace('is not readable');
-  const handle = await open(path, 'r+');
+  const { last, slot: newest } = await readNewest(folder);
+  const handle = await open(join(folder, NAME), 'r+');
   let state = last;
-  let slot = states[0] === last ? 1 : 0; // never over the newest
+  let slot = 1 - newest; // never over the newest
   return {
     get last() {
       return state;
@@ -72,6 +68,21 @@ export async function openAcknowledged(folder: string): Promise<AcknowledgedFile
       await handle.close();
     },
   };
+}
+
+/** Loads the last state written. @throws {LedgerError} code `second-place` as `openAcknowledged` does */
+export async function loadAcknowledged(folder: string): Promise<Recomputed> {
+  return (await readNewest(folder)).last;
+}
+
+async function readNewest(folder: string): Promise<{ last: Recomputed; slot: number }> {
+  const slots = await readSlots(join(folder, NAME));
+  const first = parseState(slots);
+  const second = parseState(slots.subarray(SLOT_BYTES));
+  if (first !== null && (second === null || first.size >= second.size))
+    return { last: first, slot: 0 };
+  if (second === null) throw secondPlace('is not readable');
+  return { last: second, slot: 1 };
 }
 
 async function readSlots(path: string): Promise<Bytes> {

@@ -278,12 +278,12 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
       new Promise((resolve) => {
         resolve(reader.entry(index));
       }),
-    leafBytes: reader.leafBytes,
-    entries: reader.entries,
+    leafBytes: (index) => reader.leafBytes(index),
+    entries: (range) => reader.entries(range),
     sessionEntries: (session, fromN = 0) => reader.sessionEntries(session, fromN),
     openSessions: () => [...writer.openSessions],
-    sessionIds: reader.sessionIds,
-    entriesOfKind: reader.entriesOfKind,
+    sessionIds: () => reader.sessionIds(),
+    entriesOfKind: (kind) => reader.entriesOfKind(kind),
     proveInclusion: (index, at) => proveInclusion({ index, size: within(at), read: tree }),
     proveConsistency: (from, to) => proveConsistency({ from, to: within(to), read: tree }),
     proveRange: (start, end, at) => proveRange({ start, end, size: within(at), read: tree }),

@@ -1,4 +1,4 @@
-// Node's own SHA-256 for the ground: five times the pure one. The digest comes as a latin1 string, because
+// Node's own SHA-256 for the ground: five times the pure one. The digest comes as a string of bytes, because
 // making a Buffer of it would cost more than hashing.
 
 import { hash } from 'node:crypto';
@@ -11,7 +11,7 @@ export function useNodeSha256(): void {
 }
 
 function digestBytes(bytes: Uint8Array): Uint8Array {
-  const text = hash('sha256', bytes, 'latin1');
+  const text = hash('sha256', bytes, 'binary');
   const digest = new Uint8Array(text.length);
   for (let i = 0; i < digest.length; i++) digest[i] = text.charCodeAt(i);
   return digest;

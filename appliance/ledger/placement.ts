@@ -5,7 +5,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { FormatError } from '#crypto/error.ts';
 import { type Hash, leafHash } from '#crypto/hash.ts';
-import { encodeLeaf, formatTime, type Leaf, parseLeaf } from '#crypto/leaf.ts';
+import { encodeLeaf, formatTime, type Leaf, parseLeaf, type Refs } from '#crypto/leaf.ts';
 
 import { isEnding, type Placed } from './batch.ts';
 import { encodeContent } from './content.ts';
@@ -52,8 +52,9 @@ export function createPlacement(
     place(draft, atMs) {
       const place = placeInSession(draft);
       const timeMs = Math.max(atMs, lastMs);
-      const leaf = leafOf(draft, { origin, index: nextIndex, timeMs, place });
-      const leafBytes = checkedBytes(leaf);
+      const { leaf, leafBytes } = checkedLeaf(
+        leafOf(draft, { origin, index: nextIndex, timeMs, place }),
+      );
       const content = contentOf(draft);
       const hash = leafHash(leafBytes);
       if (draft.session !== undefined) {
@@ -107,16 +108,23 @@ function leafOf(
   };
 }
 
-/** The bytes of a leaf that every reader will accept: what does not parse must not be hashed for ever. */
-function checkedBytes(leaf: Leaf): Bytes {
+/** A leaf as every reader will parse it: what does not parse must not be hashed for ever. */
+function checkedLeaf(wanted: Leaf): { leaf: Leaf; leafBytes: Bytes } {
   try {
-    const bytes = encodeLeaf(leaf);
-    parseLeaf(bytes);
-    return bytes;
+    const leafBytes = encodeLeaf(wanted);
+    const leaf = parseLeaf(leafBytes);
+    if (countOf(leaf.ref) !== countOf(wanted.ref)) {
+      throw new FormatError('leaf', 'Cannot format leaf: unknown reference'); // left out, not refused
+    }
+    return { leaf, leafBytes };
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new LedgerError('bad-draft', `Cannot append ${leaf.k}: ${cause.message}`, { cause });
+    throw new LedgerError('bad-draft', `Cannot append ${wanted.k}: ${cause.message}`, { cause });
   }
+}
+
+function countOf(ref: Refs | undefined): number {
+  return ref === undefined ? 0 : Object.keys(ref).length;
 }
 
 function contentOf({ sealed }: EntryDraft): Bytes {
