@@ -14,7 +14,7 @@ import { FormatError, VerifyError } from './error.ts';
 import { type Hash, sha256 } from './hash.ts';
 import { encodeJcs, parseJcs } from './json.ts';
 import { COMMAND_FIELDS, envelopeSchema } from './kind.ts';
-import { MAX_ORIGIN_CHARS } from './leaf.ts';
+import { MAX_ORIGIN_CHARS, parseTime } from './leaf.ts';
 import { isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
 import { policySchema, ROLES } from './policy.ts';
 import { isEd25519Signature, type Signer } from './webcrypto.ts';
@@ -26,15 +26,15 @@ export type Envelope = z.infer<typeof envelopeSchema>;
 export { envelopeSchema };
 
 const key = z.string().max(MAX_KEY_CHARS).refine(isPersonKey, 'not a key');
-const id = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+const id = z.string().refine(isBytesText(16), 'not 128 bits of base64url');
 const personId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
-const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const hash = z.string().refine(isBytesText(32), 'not a hash in base64url');
 const name = z
   .string()
   .min(1)
   .max(128)
   .regex(/^[^\p{C}]+$/u);
-const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const time = z.string().refine(isTime, 'not a time');
 const version = z.int().min(1);
 const log = z.string().min(1).max(MAX_ORIGIN_CHARS);
 
@@ -203,13 +203,13 @@ export function checkInForce(
   statement: Pick<Statement, 'type' | 'not_before' | 'expires'>,
   atMs: number,
 ): void {
-  if (atMs < Date.parse(statement.not_before)) {
+  if (!(atMs >= parseTime(statement.not_before))) {
     throw new VerifyError(
       'not-yet-valid',
       `Cannot accept ${statement.type}: not valid before ${statement.not_before}`,
     );
   }
-  if (atMs >= Date.parse(statement.expires)) {
+  if (!(atMs < parseTime(statement.expires))) {
     throw new VerifyError(
       'expired',
       `Cannot accept ${statement.type}: expired at ${statement.expires}`,
@@ -247,5 +247,24 @@ function parseSignatureBytes(text: string): Bytes {
     return parseBase64url(text);
   } catch (cause) {
     throw new FormatError('statement', 'Cannot parse statement: bad signature encoding', { cause });
+  }
+}
+
+/** Whether text is this many bytes in base64url, in the one form that re-encodes to itself. */
+function isBytesText(length: number): (text: string) => boolean {
+  return (text) => {
+    try {
+      return parseBase64url(text).length === length;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function isTime(text: string): boolean {
+  try {
+    return parseTime(text) >= 0;
+  } catch {
+    return false;
   }
 }

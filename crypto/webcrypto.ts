@@ -1,8 +1,6 @@
 // The one door to WebCrypto: the runtime's own, or @peculiar/webcrypto where that lacks Ed25519. Nothing else
 // in the house touches `crypto.subtle`. Ed25519 is RFC 8032; keys are raw 32 bytes, private keys 32-byte seeds.
 
-import { Crypto } from '@peculiar/webcrypto';
-
 import { type Bytes, concatBytes, equalBytes } from './bytes.ts';
 import { FormatError, VerifyError } from './error.ts';
 import { parseHex } from './hex.ts';
@@ -101,7 +99,9 @@ async function open(): Promise<SubtleCrypto> {
     await own.importKey('raw', BASE_POINT, 'Ed25519', false, ['verify']);
     return own;
   } catch {
-    return new Crypto().subtle; // this runtime's WebCrypto does not know Ed25519
+    // this runtime's WebCrypto does not know Ed25519; loaded only here, for it needs Node and no browser has it
+    const { Crypto } = await import('@peculiar/webcrypto');
+    return new Crypto().subtle;
   }
 }
 

@@ -155,7 +155,7 @@ export class Requests {
       method,
       comment,
     }: { envelope: Envelope; method: 'pin' | 'key-file' | 'passkey'; comment: string | null },
-  ): Promise<Request> {
+  ): Promise<{ request: Request; entry: Recorded }> {
     const live = this.#find(hash);
     return this.#step(live, async () => {
       const atMs = this.#clock.now();
@@ -178,7 +178,7 @@ export class Requests {
       });
       if (statement.decision === 'approve') live.grants.push(entry);
       this.#advance(live, next, entry);
-      return next;
+      return { request: next, entry };
     });
   }
 

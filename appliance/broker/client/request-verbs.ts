@@ -33,11 +33,11 @@ export const requestDecide: Handler<'request.decide'> = async (request, { desk, 
     throw new WorkError('not-allowed', 'Not allowed: only an approver of the client decides');
   }
   const { envelope, comment } = request;
-  const { state } = await desk.requests.decide(request.request, {
+  const decided = await desk.requests.decide(request.request, {
     ...{ envelope, comment },
     method: 'key-file',
   });
-  return { state, index: desk.site.ledger.size - 1 };
+  return { state: decided.request.state, index: decided.entry.index };
 };
 
 export const requestWithdraw: Handler<'request.withdraw'> = async (request, { desk, caller }) => {
