@@ -130,12 +130,25 @@ check('checkConsistency() refuses a log whose past leaf was changed', () => {
   }
 });
 
+check('checkConsistency() refuses a true proof under other sizes', () => {
+  const smaller = claimOf(3, 4);
+  const larger = claimOf(7, 8);
+  for (const [claim, sizes] of [
+    [larger, smaller],
+    [smaller, larger],
+  ] as const) {
+    const { from, to } = sizes;
+    assert.throws(() => checkConsistency({ ...claim, from, to }), isRefusal);
+  }
+});
+
 check('checkConsistency() refuses from = 0, which would hold for any root', () => {
   const toRoot = present(ROOTS[5]);
   for (const to of [0, 5]) {
     const claim = { from: 0, to, fromRoot: EMPTY_ROOT, toRoot, proof: [] };
     assert.throws(() => checkConsistency(claim), isRefusal);
     assert.throws(() => checkConsistency({ ...claim, proof: [EMPTY_ROOT] }), isRefusal);
+    assert.throws(() => checkConsistency({ ...claim, fromRoot: toRoot }), isRefusal);
   }
 });
 

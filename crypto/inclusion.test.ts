@@ -129,6 +129,22 @@ check('checkInclusion() refuses an inner node that is given as a leaf', () => {
   assert.throws(() => checkInclusion({ ...claim, leafHash: inner }), isRefusal);
 });
 
+check('checkInclusion() refuses the proof of a larger tree for a smaller one', () => {
+  const [leaf, next] = [leafAt(1), leafAt(0)];
+  const claim = { leafHash: leaf, root: rootAt(2), proof: [next] };
+  checkInclusion({ ...claim, index: 1, size: 2 });
+  assert.throws(() => checkInclusion({ ...claim, index: 0, size: 1 }), isRefusal);
+  for (let size = 2; size <= 64; size *= 2) {
+    const index = size - 1;
+    const proof = proveInclusion({ index, size, read });
+    const large = { index, leafHash: leafAt(index), root: rootAt(size), proof };
+    for (let smaller = 1; smaller < size; smaller++) {
+      const smallClaim = { ...large, index: smaller - 1, size: smaller };
+      assert.throws(() => checkInclusion(smallClaim), isRefusal);
+    }
+  }
+});
+
 check('checkInclusion() refuses hashes that are not 32 bytes, sizes that are no sizes', () => {
   const good = { index: 1, size: 2, leafHash: leafAt(1), root: rootAt(2), proof: [leafAt(0)] };
   checkInclusion(good);

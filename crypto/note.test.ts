@@ -148,6 +148,7 @@ format('formatNote() refuses what would not parse back', () => {
   const bad = [
     { text: 'no newline' },
     { text: '' },
+    { text: `a\n\n${STRANGER_LINE.trimEnd()}` }, // would parse, as another text with two signatures
     { text: 'a\r\n' },
     { signatures: [] },
     { signatures: [{ ...line, name: 'a b' }] },

@@ -166,6 +166,18 @@ check('checkRange() refuses an empty range', () => {
   refuse({ start: 0, leafHashes: [], size: 0, root: EMPTY_ROOT, left: [], right: [] });
   const whole = present(ROOTS[4]);
   refuse({ start: 2, leafHashes: [], size: 4, root: whole, left: [whole], right: [] });
+  const { left } = proveRange({ start: 2, end: 4, size: 4, read });
+  const { right } = proveRange({ start: 0, end: 2, size: 4, read });
+  refuse({ start: 2, leafHashes: [], size: 4, root: whole, left, right }); // both halves are true
+});
+
+check('checkRange() refuses leaves before the tree or after it, beside all of its own', () => {
+  const [junk, leafHashes] = [EMPTY_ROOT, LEAVES.slice(0, 5)];
+  const whole = { size: 5, root: present(ROOTS[5]), left: [], right: [] };
+  checkRange({ ...whole, start: 0, leafHashes });
+  refuse({ ...whole, start: -1, leafHashes: [...leafHashes, junk] });
+  refuse({ ...whole, start: -1, leafHashes: [junk, ...leafHashes] });
+  refuse({ ...whole, start: 0, leafHashes: [...leafHashes, junk] });
 });
 
 check('checkRange() refuses an inner node that is given as a leaf', () => {

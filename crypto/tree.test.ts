@@ -203,6 +203,18 @@ subtree('subtreeRoot() refuses an empty range', () => {
   assert.throws(() => subtreeRoot({ start: 4, end: 4, read }), /empty/);
 });
 
+subtree('subtreeRoot() refuses a range that is no node of a tree', () => {
+  for (const [start, end] of [
+    [1, 3],
+    [2, 5],
+    [4, 9],
+    [3, 7],
+    [12, 29],
+  ] as const) {
+    assert.throws(() => subtreeRoot({ start, end, read: readNothing }), /no node/);
+  }
+});
+
 subtree.run();
 
 const split = suite('splitPoint()');

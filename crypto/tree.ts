@@ -79,10 +79,14 @@ export function frontierOf(size: number, read: ReadHash): Frontier {
 
 /**
  * MTH(D[start:end]) of a stored tree, for the ranges that are nodes of some RFC 6962 tree: start is a
- * multiple of the smallest power of two ≥ end − start. At least one leaf.
+ * multiple of the smallest power of two ≥ end − start.
+ * @throws {RangeError} for an empty range, or one that is no node
  */
 export function subtreeRoot(range: { start: number; end: number; read: ReadHash }): Hash {
   const { start, end, read } = range;
+  let width = 1;
+  while (width < end - start) width *= 2;
+  if (start % width !== 0) throw new RangeError(`Cannot hash subtree: no node [${start}, ${end})`);
   const root = foldRight(perfectSubtrees(start, end).map(({ level, index }) => read(level, index)));
   if (root === undefined) throw new RangeError(`Cannot hash subtree: [${start}, ${end}) is empty`);
   return root;
@@ -95,13 +99,13 @@ export function splitPoint(n: number): number {
   return k;
 }
 
-/** The fewest perfect, aligned subtrees that cover [start, end), left to right. */
+/** The fewest perfect subtrees that cover [start, end), left to right, of a range that is a node. */
 function perfectSubtrees(start: number, end: number): { level: number; index: number }[] {
   const subtrees: { level: number; index: number }[] = [];
   for (let at = start; at < end;) {
     let width = 1;
     let level = 0;
-    for (; at % (width * 2) === 0 && at + width * 2 <= end; width *= 2) level += 1;
+    for (; at + width * 2 <= end; width *= 2) level += 1;
     subtrees.push({ level, index: at / width });
     at += width;
   }

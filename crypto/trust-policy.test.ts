@@ -133,6 +133,8 @@ parse('parseTrustPolicy() refuses no quorum, two quorums, and one not yet define
 
 parse('parseTrustPolicy() refuses a file that was cut off, even where it would parse', () => {
   refuse(EXAMPLE.slice(0, -1));
+  refuse('quorum none\n#');
+  refuse('quorum none\nlog');
   refuse(`${witnessLine('X1')}\n${witnessLine('X2')}\ngroup X all X1 X2\nquorum X`);
   for (let end = 0; end < EXAMPLE.length; end++) refuse(EXAMPLE.slice(0, end));
 });
@@ -161,6 +163,19 @@ parse('parseTrustPolicy() refuses one public key under two names', () => {
   refuse(`${witnessLine('X1')}\nwitness X9 ${renamed}\nquorum none\n`);
   refuse(`log ${vkey(LOG)}\nlog ${vkey(LOG)}\nquorum none\n`);
   refuse(`log ${vkey(LOG)}\nlog ${vkey(keyOf('renamed.example', 0x01, 6))}\nquorum none\n`);
+});
+
+parse('parseTrustPolicy() refuses two keys that claim the same lines', () => {
+  // Found by trying: two keys of one name with one id, of 32 bits.
+  const twin = (last: readonly number[]): VerifierKey => {
+    const bytes = new Uint8Array(32);
+    bytes.set(last, 32 - last.length);
+    return verifierKey('twin.example', 0x04, bytes);
+  };
+  const [a, b] = [twin([0x6e, 0x18]), twin([0xdd, 0x0e])];
+  assert.equal(a.id, b.id);
+  refuse(`witness a ${vkey(a)}\nwitness b ${vkey(b)}\nquorum none\n`);
+  parseTrustPolicy(`witness a ${vkey(a)}\nquorum none\n`);
 });
 
 parse('parseTrustPolicy() refuses thresholds outside 1..n and in other spellings', () => {
