@@ -205,6 +205,7 @@ const DENIED: readonly string[] = [
   'f() { mkfs x; }; f',
   'sudo mkfs x',
   'sudo -u root --weird value mkfs x',
+  'sudo -Z value mkfs x',
   'env A=1 mkfs x',
   'ls | xargs mkfs',
   "find /dev -exec mkfs '{}' ';'",

@@ -17,7 +17,7 @@ import { isPlainText } from './word.ts';
 import { unwrap } from './wrapper.ts';
 
 /** Longer lines are not parsed, only scanned for the names that a rule denies. */
-export const MAX_PARSED_CHARS = 16_384;
+export const MAX_PARSED_CHARS = 8192;
 /** `sudo env sh -c …`: deeper than this nobody writes by accident. */
 const MAX_WRAPPERS = 8;
 const MAX_COMMANDS = 512;

@@ -74,6 +74,8 @@ const UNCLEAR: Readonly<Record<string, string>> = {
   'stop parsing': 'ipconfig --% /release',
   'smart quotes': 'Get-Process \u201cx\u201d',
   'smart single quotes': 'Get-Process \u2018a; rm x\u2019',
+  'smart quotes within quotes': 'Get-Process "x\u201d; rm y; \u201c"',
+  'bidirectional override in quotes': "Get-Process 'x\u202e'",
   'en dash': 'Get-Process \u2013OutVariable x',
   'next line': 'Get-Process\u0085Remove-Item x',
   'line separator': 'Get-Process\u2028Remove-Item x',
