@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -172,17 +175,25 @@ verify('verifyTlogProof() accepts an entry that a witnessed log has', async () =
   assert.equal(checkpoint.witnesses, [{ name: 'cloud', timestampS: 1_700_000_000 }]);
 });
 
-verify(
-  'verifyTlogProof() refuses every change of a character but those of unknown lines',
-  async () => {
-    for (let at = 0; at < PROOF.length; at++) {
-      const char = String.fromCharCode(PROOF.charCodeAt(at) ^ 1);
-      const text = PROOF.slice(0, at) + char + PROOF.slice(at + 1);
-      const code = await codeOf(verifyTlogProof(text, { leafHash: LEAF, policy: POLICY }));
-      assert.is.not(code, 'accepted', `${at}`);
-    }
-  },
-);
+verify('verifyTlogProof() accepts the proof of the README by its policy', async () => {
+  const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/^```\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+  const text = blocks.find((block) => block.startsWith('c2sp.org/tlog-proof@v1\n')) ?? '';
+  const policy = blocks.find((block) => block.includes('\nquorum both\n')) ?? '';
+  const options = { leafHash: LEAF, policy: parseTrustPolicy(policy) };
+  const { checkpoint } = await verifyTlogProof(text, options);
+  assert.is(checkpoint.witnesses.length, 2);
+  assert.ok(blocks.includes(checkpoint.note));
+});
+
+verify('verifyTlogProof() refuses every change of a character', async () => {
+  for (let at = 0; at < PROOF.length; at++) {
+    const char = String.fromCharCode(PROOF.charCodeAt(at) ^ 1);
+    const text = PROOF.slice(0, at) + char + PROOF.slice(at + 1);
+    const code = await codeOf(verifyTlogProof(text, { leafHash: LEAF, policy: POLICY }));
+    assert.is.not(code, 'accepted', `${at}`);
+  }
+});
 
 verify('verifyTlogProof() refuses another entry, another index, and a policy not met', async () => {
   const options = { leafHash: LEAF, policy: POLICY };

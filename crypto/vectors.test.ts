@@ -8,7 +8,7 @@ import process from 'node:process';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { encodeBase64, parseBase64 } from './base64.ts';
 import { concatBytes, encodeUtf8 } from './bytes.ts';
