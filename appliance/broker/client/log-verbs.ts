@@ -1,0 +1,63 @@
+// What a client takes out of the log: a session's evidence, the tiles, and the log's own examination.
+
+import { encodeBase64url } from '#crypto/base64.ts';
+import { bundlePath, tilePath, tilesOf } from '#crypto/tile.ts';
+import { bundleBytes, tileBytes } from '../../ledger/served.ts';
+import { exportEvidence } from '../../work/records.ts';
+import type { Call, Handler } from './call.ts';
+import { demandKnown, demandRole } from './call.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+export const recordsExport: Handler<'records.export'> = async (request, call) => {
+  demandKnown(call.caller);
+  const { bytes, checkpoint } = await exportEvidence(call.desk.site.ledger, request.session);
+  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+    call.signal.throwIfAborted();
+    const data = Buffer.from(bytes.subarray(start, start + CHUNK_BYTES)).toString('base64');
+    await call.emit({ kind: 'chunk', data });
+  }
+  return { bytes: bytes.length, checkpoint: checkpoint.note };
+};
+
+export const logFsck: Handler<'log.fsck'> = async (_request, call) => {
+  demandRole(call.caller, ['owner']);
+  const progress: Promise<void>[] = [];
+  const report = await call.desk.site.ledger.fsck({
+    signal: call.signal,
+    onProgress: ({ entries, of }) => {
+      progress.push(call.emit({ kind: 'progress', done: entries, total: of }));
+    },
+  });
+  await Promise.all(progress);
+  return {
+    size: report.size,
+    root: encodeBase64url(report.root),
+    firstBad: report.firstBad,
+    problems: report.problems.slice(0, 1000).map(({ index, what }) => ({ index, what })),
+  };
+};
+
+/** Sends the log as of now as the files of a tlog-tiles directory: `checkpoint`, `vkey`, `tile/…`. */
+export const logExport: Handler<'log.export'> = async (_request, call) => {
+  demandKnown(call.caller);
+  const { ledger } = call.desk.site;
+  const { note, size } = ledger.checkpoint;
+  let files = 0;
+  for (const tile of tilesOf(size)) {
+    call.signal.throwIfAborted();
+    await emitFile(call, tilePath(tile), tileBytes(ledger, tile));
+    files += 1;
+    if (tile.level === 0) {
+      await emitFile(call, bundlePath(tile), bundleBytes(ledger, tile));
+      files += 1;
+    }
+  }
+  await emitFile(call, 'vkey', Buffer.from(`${call.desk.pins().log}\n`));
+  await emitFile(call, 'checkpoint', Buffer.from(note));
+  return { files: files + 2, size };
+};
+
+async function emitFile(call: Call, path: string, bytes: Uint8Array): Promise<void> {
+  await call.emit({ kind: 'file', path, data: Buffer.from(bytes).toString('base64') });
+}
