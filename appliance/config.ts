@@ -1,0 +1,98 @@
+// The appliance's folder: what it is (`site.json`), its two keys, and where everything else lies.
+//
+//   site.json        names, origin, where it listens        keys/log.key     signs checkpoints
+//   log/             the ledger                             keys/peer.key    its libp2p identity
+//   second/          the last checkpoint, a second time     tokens.json · approvers.json
+
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import * as z from 'zod';
+
+import { FormatError } from '#crypto/error.ts';
+import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
+import { WorkError } from './work/error.ts';
+
+export const APPLIANCE_FORMAT = 'caisey/appliance/v1';
+
+const configSchema = z.strictObject({
+  format: z.literal(APPLIANCE_FORMAT),
+  origin: z.string().min(1).max(255),
+  /** Multiaddrs: where endpoints and clients reach it. */
+  listen: z.array(z.string().max(256)).min(1).max(16),
+  /** The on-site page and the log's read API; null: none. */
+  http: z
+    .strictObject({ host: z.string().min(1).max(256), port: z.int().min(0).max(65_535) })
+    .nullable(),
+  mdns: z.boolean(),
+});
+
+export type ApplianceConfig = z.infer<typeof configSchema>;
+
+/** The places in an appliance's folder. */
+export function placesIn(folder: string): {
+  readonly config: string;
+  readonly keys: string;
+  readonly logKey: string;
+  readonly peerKey: string;
+  readonly log: string;
+  readonly second: string;
+  readonly tokens: string;
+  readonly approvers: string;
+} {
+  return {
+    config: join(folder, 'site.json'),
+    keys: join(folder, 'keys'),
+    logKey: join(folder, 'keys', 'log.key'),
+    peerKey: join(folder, 'keys', 'peer.key'),
+    log: join(folder, 'log'),
+    second: join(folder, 'second'),
+    tokens: join(folder, 'tokens.json'),
+    approvers: join(folder, 'approvers.json'),
+  };
+}
+
+/** Loads the configuration. @throws {WorkError} code `record-incomplete` when there is none, or it is not ours */
+export async function loadConfig(folder: string): Promise<ApplianceConfig> {
+  let text: string;
+  try {
+    text = await readFile(placesIn(folder).config, 'utf8');
+  } catch (cause) {
+    throw new WorkError('record-incomplete', `Cannot load appliance: no site in "${folder}"`, {
+      cause,
+    });
+  }
+  const parsed = configSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    throw new WorkError(
+      'record-incomplete',
+      `Cannot load appliance: site.json: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data;
+}
+
+/** Writes the configuration of a new appliance. Refuses to replace one. */
+export async function createConfig(folder: string, config: ApplianceConfig): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const text = `${JSON.stringify(configSchema.parse(config), null, 2)}\n`;
+  await writeFile(placesIn(folder).config, text, { mode: 0o600, flag: 'wx' });
+}
+
+/** Writes a new key file, 0600. Refuses to replace one. */
+export async function createKeyFile(
+  path: string,
+  { name, seed }: { name: string; seed: Uint8Array },
+): Promise<void> {
+  await writeFile(path, await formatKeyFile({ name, seed }), { mode: 0o600, flag: 'wx' });
+  await chmod(path, 0o600); // whatever the umask made of it
+}
+
+/** Loads a key file. @throws {FormatError} code `key` when others can read it, or it is malformed */
+export async function loadKeyFile(path: string): Promise<KeyFile> {
+  const { mode } = await stat(path);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new FormatError('key', `Cannot load key: others can read "${path}"; run chmod 600 on it`);
+  }
+  return parseKeyFile(await readFile(path, 'utf8'));
+}

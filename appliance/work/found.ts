@@ -1,0 +1,112 @@
+// Founding a site: its appliance's keys, its log, and the first entries, by which everything after is measured:
+// who the two authorities are, and what they say first.
+
+import { mkdir } from 'node:fs/promises';
+
+import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
+import { formatPersonKey } from '#crypto/person-key.ts';
+import { verifyAuthority, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
+import type { Envelope } from '#crypto/statement.ts';
+import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
+import { type ApplianceConfig, createConfig, createKeyFile, placesIn } from '../config.ts';
+import { createLedger, openLedger } from '../ledger/ledger.ts';
+import { record } from './record.ts';
+import type { SiteFacts } from './site.ts';
+
+export interface Founding {
+  /** The appliance's folder; must not hold a site yet. */
+  readonly folder: string;
+  readonly config: ApplianceConfig;
+  readonly facts: SiteFacts;
+  readonly roster: Envelope;
+  readonly authority: Envelope;
+  readonly policy: Envelope;
+  readonly software: string;
+  readonly now: () => number;
+}
+
+/** The public keys of a founded site, as endpoints and verifiers pin them. */
+export interface Founded {
+  /** C2SP verifier key of the log. */
+  readonly log: string;
+  /** `ed25519:…` of the appliance's peer key. */
+  readonly appliance: string;
+}
+
+/**
+ * Founds a site.
+ * @throws {VerifyError} when a first statement is not by the authority that must have signed it
+ * @throws {LedgerError} code `exists` when the folder holds a log; nothing there is touched
+ */
+export async function foundSite(founding: Founding): Promise<Founded> {
+  const { folder, config, now } = founding;
+  await checkStatements(founding);
+  const places = placesIn(folder);
+  await mkdir(places.keys, { recursive: true, mode: 0o700 });
+  await createConfig(folder, config);
+  const logSeed = randomBytes(32);
+  const peerSeed = randomBytes(32);
+  await createKeyFile(places.logKey, { name: config.origin, seed: logSeed });
+  await createKeyFile(places.peerKey, { name: 'appliance', seed: peerSeed });
+  const signer = await importSigner(logSeed);
+  const peer = await importSigner(peerSeed);
+  const place = {
+    folder: places.log,
+    secondFolder: places.second,
+    origin: config.origin,
+    signer,
+  };
+  await createLedger(place);
+  await using ledger = await openLedger({ ...place, now });
+  const founded = {
+    log: formatVerifierKey(verifierKey(config.origin, 0x01, signer.publicKey)),
+    appliance: formatPersonKey({ kind: 'ed25519', publicKey: peer.publicKey }),
+  };
+  await recordFirst(ledger, { ...founding, founded });
+  await ledger.checkpointFor(ledger.size);
+  return founded;
+}
+
+async function checkStatements({
+  config,
+  facts,
+  roster,
+  authority,
+  policy,
+  now,
+}: Founding): Promise<void> {
+  const at = { log: config.origin, seen: null, atMs: now() };
+  await verifyRoster(roster, { ...at, root: facts.mspRoot });
+  await verifyAuthority(authority, { ...at, root: facts.authorityKey });
+  await verifyPolicy(policy, { ...at, root: facts.authorityKey });
+}
+
+async function recordFirst(
+  ledger: Parameters<typeof record>[0],
+  { facts, roster, authority, policy, software, founded }: Founding & { founded: Founded },
+): Promise<void> {
+  await record(ledger, {
+    kind: 'log.opened',
+    fields: { log_key: founded.log, appliance_key: founded.appliance, software },
+  });
+  await record(ledger, {
+    kind: 'site.claimed',
+    fields: {
+      client: facts.client,
+      site: facts.site,
+      msp: facts.msp,
+      msp_root: facts.mspRoot,
+      authority_key: facts.authorityKey,
+    },
+  });
+  await record(ledger, { kind: 'roster.changed', fields: { statement: roster } });
+  const authorised = await record(ledger, {
+    kind: 'authority.changed',
+    fields: { statement: authority },
+  });
+  await record(ledger, {
+    kind: 'policy.changed',
+    ref: { authority: authorised.name },
+    fields: { statement: policy },
+  });
+}
