@@ -29,7 +29,14 @@ import {
   sessionOpen,
   sessionRead,
 } from './client/session-verbs.ts';
-import { endpointList, endpointRemove, endpointToken, siteStatus } from './client/site-verbs.ts';
+import {
+  endpointList,
+  endpointRemove,
+  endpointToken,
+  siteChange,
+  siteStatements,
+  siteStatus,
+} from './client/site-verbs.ts';
 
 /** A client may have so many calls going at once. */
 export const MAX_CALLS = 128;
@@ -38,6 +45,8 @@ type CalledVerb = Exclude<ClientVerb, 'stop'>;
 
 const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
   'site.status': siteStatus,
+  'site.change': siteChange,
+  'site.statements': siteStatements,
   'endpoint.list': endpointList,
   'endpoint.token': endpointToken,
   'endpoint.remove': endpointRemove,

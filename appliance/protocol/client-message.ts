@@ -36,6 +36,10 @@ export type SignedCommand = z.infer<typeof signedCommandSchema>;
 /** What a client asks. */
 export const clientRequestSchema = z.discriminatedUnion('verb', [
   z.strictObject({ id: requestId, verb: z.literal('site.status') }),
+  /** Puts a newer roster, list of approvers or policy in force. Its signature is its authority. */
+  z.strictObject({ id: requestId, verb: z.literal('site.change'), envelope: envelopeSchema }),
+  /** The statements in force, signed. */
+  z.strictObject({ id: requestId, verb: z.literal('site.statements') }),
   z.strictObject({ id: requestId, verb: z.literal('endpoint.list') }),
   z.strictObject({
     id: requestId,
@@ -270,6 +274,12 @@ export type CommandOutcome = z.infer<typeof commandOutcomeSchema>;
 /** The value of each verb's answer. */
 export const answerSchemas = {
   'site.status': siteStatusSchema,
+  'site.change': z.strictObject({ type: word, version: z.int() }),
+  'site.statements': z.strictObject({
+    roster: envelopeSchema,
+    authority: envelopeSchema,
+    policy: envelopeSchema,
+  }),
   'endpoint.list': z.strictObject({ endpoints: z.array(endpointSummarySchema) }),
   'endpoint.token': z.strictObject({ token: z.string(), expires: time, site: sitePinsSchema }),
   'endpoint.remove': z.strictObject({ index: z.int() }),

@@ -1,12 +1,13 @@
 // What a client asks about the site and its endpoints.
 
 import { formatTime } from '#crypto/leaf.ts';
+import { parseStatement } from '#crypto/statement.ts';
 import { formatEnrolToken } from '#agent/protocol/enrol-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { WorkError } from '../../work/error.ts';
 import { peerKeyOf } from '../../work/site.ts';
 import type { Call, Handler } from './call.ts';
-import { demandKnown, demandRole } from './call.ts';
+import { demandKnown, demandRole, nameOf } from './call.ts';
 
 export const siteStatus: Handler<'site.status'> = async (_request, { desk, caller }) => {
   demandKnown(caller);
@@ -33,6 +34,58 @@ export const siteStatus: Handler<'site.status'> = async (_request, { desk, calle
     upSince: formatTime(about.startedAtMs),
   };
 };
+
+export const siteStatements: Handler<'site.statements'> = async (_request, { desk, caller }) => {
+  demandKnown(caller);
+  const { roster, authority, policy } = desk.site;
+  return Promise.resolve({
+    roster: roster.envelope,
+    authority: authority.envelope,
+    policy: policy.envelope,
+  });
+};
+
+export const siteChange: Handler<'site.change'> = async ({ envelope }, call) => {
+  demandKnown(call.caller);
+  const { site } = call.desk;
+  const { statement } = parseStatement(envelope);
+  switch (statement.type) {
+    case 'roster':
+      await site.changeRoster(envelope);
+      await closeRevoked(call);
+      break;
+    case 'authority':
+      await site.changeAuthority(envelope);
+      break;
+    case 'policy':
+      await site.changePolicy(envelope);
+      break;
+    case 'session':
+    case 'command':
+    case 'approval':
+    case 'attestation':
+      throw new WorkError(
+        'statement-invalid',
+        `Cannot change site: a ${statement.type} is no such`,
+      );
+    default:
+      throw new Error(`unreachable: statement ${String(statement satisfies never)}`);
+  }
+  return { type: statement.type, version: statement.version };
+};
+
+/** Ends the sessions of technicians who no longer stand in the roster, and their connections. */
+async function closeRevoked({ desk, caller }: Call): Promise<void> {
+  const { members } = desk.site.roster.signed.statement;
+  for (const session of desk.sessions.open) {
+    const { key } = session.technician;
+    if (members.some((member) => member.key === key && member.role !== 'reviewer')) continue;
+    desk.disconnect(peerKeyOf(key));
+    if (session.isClosing) continue;
+    const closing = { by: nameOf(caller), reason: 'revoked', note: null, ticket: null } as const;
+    await desk.sessions.closeSession(session, closing);
+  }
+}
 
 export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, caller }) => {
   demandKnown(caller);

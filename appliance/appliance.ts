@@ -1,0 +1,267 @@
+// An appliance, assembled: the ledger below, the work over it, and the doors by which endpoints, clients and
+// the people on site come in. Opened as one thing and disposed as one thing.
+
+import { statfs } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+
+import type { Stream } from '@libp2p/interface';
+
+import { openJudge } from '#agent/policy/decide.ts';
+import { openConversation } from '#agent/protocol/conversation.ts';
+import {
+  ENROL_PROTOCOL,
+  type EnrolAnswer,
+  enrolRequestSchema,
+  type SitePins,
+} from '#agent/protocol/enrol-message.ts';
+import { ProtocolError } from '#agent/protocol/error.ts';
+import {
+  agentMessageSchema,
+  type ApplianceMessage,
+  LINK_PROTOCOL,
+} from '#agent/protocol/link-message.ts';
+import type { Bytes } from '#crypto/bytes.ts';
+import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
+import { AgentLinks } from './broker/agent-links.ts';
+import type { Desk } from './broker/client/call.ts';
+import { serveClient } from './broker/client-service.ts';
+import { serveEnrolment } from './broker/enrolment.ts';
+import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
+import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
+import { Requests } from './gate/requests.ts';
+import { LedgerError } from './ledger/error.ts';
+import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { useNodeSha256 } from './ledger/native-sha256.ts';
+import {
+  CLIENT_PROTOCOL,
+  type ClientAnswer,
+  clientRequestSchema,
+} from './protocol/client-message.ts';
+import { type Clock, systemClock } from './work/clock.ts';
+import { Commands } from './work/commands.ts';
+import { recoverSessions } from './work/recovery.ts';
+import { Sessions } from './work/sessions.ts';
+import { loadSite, type Site } from './work/site.ts';
+import { loadTokens, type Tokens } from './work/tokens.ts';
+
+/** What happened, for whoever runs the appliance. Holds no secret and no content of commands. */
+export interface ApplianceEvent {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly what: string;
+  readonly cause?: unknown;
+}
+
+export interface ApplianceOptions {
+  readonly folder: string;
+  readonly software: string;
+  readonly onEvent: (event: ApplianceEvent) => void;
+  readonly clock?: Clock;
+  /** Listen elsewhere than `site.json` says: tests take free ports. */
+  readonly listen?: readonly string[];
+}
+
+export interface Appliance extends AsyncDisposable {
+  readonly desk: Desk;
+  /** Multiaddrs that it listens on now. */
+  readonly addresses: readonly string[];
+  /** Resolves when the log can no longer be trusted or written: the process must leave. */
+  readonly failed: Promise<Error>;
+}
+
+/**
+ * Opens the appliance in a folder: the log is examined, what a crash left open is ended on record, and then
+ * the doors open.
+ * @throws {LedgerError} when the log cannot be trusted: it says why, and nothing is signed
+ */
+export async function openAppliance(options: ApplianceOptions): Promise<Appliance> {
+  useNodeSha256();
+  const { folder, onEvent, clock = systemClock } = options;
+  const config = await loadConfig(folder);
+  await using stack = new AsyncDisposableStack();
+  const { ledger, logKey } = await openLog(folder, config);
+  stack.use(ledger);
+  const judge = await openJudge();
+  const abandoned = await recoverSessions(ledger);
+  if (abandoned.length > 0) {
+    onEvent({ level: 'warning', what: `ended ${abandoned.length} sessions that a stop left open` });
+  }
+  const site = await loadSite({ ledger, logKey, judge, now: () => clock.now() });
+  const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });
+  const failure = Promise.withResolvers<Error>();
+  void ledger.failed.then(failure.resolve);
+  const work = createWork({ site, clock, onEvent, onBehind: failure.resolve });
+  const peer = await loadKeyFile(placesIn(folder).peerKey);
+  const node = stack.use(
+    await openBrokerNode({
+      seed: peer.seed,
+      listen: options.listen ?? config.listen,
+      mdns: config.mdns,
+      pins: { roleOf: (publicKey) => site.roleOf(publicKey) ?? tokenRole(tokens, publicKey) },
+      now: () => clock.now(),
+      onRefused: ({ address }) => {
+        onEvent({ level: 'warning', what: `refused an unknown peer at ${address}` });
+      },
+    }),
+  );
+  const desk: Desk = {
+    ...{ site, tokens, ...work },
+    pins: () => pinsOf({ site, peer: peer.key, node }),
+    about: {
+      software: options.software,
+      startedAtMs: clock.now(),
+      http: () => null,
+      diskFreeBytes: () => freeBytes(folder),
+    },
+    disconnect: (publicKey) => {
+      node.disconnect(new Uint8Array(publicKey));
+    },
+  };
+  await openDoors(node, { desk, onEvent });
+  const opened = stack.move();
+  return {
+    desk,
+    get addresses() {
+      return node.addresses;
+    },
+    failed: failure.promise,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function openLog(
+  folder: string,
+  config: ApplianceConfig,
+): Promise<{ ledger: Ledger; logKey: ReturnType<typeof verifierKey> }> {
+  const places = placesIn(folder);
+  const { signer } = await loadKeyFile(places.logKey);
+  const ledger = await openLedger({
+    folder: places.log,
+    secondFolder: places.second,
+    origin: config.origin,
+    signer,
+    now: () => Date.now(),
+  });
+  return { ledger, logKey: verifierKey(config.origin, 0x01, signer.publicKey) };
+}
+
+function createWork({
+  site,
+  clock,
+  onEvent,
+  onBehind,
+}: {
+  site: Site;
+  clock: Clock;
+  onEvent: ApplianceOptions['onEvent'];
+  onBehind: (error: Error) => void;
+}): Pick<Desk, 'links' | 'requests' | 'sessions' | 'commands'> {
+  const links = new AgentLinks(site, {
+    clock,
+    onBehind: (message) => {
+      onBehind(new LedgerError('behind', `Cannot go on: ${message}`));
+    },
+  });
+  const requests = new Requests(site, clock);
+  const sessions = new Sessions(site, {
+    ...{ links, requests, clock },
+    onFailure: (cause) => {
+      onEvent({ level: 'error', what: 'could not close a session by time', cause });
+    },
+  });
+  const commands = new Commands(site, { links, requests, sessions });
+  return { links, requests, sessions, commands };
+}
+
+async function openDoors(
+  node: BrokerNode,
+  { desk, onEvent }: { desk: Desk; onEvent: ApplianceOptions['onEvent'] },
+): Promise<void> {
+  const onEnd =
+    (what: string) =>
+    (cause: unknown): void => {
+      const isGone = cause instanceof ProtocolError && cause.code === 'stream-lost';
+      if (!isGone) onEvent({ level: 'warning', what, cause });
+    };
+  await node.handle(LINK_PROTOCOL, {
+    roles: ['endpoint'],
+    serve: ({ stream, remotePublicKey }) => {
+      const options = { schema: agentMessageSchema, remotePublicKey };
+      const conversation = openConversation<
+        ReturnType<typeof agentMessageSchema.parse>,
+        ApplianceMessage
+      >(stream, options);
+      desk.links
+        .serve(conversation)
+        .catch(onEnd('an endpoint broke off'))
+        .finally(() => conversation[Symbol.asyncDispose]())
+        .catch(onEnd('a link did not end'));
+    },
+  });
+  await node.handle(ENROL_PROTOCOL, {
+    roles: ['enrolling'],
+    serve: ({ stream, remotePublicKey }) => {
+      const options = { schema: enrolRequestSchema, remotePublicKey };
+      const conversation = openConversation<
+        ReturnType<typeof enrolRequestSchema.parse>,
+        EnrolAnswer
+      >(stream, options);
+      serveEnrolment(conversation, desk).catch(onEnd('an enrolment failed'));
+    },
+  });
+  await node.handle(CLIENT_PROTOCOL, {
+    roles: ['member', 'approver'],
+    serve: (opened) => {
+      serveClient(clientConversation(opened), {
+        desk,
+        onUnexpected: (cause) => {
+          onEvent({ level: 'error', what: 'a call failed', cause });
+        },
+      }).catch(onEnd('a client broke off'));
+    },
+  });
+}
+
+function clientConversation({
+  stream,
+  remotePublicKey,
+}: Pick<RoleStream, 'remotePublicKey'> & { stream: Stream }) {
+  return openConversation<ReturnType<typeof clientRequestSchema.parse>, ClientAnswer>(stream, {
+    schema: clientRequestSchema,
+    remotePublicKey,
+  });
+}
+
+/** A token's key may come in as long as the token is known, also when used: it is told why it is refused. */
+function tokenRole(tokens: Tokens, publicKey: Bytes): 'enrolling' | null {
+  return tokens.find(publicKey) === null ? null : 'enrolling';
+}
+
+function pinsOf({ site, peer, node }: { site: Site; peer: string; node: BrokerNode }): SitePins {
+  const { mspRoot, authorityKey } = site.facts;
+  return {
+    appliance: peer,
+    addresses: reachable(node.addresses).slice(0, 16),
+    log: formatVerifierKey(site.logKey),
+    msp_root: mspRoot,
+    authority: authorityKey,
+  };
+}
+
+/** Addresses without the peer id, and without loopback where there is another: endpoints are elsewhere. */
+function reachable(addresses: readonly string[]): readonly string[] {
+  const plain = addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ''));
+  const outside = plain.filter((address) => !/^\/ip(?:4\/127\.|6\/::1\/)/.test(address));
+  const hasNetwork = Object.values(networkInterfaces()).some((list) =>
+    list?.some(({ internal }) => !internal),
+  );
+  return outside.length > 0 && hasNetwork ? [...outside, ...plain.filter(isLoopback)] : plain;
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/');
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
