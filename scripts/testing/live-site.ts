@@ -1,0 +1,211 @@
+// A real site for tests and benchmarks: founded in a temporary folder, its appliance open in this process on a
+// free port of loopback, and people with keys. Endpoints are enrolled by whoever needs one.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Appliance, type ApplianceEvent, openAppliance } from '#appliance/appliance.ts';
+import type { ApplianceConfig } from '#appliance/config.ts';
+import { Client } from '#appliance/protocol/client.ts';
+import {
+  CLIENT_PROTOCOL,
+  clientAnswerSchema,
+  type ClientAnswer,
+  type ClientRequest,
+} from '#appliance/protocol/client-message.ts';
+import { commonOf } from '#appliance/protocol/session-key.ts';
+import { foundSite } from '#appliance/work/found.ts';
+import { openConversation } from '#agent/protocol/conversation.ts';
+import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
+import { formatHex } from '#crypto/hex.ts';
+import { formatPersonKey, parsePersonKey } from '#crypto/person-key.ts';
+import { type PolicyRules, presetPolicy } from '#crypto/policy.ts';
+import { signStatement } from '#crypto/statement.ts';
+import type { Bytes } from '#crypto/bytes.ts';
+import { importSigner, randomBytes, type Signer } from '#crypto/webcrypto.ts';
+
+/** Somebody with a key. */
+export interface Keyed {
+  readonly seed: Bytes;
+  readonly signer: Signer;
+  /** `ed25519:…` */
+  readonly key: string;
+}
+
+export interface LiveSite extends AsyncDisposable {
+  readonly folder: string;
+  readonly appliance: Appliance;
+  readonly root: Keyed;
+  readonly authority: Keyed;
+  readonly owner: Keyed;
+  readonly technician: Keyed;
+  readonly reviewer: Keyed;
+  readonly approver: Keyed;
+  readonly events: readonly ApplianceEvent[];
+  /** Connects as somebody; dispose the client after use. */
+  connect(as: Keyed): Promise<Client>;
+  /** Stops the appliance in order and opens it again on the same folder. */
+  restart(): Promise<void>;
+}
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** Makes a key. */
+export async function createKeyed(): Promise<Keyed> {
+  const seed = randomBytes(32);
+  const signer = await importSigner(seed);
+  const key = formatPersonKey({ kind: 'ed25519', publicKey: signer.publicKey });
+  return { seed, signer, key };
+}
+
+/** Founds a site and opens its appliance. */
+export async function openLiveSite({
+  rules = presetPolicy('standard', 'UTC'),
+}: { rules?: PolicyRules } = {}): Promise<LiveSite> {
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
+  const people = {
+    root: await createKeyed(),
+    authority: await createKeyed(),
+    owner: await createKeyed(),
+    technician: await createKeyed(),
+    reviewer: await createKeyed(),
+    approver: await createKeyed(),
+  };
+  await found({ folder, rules, people });
+  const events: ApplianceEvent[] = [];
+  const open = (): Promise<Appliance> =>
+    openAppliance({
+      folder,
+      software: 'caisey/test',
+      onEvent: (event) => events.push(event),
+    });
+  let appliance = await open();
+  return {
+    folder,
+    ...people,
+    events,
+    get appliance() {
+      return appliance;
+    },
+    connect: (as) => connect(appliance, as),
+    async restart() {
+      await appliance[Symbol.asyncDispose]();
+      appliance = await open();
+    },
+    async [Symbol.asyncDispose]() {
+      await appliance[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type People = Pick<
+  LiveSite,
+  'root' | 'authority' | 'owner' | 'technician' | 'reviewer' | 'approver'
+>;
+
+/** Writes a founded site into a folder, for an appliance in a process of its own. */
+export async function found({
+  folder,
+  rules,
+  people,
+}: {
+  folder: string;
+  rules: PolicyRules;
+  people: People;
+}): Promise<void> {
+  const { root, authority, owner, technician, reviewer, approver } = people;
+  const nowMs = Date.now();
+  const origin = `console.example/site/${formatHex(randomBytes(16))}/1`;
+  const config: ApplianceConfig = {
+    format: 'caisey/appliance/v1',
+    origin,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    http: null,
+    mdns: false,
+  };
+  const life = { nowMs, lifeMs: YEAR_MS };
+  await foundSite({
+    ...{ folder, config },
+    facts: {
+      client: 'Corner Bakery',
+      site: 'Main Street',
+      msp: 'Acme IT',
+      mspRoot: root.key,
+      authorityKey: authority.key,
+    },
+    roster: await signStatement(
+      {
+        ...commonOf(root.signer, life),
+        type: 'roster',
+        msp: 'Acme IT',
+        version: 1,
+        members: [
+          { id: 'olga', name: 'Olga Owner', role: 'owner', key: owner.key },
+          { id: 'terry', name: 'Terry Technician', role: 'technician', key: technician.key },
+          { id: 'rita', name: 'Rita Reviewer', role: 'reviewer', key: reviewer.key },
+        ],
+      },
+      root.signer,
+    ),
+    authority: await signStatement(
+      {
+        ...commonOf(authority.signer, life),
+        type: 'authority',
+        log: origin,
+        version: 1,
+        approvers: [{ id: 'carla', name: 'Carla Client', key: approver.key }],
+        contacts: [],
+      },
+      authority.signer,
+    ),
+    policy: await signStatement(
+      { ...commonOf(authority.signer, life), type: 'policy', log: origin, version: 1, rules },
+      authority.signer,
+    ),
+    software: 'caisey/test',
+    now: () => Date.now(),
+  });
+}
+
+/** Connects to an appliance as somebody. Disposing the client ends the node, too. */
+export async function connect(
+  { desk }: Pick<Appliance, 'desk'>,
+  { seed }: Keyed,
+): Promise<Client> {
+  const node = await openPeerNode({ seed });
+  try {
+    const pins = desk.pins();
+    const key = parsePersonKey(pins.appliance);
+    if (key.kind !== 'ed25519') throw new Error('unreachable: an appliance has an Ed25519 key');
+    const { stream, remotePublicKey } = await node.dial({
+      addresses: pins.addresses,
+      publicKey: key.publicKey,
+      protocol: CLIENT_PROTOCOL,
+      signal: AbortSignal.timeout(10_000),
+    });
+    const conversation = openConversation<ClientAnswer, ClientRequest>(stream, {
+      schema: clientAnswerSchema,
+      remotePublicKey,
+    });
+    return new ClientWithNode(conversation, node);
+  } catch (cause) {
+    await node[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+class ClientWithNode extends Client {
+  readonly #node: PeerNode;
+
+  constructor(conversation: ConstructorParameters<typeof Client>[0], node: PeerNode) {
+    super(conversation);
+    this.#node = node;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.#node[Symbol.asyncDispose]();
+  }
+}
