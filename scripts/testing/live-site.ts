@@ -15,7 +15,7 @@ import {
   type ClientRequest,
 } from '#appliance/protocol/client-message.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
-import { foundSite } from '#appliance/work/found.ts';
+import { type Founded, foundSite } from '#appliance/work/found.ts';
 import { openConversation } from '#agent/protocol/conversation.ts';
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
 import { formatHex } from '#crypto/hex.ts';
@@ -64,14 +64,7 @@ export async function openLiveSite({
   rules = presetPolicy('standard', 'UTC'),
 }: { rules?: PolicyRules } = {}): Promise<LiveSite> {
   const folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
-  const people = {
-    root: await createKeyed(),
-    authority: await createKeyed(),
-    owner: await createKeyed(),
-    technician: await createKeyed(),
-    reviewer: await createKeyed(),
-    approver: await createKeyed(),
-  };
+  const people = await createPeople();
   await found({ folder, rules, people });
   const events: ApplianceEvent[] = [];
   const open = (): Promise<Appliance> =>
@@ -88,7 +81,7 @@ export async function openLiveSite({
     get appliance() {
       return appliance;
     },
-    connect: (as) => connect(appliance, as),
+    connect: (as) => connect(appliance.desk.pins(), as),
     async restart() {
       await appliance[Symbol.asyncDispose]();
       appliance = await open();
@@ -100,33 +93,48 @@ export async function openLiveSite({
   };
 }
 
-type People = Pick<
+/** The people of a site. */
+export type People = Pick<
   LiveSite,
   'root' | 'authority' | 'owner' | 'technician' | 'reviewer' | 'approver'
 >;
+
+/** Makes a key for everybody. */
+export async function createPeople(): Promise<People> {
+  return {
+    root: await createKeyed(),
+    authority: await createKeyed(),
+    owner: await createKeyed(),
+    technician: await createKeyed(),
+    reviewer: await createKeyed(),
+    approver: await createKeyed(),
+  };
+}
 
 /** Writes a founded site into a folder, for an appliance in a process of its own. */
 export async function found({
   folder,
   rules,
   people,
+  listen = ['/ip4/127.0.0.1/tcp/0'],
 }: {
   folder: string;
   rules: PolicyRules;
   people: People;
-}): Promise<void> {
+  listen?: readonly string[];
+}): Promise<Founded> {
   const { root, authority, owner, technician, reviewer, approver } = people;
   const nowMs = Date.now();
   const origin = `console.example/site/${formatHex(randomBytes(16))}/1`;
   const config: ApplianceConfig = {
     format: 'caisey/appliance/v1',
     origin,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [...listen],
     http: null,
     mdns: false,
   };
   const life = { nowMs, lifeMs: YEAR_MS };
-  await foundSite({
+  return foundSite({
     ...{ folder, config },
     facts: {
       client: 'Corner Bakery',
@@ -171,12 +179,11 @@ export async function found({
 
 /** Connects to an appliance as somebody. Disposing the client ends the node, too. */
 export async function connect(
-  { desk }: Pick<Appliance, 'desk'>,
+  pins: { readonly appliance: string; readonly addresses: readonly string[] },
   { seed }: Keyed,
 ): Promise<Client> {
   const node = await openPeerNode({ seed });
   try {
-    const pins = desk.pins();
     const key = parsePersonKey(pins.appliance);
     if (key.kind !== 'ed25519') throw new Error('unreachable: an appliance has an Ed25519 key');
     const { stream, remotePublicKey } = await node.dial({
