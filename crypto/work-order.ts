@@ -87,7 +87,7 @@ export interface CheckedOrder {
  *   or `fork`: two signed histories
  */
 export async function checkOrderCheckpoint(
-  order: WorkOrder,
+  order: Pick<WorkOrder, 'checkpoint' | 'seen' | 'consistency'>,
   { logKey, seenCheckpoint }: Pick<OrderTrust, 'logKey' | 'seenCheckpoint'>,
 ): Promise<VerifiedCheckpoint> {
   const checkpoint = await verifyCheckpoint(order.checkpoint, logKey);
