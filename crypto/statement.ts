@@ -181,18 +181,43 @@ export async function verifyStatement<T extends StatementType>(
   envelope: Envelope,
   { type, log: origin }: { type: T; log: string },
 ): Promise<Signed<T>> {
-  const { statement, hash: signedHash } = parseStatement(envelope);
+  const { statement, hash: signedHash } = await verifySigned(envelope);
   if (statement.type !== type) {
     throw new VerifyError('wrong-kind', `Cannot accept ${type}: it is a ${statement.type}`);
   }
   if ('log' in statement && statement.log !== origin) {
     throw new VerifyError('wrong-log', `Cannot accept ${type}: it is for log "${statement.log}"`);
   }
-  await checkSignature(envelope, statement.by, parseBase64url(signedHash));
   return {
     statement: statement as unknown as VerifiedStatement<T>, // minted here: type and signature hold
     hash: signedHash,
   };
+}
+
+interface Parsed {
+  readonly statement: Statement;
+  readonly hash: string;
+}
+
+/** So many characters of envelopes whose signatures held are kept: rosters and policies come with every order. */
+const MAX_KEPT_CHARS = 4 * 1024 * 1024;
+const kept = new Map<string, Parsed>();
+let keptChars = 0;
+
+/** Parses and verifies an envelope, once: the same bytes have the same answer. Only what held is kept. */
+async function verifySigned(envelope: Envelope): Promise<Parsed> {
+  const text = JSON.stringify([envelope.statement, envelope.signature]);
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  const parsed = parseStatement(envelope);
+  await checkSignature(envelope, parsed.statement.by, parseBase64url(parsed.hash));
+  if (keptChars + text.length > MAX_KEPT_CHARS) {
+    kept.clear();
+    keptChars = 0;
+  }
+  if (!kept.has(text)) keptChars += text.length;
+  kept.set(text, parsed);
+  return parsed;
 }
 
 /**
