@@ -7,7 +7,7 @@
 import { digestOf, parseDisclosure } from './disclosure.ts';
 import { openEntry, isOpenedAs, type OpenedEntry } from './entry.ts';
 import { VerifyError } from './error.ts';
-import { COMMAND_FIELDS, type FieldsOf, type Kind } from './kind.ts';
+import type { FieldsOf, Kind } from './kind.ts';
 import { type Leaf, parseTime } from './leaf.ts';
 import type { AskTerms, Decision, Judge } from './policy.ts';
 import { approverByKey, memberByKey, type SeenVersion, verifyAuthority } from './roster.ts';
@@ -150,18 +150,20 @@ async function checkCommand(
   if (statement.purpose !== fields.purpose) {
     throw new VerifyError('wrong-command', 'Cannot accept command: signed for another purpose');
   }
-  checkDigests(statement.digests, started);
+  checkSignedFields(statement.digests, started);
   return signed;
 }
 
-/** Checks that the six signed digests are in a leaf, each under its own name where it is shown. */
-function checkDigests(
-  digests: Readonly<Record<(typeof COMMAND_FIELDS)[number], string>>,
-  { leaf, disclosures }: ProvedEntry,
+/**
+ * Checks that signed digests are in a leaf, each under its own name where it is shown.
+ * @throws {VerifyError} code `wrong-command`
+ */
+export function checkSignedFields(
+  digests: Readonly<Record<string, string>>,
+  { leaf, disclosures }: Pick<ProvedEntry, 'leaf' | 'disclosures'>,
 ): void {
   const shown = new Map(disclosures.map((text) => [parseDisclosure(text).name, digestOf(text)]));
-  for (const name of COMMAND_FIELDS) {
-    const digest = digests[name];
+  for (const [name, digest] of Object.entries(digests)) {
     if (!leaf._sd.includes(digest) || (shown.get(name) ?? digest) !== digest) {
       throw new VerifyError(
         'wrong-command',
@@ -290,6 +292,7 @@ function checkRequest(
   if (statement === undefined || parseStatement(statement).hash !== command.hash) {
     throw new VerifyError('wrong-command', 'Cannot accept command: another one was asked for');
   }
+  checkSignedFields(command.statement.digests, request);
 }
 
 /** Checks one approver's signature over this request; answers the approver's id. */

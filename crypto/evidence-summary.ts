@@ -1,0 +1,43 @@
+// What a session was, in a few words, as far as its evidence shows it.
+
+import { type BoundEntry, fieldsAs } from './evidence-values.ts';
+import type { Member } from './statement.ts';
+
+/** Null where it is withheld or unknown. Times are RFC 3339 UTC, by the appliance's clock. */
+export interface Summary {
+  readonly entries: number;
+  readonly commands: number;
+  readonly approvals: number;
+  readonly openedAt: string | null;
+  readonly closedAt: string | null;
+  /** The name in the MSP's signed roster; before that is proved, the one on record. */
+  readonly technician: string | null;
+  readonly endpoint: string | null;
+  readonly endpointName: string | null;
+  readonly client: string | null;
+  readonly site: string | null;
+  readonly reason: string | null;
+}
+
+export function summarise(
+  session: readonly BoundEntry[],
+  technician: Pick<Member, 'name'> | null,
+): Summary {
+  const [opening] = session;
+  const closing = session.at(-1);
+  const opened = opening && fieldsAs('session.opened', opening);
+  const count = (kind: string): number => session.filter(({ leaf }) => leaf.k === kind).length;
+  return {
+    entries: session.length,
+    commands: count('command.started'),
+    approvals: count('approval.granted'),
+    openedAt: opening?.leaf.t ?? null,
+    closedAt: closing?.leaf.t ?? null,
+    technician: technician?.name ?? opened?.technician ?? null,
+    endpoint: opening?.leaf.e ?? null,
+    endpointName: opened?.endpoint_name ?? null,
+    client: opened?.client ?? null,
+    site: opened?.site ?? null,
+    reason: opened?.reason ?? null,
+  };
+}
