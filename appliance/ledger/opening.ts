@@ -3,30 +3,22 @@
 
 import { encodeBase64url } from '#crypto/base64.ts';
 import { equalBytes } from '#crypto/bytes.ts';
-import { HASH_BYTES, type Hash, leafHash } from '#crypto/hash.ts';
-import { type Leaf, parseTime } from '#crypto/leaf.ts';
+import { HASH_BYTES, type Hash } from '#crypto/hash.ts';
 import { TILE_WIDTH, tileAt } from '#crypto/tile.ts';
 import { type Frontier, frontierOf, frontierRoot, type ReadHash } from '#crypto/tree.ts';
 
 import { type EdgeTile, type Growth, isEnding } from './batch.ts';
-import { checkContent, parseContent } from './content.ts';
 import { damaged, LedgerError } from './error.ts';
 import { readHead } from './head.ts';
 import { readLastRun } from './index-runs.ts';
-import {
-  contentKey,
-  leafKey,
-  MAX_INDEX,
-  OPEN_RANGE,
-  sessionOfOpenKey,
-  sessionRange,
-} from './key-space.ts';
+import { leafKey, MAX_INDEX, OPEN_RANGE, sessionOfOpenKey, sessionRange } from './key-space.ts';
 import type { SessionEnd } from './placement.ts';
 import { parseStoredLeaf, readStoredLeaf } from './reader.ts';
 import type { Recomputed } from './second-path.ts';
 import { treeHash } from './second-path.ts';
+import { checkTail, checkTailIndexes, type Tail } from './tail.ts';
 import { hashInTile, readTile } from './stored-tree.ts';
-import { type Store, WRITE_BUFFER_BYTES } from './store.ts';
+import type { Store } from './store.ts';
 
 /** What the store holds, as far as writing goes on from it. */
 export interface Standing {
@@ -36,12 +28,6 @@ export interface Standing {
   readonly lastMs: number;
   readonly sessions: ReadonlyMap<string, SessionEnd>;
 }
-
-/** At least these many of the last entries are read at opening. */
-const MIN_TAIL_ENTRIES = 2 * TILE_WIDTH;
-
-/** LevelDB replays at most what two memory tables hold; a margin for their bookkeeping and the tiles. */
-const TAIL_BYTES = 3 * WRITE_BUFFER_BYTES;
 
 /**
  * Checks the stored log's end and right edge.
@@ -57,9 +43,11 @@ export async function checkStored(
   const frontier = frontierOf(head.size, tree);
   if (!equalBytes(frontierRoot(frontier), head.root)) throw damaged('the head is not the tree');
   await checkNothingBeyond(store, head.size);
-  const lastMs = checkTail(store, { origin, tree, size: head.size });
+  const tail = checkTail(store, { origin, tree, size: head.size });
+  await checkTailIndexes(store, tail);
   const sessions = await checkOpenSessions(store, { tree, size: head.size });
-  return { head, growth: { frontier, edge }, lastMs, sessions };
+  checkTailSessions(tail, sessions);
+  return { head, growth: { frontier, edge }, lastMs: tail.lastMs, sessions };
 }
 
 /**
@@ -109,51 +97,6 @@ async function checkNothingBeyond(store: Store, size: number): Promise<void> {
   if (beyond !== undefined) throw damaged('there are entries beyond the head');
 }
 
-/** Reads the last entries whole, newest first. Answers the time of the last. */
-function checkTail(
-  store: Store,
-  { origin, tree, size }: { origin: string; tree: ReadHash; size: number },
-): number {
-  let lastMs = 0;
-  let laterMs = Infinity;
-  let bytes = 0;
-  const next = new Map<string, Leaf>();
-  for (let index = size - 1; index >= 0; index--) {
-    if (bytes > TAIL_BYTES && size - index > MIN_TAIL_ENTRIES) break;
-    const { leafBytes } = readStoredLeaf(store, { tree, index });
-    const leaf = parseStoredLeaf(leafBytes, index);
-    if (leaf.log !== origin) throw damaged(`leaf ${index} is of another log`);
-    const atMs = parseTime(leaf.t);
-    if (atMs > laterMs) throw damaged(`time goes backwards after entry ${index}`);
-    if (index === size - 1) lastMs = atMs;
-    laterMs = atMs;
-    bytes += leafBytes.length + checkStoredContent(store, leaf);
-    checkChain(leaf, { leafBytes, next });
-  }
-  return lastMs;
-}
-
-function checkStoredContent(store: Store, leaf: Leaf): number {
-  const stored = store.get(contentKey(leaf.i));
-  if (stored === undefined) throw damaged(`content ${leaf.i} is not in the store`);
-  const content = parseContent(stored);
-  if (content !== null) checkContent(leaf, content);
-  return stored.length;
-}
-
-/** Checks that the session's next entry, met before, names this one. */
-function checkChain(
-  leaf: Leaf,
-  { leafBytes, next }: { leafBytes: Uint8Array; next: Map<string, Leaf> },
-): void {
-  if (leaf.s === undefined) return;
-  const later = next.get(leaf.s);
-  next.set(leaf.s, leaf);
-  if (later === undefined) return;
-  const follows = later.n === (leaf.n ?? 0) + 1 && later.p === encodeBase64url(leafHash(leafBytes));
-  if (!follows) throw damaged(`entry ${later.i} does not follow entry ${leaf.i} of its session`);
-}
-
 /** Finds the last entry of every open session. */
 async function checkOpenSessions(
   store: Store,
@@ -176,4 +119,16 @@ async function checkOpenSessions(
     sessions.set(session, { n, hash, ended: false });
   }
   return sessions;
+}
+
+/** Checks that the last entries of sessions agree with the list of those that are open. */
+function checkTailSessions(tail: Tail, open: ReadonlyMap<string, SessionEnd>): void {
+  for (const [session, leaves] of tail.sessions) {
+    const last = leaves.at(-1);
+    if (last === undefined) continue;
+    const wanted = isEnding(last.k) ? undefined : last.n;
+    if (open.get(session)?.n !== wanted) {
+      throw damaged(`session ${session} does not end where its entries say`);
+    }
+  }
 }
