@@ -1,10 +1,12 @@
 // Running `caisey` as processes of their own: what start, demo and scenarios are made of.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('./caisey.ts', import.meta.url));
+const APPLIANCE = fileURLToPath(new URL('../appliance/main.ts', import.meta.url));
 const AGENT = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -74,9 +76,10 @@ export interface Daemon extends AsyncDisposable {
 
 const STOP_MS = 10_000;
 
-/** Starts `caisey appliance run`. */
+/** Starts the appliance of a home. */
 export function startAppliance(options: { home: string; onLine: (line: string) => void }): Daemon {
-  return startDaemon({ program: process.execPath, args: [CLI, 'appliance', 'run'] }, options);
+  const args = [APPLIANCE, 'run', '--dir', join(options.home, 'appliance')];
+  return startDaemon({ program: process.execPath, args }, options);
 }
 
 /** Starts an endpoint's agent on a runtime. */

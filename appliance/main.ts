@@ -1,0 +1,129 @@
+// The appliance as a program.
+//
+//   main.ts run --dir DIR [--log text|json]
+//
+// Exit codes: 0 stopped by a signal · 1 failed · 2 wrong use, or a folder that cannot be used · 5 the log can no
+// longer be written or trusted: what it says must be looked at before the appliance is started again.
+
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+import { visibleText } from '#crypto/visible.ts';
+import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.ts';
+import { LedgerError } from './ledger/error.ts';
+import { readSoftware } from './software.ts';
+import { WorkError } from './work/error.ts';
+
+export type LogFormat = 'text' | 'json';
+
+/** Where the program's words go, a line at a time. */
+export interface RunOptions {
+  readonly folder: string;
+  readonly log: LogFormat;
+  readonly write: (line: string) => void;
+}
+
+const USAGE = 'Usage: caisey appliance run --dir DIR [--log text|json]';
+const UNTRUSTED = 5;
+
+/** Runs an appliance until a signal or its log ends it. Answers the exit code; never throws. */
+export async function runAppliance({ folder, log, write }: RunOptions): Promise<number> {
+  const stop = Promise.withResolvers<null>();
+  using _ = onSignals(() => {
+    stop.resolve(null);
+  });
+  const say = (event: ApplianceEvent): void => {
+    write(formatEvent(event, { format: log, atMs: Date.now() }));
+  };
+  try {
+    await using appliance = await openAppliance({
+      folder,
+      software: await readSoftware(),
+      onEvent: say,
+    });
+    for (const what of greet(appliance)) say({ level: 'info', what });
+    const failure = await Promise.race([stop.promise, appliance.failed]);
+    if (failure === null) {
+      say({ level: 'info', what: 'stopping' });
+      return 0;
+    }
+    say({ level: 'error', what: 'the log failed; nothing more is run or signed', cause: failure });
+    return UNTRUSTED;
+  } catch (cause) {
+    say({ level: 'error', what: 'cannot run the appliance', cause });
+    return exitCodeOf(cause);
+  }
+}
+
+function greet({ desk, addresses }: Appliance): readonly string[] {
+  const { facts, ledger } = desk.site;
+  const page = desk.about.http();
+  return [
+    `${facts.client}, ${facts.site}: the log has ${ledger.size} entries`,
+    `endpoints and technicians reach it at ${addresses.join(' ')}`,
+    page === null ? 'no on-site page is configured' : `the on-site page is at ${page}`,
+    'ready',
+  ];
+}
+
+/** Formats an event as one line, whatever is in it. */
+export function formatEvent(
+  { level, what, cause }: ApplianceEvent,
+  { format, atMs }: { format: LogFormat; atMs: number },
+): string {
+  const time = new Date(atMs).toISOString();
+  const reason = cause === undefined ? undefined : reasonOf(cause);
+  if (format === 'json') return JSON.stringify({ time, level, what, reason });
+  const mark = level === 'info' ? '' : `${level}: `;
+  return `${time} ${mark}${visibleText(reason === undefined ? what : `${what}: ${reason}`)}`;
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = 'code' in cause ? ` (${String(cause.code)})` : '';
+  const below = cause.cause instanceof Error ? `; ${cause.cause.message}` : '';
+  return `${cause.message}${code}${below}`;
+}
+
+function exitCodeOf(cause: unknown): number {
+  if (cause instanceof WorkError && cause.code === 'record-incomplete') return 2;
+  if (!(cause instanceof LedgerError)) return 1;
+  return cause.code === 'locked' || cause.code === 'missing' ? 2 : UNTRUSTED;
+}
+
+function onSignals(stop: () => void): Disposable {
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return {
+    [Symbol.dispose]() {
+      process.removeListener('SIGINT', stop);
+      process.removeListener('SIGTERM', stop);
+    },
+  };
+}
+
+/** The command line of this file run by itself. */
+async function main(argv: readonly string[]): Promise<number> {
+  const write = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { dir: { type: 'string' }, log: { type: 'string', default: 'text' } },
+    });
+    const { dir, log } = values;
+    const isUsed = positionals.length === 1 && positionals[0] === 'run' && dir !== undefined;
+    if (isUsed && (log === 'text' || log === 'json')) {
+      return await runAppliance({ folder: dir, log, write });
+    }
+  } catch {
+    // an unknown option: the usage says what is known
+  }
+  write(USAGE);
+  return 2;
+}
+
+// What was opened is closed by then; an idle socket of a peer that vanished must not keep the process.
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));
