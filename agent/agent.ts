@@ -18,7 +18,7 @@ import {
   LINK_PROTOCOL,
 } from './protocol/link-message.ts';
 import { openPeerNode } from './protocol/node.ts';
-import { RESUME_MS, Runs } from './runs.ts';
+import { RESUME_MS, Runs, STOP_MS } from './runs.ts';
 import { type Service, serveLink } from './serve.ts';
 import { runShell } from './shell/shell.ts';
 import { readSoftware } from './software.ts';
@@ -64,6 +64,8 @@ export interface AgentOptions {
   readonly heartbeatMs?: number;
   /** How long runs go on without a link. @default RESUME_MS */
   readonly resumeMs?: number;
+  /** How long a stopped agent waits until the ends of its runs are in the log. @default STOP_MS */
+  readonly stopMs?: number;
 }
 
 /** A running agent. Disposal ends its runs, tells their ends, says goodbye and lets go of the folder. */
@@ -106,11 +108,12 @@ function checkNotRemoved(journal: Journal): void {
   );
 }
 
-function openRuns({ folder, onEvent, resumeMs = RESUME_MS }: AgentOptions): Runs {
+function openRuns({ folder, onEvent, resumeMs = RESUME_MS, stopMs = STOP_MS }: AgentOptions): Runs {
   return new Runs({
     folder,
     execute: runShell,
     resumeMs,
+    stopMs,
     onStarted: (run) => onEvent({ kind: 'started', run }),
     onEnded: (run, outcome, exitCode) => onEvent({ kind: 'ended', run, outcome, exitCode }),
     onDropped: (run, why) => onEvent({ kind: 'dropped', run, why }),

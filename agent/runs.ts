@@ -10,13 +10,14 @@ import type { ShellRequest } from './shell/shell.ts';
 export const RESUME_MS = 60_000;
 
 /** How long an agent that is stopped waits for the ends of its runs to reach the log. */
-const STOP_MS = 5_000;
+export const STOP_MS = 5_000;
 
 export interface RunsOptions {
   /** The endpoint's folder, where live processes are written down. */
   readonly folder: string;
   readonly execute: Execute;
   readonly resumeMs: number;
+  readonly stopMs: number;
   readonly onStarted: (run: string, request: ShellRequest) => void;
   readonly onEnded: (
     run: string,
@@ -137,7 +138,7 @@ export class Runs implements AsyncDisposable {
       if (this.#runs.size === 0) resolve();
     };
     this.#wakeStop();
-    const timer = setTimeout(resolve, STOP_MS);
+    const timer = setTimeout(resolve, this.#options.stopMs);
     await promise;
     clearTimeout(timer);
   }

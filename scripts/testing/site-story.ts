@@ -370,11 +370,13 @@ export async function signCommand(
     command,
     purpose = 'work',
     signer = session.delegate.signer,
+    outputLimit = 1_048_576,
     over = {},
   }: {
     command: string;
     purpose?: Purpose;
     signer?: Signer;
+    outputLimit?: number;
     over?: Partial<StatementOf<'command'>>;
   },
 ): Promise<SignedCommand> {
@@ -384,7 +386,7 @@ export async function signCommand(
     cwd: null,
     env: {},
     timeout_ms: 60_000,
-    output_limit: 1_048_576,
+    output_limit: outputLimit,
   };
   const disclosed = disclose(fields);
   const statement = await signStatement(
