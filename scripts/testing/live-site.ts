@@ -117,11 +117,13 @@ export async function found({
   rules,
   people,
   listen = ['/ip4/127.0.0.1/tcp/0'],
+  http = null,
 }: {
   folder: string;
   rules: PolicyRules;
   people: People;
   listen?: readonly string[];
+  http?: ApplianceConfig['http'];
 }): Promise<Founded> {
   const { root, authority, owner, technician, reviewer, approver } = people;
   const nowMs = Date.now();
@@ -130,7 +132,7 @@ export async function found({
     format: 'caisey/appliance/v1',
     origin,
     listen: [...listen],
-    http: null,
+    http,
     mdns: false,
   };
   const life = { nowMs, lifeMs: YEAR_MS };

@@ -7,6 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { placesIn } from '#appliance/config.ts';
+import { saveApprovers } from '#appliance/gate/approver-file.ts';
+import { sealKey } from '#appliance/gate/pin.ts';
 import type { Client } from '#appliance/protocol/client.ts';
 import { type PolicyRules, presetPolicy } from '#crypto/policy.ts';
 import {
@@ -31,6 +34,8 @@ export interface ProcessSite extends AsyncDisposable, People {
   readonly folder: string;
   /** C2SP verifier key of the log. */
   readonly log: string;
+  /** The PIN under which the approver's key lies at the appliance. */
+  readonly pin: string;
   readonly appliance: Daemon;
   /** What the processes said. */
   readonly lines: readonly string[];
@@ -45,6 +50,7 @@ export interface ProcessSite extends AsyncDisposable, People {
   }): Promise<ProcessAgent>;
 }
 
+const PIN = '739150';
 const UP_MS = 60_000;
 
 /** Founds a site in a temporary folder and starts its appliance. */
@@ -55,11 +61,17 @@ export async function openProcessSite({
   const people = await createPeople();
   const home = { home: folder };
   const address = `/ip4/127.0.0.1/tcp/${await freePort()}`;
+  const applianceFolder = join(folder, 'appliance');
   const founded = await found({
     ...{ rules, people },
-    folder: join(folder, 'appliance'),
+    folder: applianceFolder,
     listen: [address],
+    http: { host: '127.0.0.1', port: await freePort() },
   });
+  const sealed = await sealKey(people.approver.seed, PIN, { costLog2: 12 });
+  await saveApprovers(placesIn(applianceFolder).approvers, [
+    { id: 'carla', name: 'Carla Client', key: people.approver.key, sealed },
+  ]);
   const pins = { appliance: founded.appliance, addresses: [address] };
   const lines: string[] = [];
   const start = (): Daemon =>
@@ -70,6 +82,7 @@ export async function openProcessSite({
     folder,
     ...people,
     log: founded.log,
+    pin: PIN,
     lines,
     get appliance() {
       return appliance;
