@@ -5,6 +5,7 @@
 import { encodeBase64url } from '#crypto/base64.ts';
 import { equalBytes } from '#crypto/bytes.ts';
 import { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash } from '#crypto/hash.ts';
+import { type Kind, KINDS } from '#crypto/kind.ts';
 import type { VerifierKey } from '#crypto/key.ts';
 import { type Leaf, parseTime } from '#crypto/leaf.ts';
 import { TILE_WIDTH } from '#crypto/tile.ts';
@@ -14,7 +15,7 @@ import { isEnding, UNINDEXED } from './batch.ts';
 import { loadAcknowledged } from './acknowledged.ts';
 import { loadCheckpoint } from './checkpoint-file.ts';
 import { checkContent, parseContent } from './content.ts';
-import { LedgerError } from './error.ts';
+import { damaged, LedgerError } from './error.ts';
 import { checkOrigin, readHead } from './head.ts';
 import { readRuns } from './index-runs.ts';
 import {
@@ -29,7 +30,6 @@ import {
 import { parseStoredLeaf } from './reader.ts';
 import type { Store } from './store.ts';
 import { readTile, TILE_LEVELS } from './stored-tree.ts';
-import { KINDS } from '#crypto/kind.ts';
 
 export interface Problem {
   /** The entry that it concerns; null when it is none in particular. */
@@ -90,7 +90,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   onProgress?.({ entries: size, of: size });
   for (const state of states) checkState(state, { size, sizes, notes });
   audit.finish();
-  await checkIndexes(store, { size, audit, notes });
+  await checkIndexes({ store, audit, notes }, size);
   return { size, root: audit.root(), ...notes.result() };
 }
 
@@ -172,8 +172,8 @@ interface Audit {
   root(): Hash;
   /** By session, the index of every entry in order of position. */
   readonly sessions: ReadonlyMap<string, SessionAudit>;
-  /** By kind, how many entries. */
-  readonly kinds: ReadonlyMap<string, number>;
+  /** By kind, the index of every entry. */
+  readonly kinds: ReadonlyMap<Kind, readonly number[]>;
 }
 
 interface SessionAudit {
@@ -184,15 +184,18 @@ interface SessionAudit {
 
 function createAudit(store: Store, { origin, notes }: { origin: string; notes: Notes }): Audit {
   const sessions = new Map<string, SessionAudit>();
-  const kinds = new Map<string, number>();
+  const kinds = new Map<Kind, number[]>();
   const tiles: Hash[][] = [];
   let frontier: Frontier = EMPTY_FRONTIER;
   let lastMs = 0;
   return { read, finish, root: () => frontierRoot(frontier), sessions, kinds };
 
   function read(index: number): void {
-    const bytes = store.get(leafKey(index));
-    if (bytes === undefined) notes.add(index, 'the leaf is not in the store');
+    const bytes = notes.attempt(index, () => {
+      const stored = store.get(leafKey(index));
+      if (stored === undefined) throw damaged('the leaf is not in the store');
+      return stored;
+    });
     const hash = leafHash(bytes ?? new Uint8Array(0));
     frontier = extendFrontier(frontier, [hash], (level, node, nodeHash) => {
       if (level % TILE_LEVELS === 0)
@@ -202,12 +205,14 @@ function createAudit(store: Store, { origin, notes }: { origin: string; notes: N
     const leaf = notes.attempt(index, () => parseStoredLeaf(bytes, index));
     if (leaf === undefined) return;
     if (leaf.log !== origin) notes.add(index, 'the leaf is of another log');
-    kinds.set(leaf.k, (kinds.get(leaf.k) ?? 0) + 1);
+    const ofKind = kinds.get(leaf.k);
+    if (ofKind === undefined) kinds.set(leaf.k, [index]);
+    else ofKind.push(index);
     checkTime(leaf);
     checkSession(leaf, hash);
     notes.attempt(index, () => {
       const stored = store.get(contentKey(index));
-      if (stored === undefined) throw new LedgerError('damaged', 'the content is not in the store');
+      if (stored === undefined) throw damaged('the content is not in the store');
       const content = parseContent(stored);
       if (content !== null) checkContent(leaf, content);
     });
@@ -278,41 +283,65 @@ function createAudit(store: Store, { origin, notes }: { origin: string; notes: N
   }
 }
 
+interface IndexAudit {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly notes: Notes;
+}
+
 /** Checks that the indexes of kinds and sessions name every entry once, and nothing else is stored. */
-async function checkIndexes(
-  store: Store,
-  { size, audit, notes }: { size: number; audit: Audit; notes: Notes },
-): Promise<void> {
-  const [beyond] = await store.scan({ gte: leafKey(size), lt: leafKey(MAX_INDEX), limit: 1 });
-  if (beyond !== undefined) notes.add(size, 'there are entries beyond the head');
+async function checkIndexes(options: IndexAudit, size: number): Promise<void> {
+  const { store, audit, notes } = options;
+  await attemptAsync(notes, async () => {
+    const [beyond] = await store.scan({ gte: leafKey(size), lt: leafKey(MAX_INDEX), limit: 1 });
+    if (beyond !== undefined) notes.add(size, 'there are entries beyond the head');
+  });
   for (const [session, { indexes }] of audit.sessions) {
-    const named: number[] = [];
-    for await (const run of readRuns(store, { range: sessionRange(session) })) {
-      if (run.at !== named.length) notes.add(run.indexes[0] ?? null, 'its session index has a gap');
-      named.push(...run.indexes);
-    }
-    const wrong = indexes.find((index, n) => named[n] !== index);
-    if (wrong !== undefined || named.length !== indexes.length) {
-      notes.add(wrong ?? null, `the index of session ${session} does not name its entries`);
-    }
+    await attemptAsync(notes, () => checkSessionIndex(options, { session, indexes }));
   }
   for (const kind of KINDS) {
-    if (kind === UNINDEXED) continue;
-    let count = 0;
-    for await (const run of readRuns(store, { range: kindRange(kind) }))
-      count += run.indexes.length;
-    if (count !== (audit.kinds.get(kind) ?? 0)) {
-      notes.add(
-        null,
-        `the index of ${kind} names ${count} entries, not ${audit.kinds.get(kind) ?? 0}`,
-      );
-    }
+    if (kind !== UNINDEXED) await attemptAsync(notes, () => checkKindIndex(options, kind));
   }
-  const open = (await store.scan(OPEN_RANGE)).map(({ key }) =>
-    encodeBase64url(sessionOfOpenKey(key)),
-  );
-  const unended = [...audit.sessions].filter(([, { ended }]) => !ended).map(([session]) => session);
-  if (open.sort().join() !== unended.sort().join()) {
-    notes.add(null, 'the list of open sessions is not what the entries say');
+  await attemptAsync(notes, async () => {
+    const keys = await store.scan(OPEN_RANGE);
+    const open = keys.map(({ key }) => encodeBase64url(sessionOfOpenKey(key)));
+    const sessions = [...audit.sessions].filter(([, { ended }]) => !ended);
+    const unended = sessions.map(([session]) => session);
+    if (open.sort().join() !== unended.sort().join()) {
+      notes.add(null, 'the list of open sessions is not what the entries say');
+    }
+  });
+}
+
+async function checkSessionIndex(
+  { store, notes }: IndexAudit,
+  { session, indexes }: { session: string; indexes: readonly number[] },
+): Promise<void> {
+  const named: number[] = [];
+  for await (const run of readRuns(store, { range: sessionRange(session) })) {
+    if (run.at !== named.length) notes.add(run.indexes[0] ?? null, 'its session index has a gap');
+    named.push(...run.indexes);
+  }
+  const wrong = indexes.find((index, n) => named[n] !== index);
+  if (wrong !== undefined || named.length !== indexes.length) {
+    notes.add(wrong ?? null, `the index of session ${session} does not name its entries`);
+  }
+}
+
+async function checkKindIndex({ store, audit, notes }: IndexAudit, kind: Kind): Promise<void> {
+  const indexes = audit.kinds.get(kind) ?? [];
+  const named: number[] = [];
+  for await (const run of readRuns(store, { range: kindRange(kind) })) named.push(...run.indexes);
+  const wrong = indexes.find((index, i) => named[i] !== index);
+  if (wrong !== undefined || named.length !== indexes.length) {
+    notes.add(wrong ?? null, `the index of ${kind} does not name its entries`);
+  }
+}
+
+async function attemptAsync(notes: Notes, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    notes.add(null, error instanceof Error ? error.message : String(error));
   }
 }

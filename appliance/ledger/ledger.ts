@@ -34,6 +34,7 @@ import { createReader, followEntries } from './reader.ts';
 import { followStored } from './second-path.ts';
 import { openStore, type Store } from './store.ts';
 import { readStoredTree } from './stored-tree.ts';
+import { MAX_REPLAYED_BYTES } from './tail.ts';
 import { openWriter, type QueueOptions } from './writer.ts';
 
 /** An entry to append: what `sealEntry` made, and where it belongs. */
@@ -144,6 +145,8 @@ export interface OpenLedgerOptions extends LedgerPlace {
   readonly witnessed?: readonly { readonly size: number; readonly root: Hash }[];
   readonly queue?: QueueOptions;
   readonly disk?: DiskOptions;
+  /** Bytes of the last entries that opening reads: by default all that LevelDB may have replayed. */
+  readonly tailBytes?: number;
   /** How long an acknowledged entry may wait for its checkpoint when nobody asks: 1 s by default. */
   readonly checkpointDelayMs?: number;
   /** Opens the store; LevelDB by default. */
@@ -182,6 +185,7 @@ export async function openLedger(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Ledger> {
   const { folder, secondFolder, origin, signer, witnessed = [] } = options;
+  const { tailBytes = MAX_REPLAYED_BYTES } = options;
   await using stack = new AsyncDisposableStack();
   await checkExists(folder);
   stack.use(await openLock(folder));
@@ -193,7 +197,7 @@ export async function openLedger(
   signal?.throwIfAborted();
   checkOrigin(store, origin);
   const tree = readStoredTree(store);
-  const standing = await checkStored(store, { origin, tree });
+  const standing = await checkStored(store, { origin, tree, tailBytes });
   for (const held of [
     { ...saved, by: 'the saved checkpoint' },
     { ...acknowledgedFile.last, by: 'the acknowledged size' },

@@ -35,7 +35,7 @@ export interface Standing {
  */
 export async function checkStored(
   store: Store,
-  { origin, tree }: { origin: string; tree: ReadHash },
+  { origin, tree, tailBytes }: { origin: string; tree: ReadHash; tailBytes: number },
 ): Promise<Standing> {
   const head = readHead(store);
   if (head === null) throw new LedgerError('missing', 'Cannot open log: the store holds none');
@@ -43,7 +43,7 @@ export async function checkStored(
   const frontier = frontierOf(head.size, tree);
   if (!equalBytes(frontierRoot(frontier), head.root)) throw damaged('the head is not the tree');
   await checkNothingBeyond(store, head.size);
-  const tail = checkTail(store, { origin, tree, size: head.size });
+  const tail = checkTail(store, { origin, tree, tailBytes, size: head.size });
   await checkTailIndexes(store, tail);
   const sessions = await checkOpenSessions(store, { tree, size: head.size });
   checkTailSessions(tail, sessions);

@@ -31,14 +31,14 @@ export interface Pair {
 
 /** What the log asks of its store. */
 export interface Store extends AsyncDisposable {
-  /** Reads one value at once; undefined when there is none. */
+  /** Reads one value at once; undefined when there is none. @throws {LedgerError} code `damaged` */
   get(key: Bytes): Bytes | undefined;
   /**
    * Applies all changes or none. Resolves when they are on disk; takes the bytes before it returns. After
    * a rejection the store must not be written again.
    */
   write(changes: readonly Change[]): Promise<void>;
-  /** Reads a range in key order, whole: callers bound it. */
+  /** Reads a range in key order, whole: callers bound it. @throws {LedgerError} code `damaged` */
   scan(scan: Scan): Promise<Pair[]>;
   /** Rewrites a range so that overwritten and deleted bytes are gone from the disk. */
   compact(range: { gte: Bytes; lt: Bytes }): Promise<void>;
@@ -80,7 +80,7 @@ export async function openStore(
 function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
   return {
     get(key) {
-      const value = db.getSync(key);
+      const value = readable(() => db.getSync(key));
       return value === undefined ? undefined : plain(value);
     },
     async write(changes) {
@@ -92,7 +92,10 @@ function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
       await batch.write({ sync: true });
     },
     async scan({ gte, lt, reverse = false, limit = -1 }) {
-      const pairs = await db.iterator({ gte, lt, reverse, limit }).all();
+      const iterator = db.iterator({ gte, lt, reverse, limit });
+      const pairs = await iterator.all().catch((cause: unknown) => {
+        throw unreadable(cause);
+      });
       return pairs.map(([key, value]) => ({ key: plain(key), value: plain(value) }));
     },
     async compact({ gte, lt }) {
@@ -108,6 +111,18 @@ function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
 /** `level` also runs in browsers, over a store that has no tables: its type leaves this out. */
 function canCompact(db: object): db is { compactRange(gte: Bytes, lt: Bytes): Promise<void> } {
   return 'compactRange' in db && typeof db.compactRange === 'function';
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+function unreadable(cause: unknown): LedgerError {
+  return damaged(`LevelDB cannot read: ${cause instanceof Error ? cause.message : ''}`, { cause });
 }
 
 /** LevelDB's answers are Buffers, whose `slice` does not copy: make them what the ground expects. */

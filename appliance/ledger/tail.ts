@@ -36,19 +36,20 @@ export interface Tail {
 const MIN_ENTRIES = 2 * TILE_WIDTH;
 
 /** LevelDB replays at most what two memory tables hold; a margin for their bookkeeping and the tiles. */
-const MAX_REPLAYED_BYTES = 3 * WRITE_BUFFER_BYTES;
+export const MAX_REPLAYED_BYTES = 3 * WRITE_BUFFER_BYTES;
 
 /** Reads the last entries and checks each against its tile, its content and its neighbours. */
 export function checkTail(
   store: Store,
-  { origin, tree, size }: { origin: string; tree: ReadHash; size: number },
+  options: { origin: string; tree: ReadHash; size: number; tailBytes: number },
 ): Tail {
+  const { origin, tree, size, tailBytes } = options;
   const leaves: Leaf[] = [];
   const next = new Map<string, Leaf>();
   let later: Leaf | null = null;
   let bytes = 0;
   for (let index = size - 1; index >= 0; index--) {
-    if (bytes > MAX_REPLAYED_BYTES && leaves.length >= MIN_ENTRIES) break;
+    if (bytes > tailBytes && leaves.length >= MIN_ENTRIES) break;
     const { leafBytes } = readStoredLeaf(store, { tree, index });
     const leaf = parseStoredLeaf(leafBytes, index);
     if (leaf.log !== origin) throw damaged(`leaf ${index} is of another log`);
