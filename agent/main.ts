@@ -15,8 +15,8 @@ import { type AgentEnd, openAgent } from './agent.ts';
 import { enrol } from './enrol.ts';
 import { AgentError } from './error.ts';
 import { formatEvent, type LogFormat } from './event-line.ts';
-import { useRuntimeSha256 } from './native-sha256.ts';
 import { isProtocolError } from './protocol/error.ts';
+import { useNativeCrypto } from './protocol/native-crypto.ts';
 
 const USAGE = `Usage: caisey agent run --dir DIR [--log text|json]
        caisey agent enrol --dir DIR --token-file FILE|-`;
@@ -36,7 +36,7 @@ export async function runAgent(
   using _ = onSignals(() => stop.abort(new Error('Cannot go on: stopped by a signal')));
   try {
     const { command, values } = parse(argv);
-    useRuntimeSha256();
+    useNativeCrypto();
     if (command === 'enrol') {
       out(await enrolFrom(values, stop.signal));
       return 0;

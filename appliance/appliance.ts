@@ -20,6 +20,7 @@ import {
   type ApplianceMessage,
   LINK_PROTOCOL,
 } from '#agent/protocol/link-message.ts';
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { AgentLinks } from './broker/agent-links.ts';
@@ -31,7 +32,6 @@ import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './confi
 import { Requests } from './gate/requests.ts';
 import { LedgerError } from './ledger/error.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
-import { useNodeSha256 } from './ledger/native-sha256.ts';
 import {
   CLIENT_PROTOCOL,
   type ClientAnswer,
@@ -74,7 +74,7 @@ export interface Appliance extends AsyncDisposable {
  * @throws {LedgerError} when the log cannot be trusted: it says why, and nothing is signed
  */
 export async function openAppliance(options: ApplianceOptions): Promise<Appliance> {
-  useNodeSha256();
+  useNativeCrypto();
   const { folder, onEvent, clock = systemClock } = options;
   const config = await loadConfig(folder);
   await using stack = new AsyncDisposableStack();

@@ -268,11 +268,10 @@ export class AgentLinks implements EndpointLinks {
     const turn = slot.sending.then(async () => {
       const { link } = slot;
       if (link === null || live.isSent) return;
-      const order = await live.run.order(link.seen);
+      const { order, checkpoint } = await live.run.order(link.seen);
       if (slot.link !== link) return;
       live.isSent = true;
-      const checkpoint = await verifyCheckpoint(order.checkpoint, this.#site.logKey);
-      link.seen = { size: checkpoint.size, root: checkpoint.root };
+      link.seen = checkpoint;
       this.#post(link, { kind: 'order', run: live.run.run, order });
       if (live.isCancelled) this.#post(link, { kind: 'cancel', run: live.run.run });
     });

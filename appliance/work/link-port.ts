@@ -14,12 +14,18 @@ export type RunEnd =
   | ({ readonly kind: 'exited' } & Omit<AgentMessageOf<'exited'>, 'kind' | 'run' | 'seq'>)
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
+/** An order, and the checkpoint that it brings: what the endpoint will have seen then. */
+export interface MadeOrder {
+  readonly order: WorkOrder;
+  readonly checkpoint: SeenCheckpoint;
+}
+
 export interface Run {
   readonly endpoint: string;
   /** Leaf hash of `command.started`, base64url. */
   readonly run: string;
   /** Makes the order for an endpoint whose last checkpoint was `seen`; asked again when that has moved. */
-  readonly order: (seen: SeenCheckpoint) => Promise<WorkOrder>;
+  readonly order: (seen: SeenCheckpoint) => Promise<MadeOrder>;
   /** Told each piece of output; the endpoint is told that it is safe only after this resolves. */
   readonly onOutput: (output: RunOutput) => Promise<void>;
 }

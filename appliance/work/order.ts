@@ -7,6 +7,7 @@ import type { Hash } from '#crypto/hash.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import { checkWorkOrder, type SeenCheckpoint, type WorkOrder } from '#crypto/work-order.ts';
 import type { Ledger, SignedCheckpoint } from '../ledger/ledger.ts';
+import type { MadeOrder } from './link-port.ts';
 import type { Recorded } from './record.ts';
 import type { Endpoint, Site } from './site.ts';
 
@@ -30,7 +31,7 @@ export async function makeOrder(
   site: Site,
   parts: OrderParts,
   seen: SeenCheckpoint,
-): Promise<WorkOrder> {
+): Promise<MadeOrder> {
   const { ledger } = site;
   const checkpoint = await ledger.checkpointFor(parts.started.index + 1);
   const prove = (entry: Recorded): WorkOrder['started'] => provedEntry(ledger, checkpoint, entry);
@@ -62,7 +63,7 @@ export async function makeOrder(
     },
     site.now(),
   );
-  return order;
+  return { order, checkpoint: { size: checkpoint.size, root: checkpoint.root } };
 }
 
 function provedEntry(
