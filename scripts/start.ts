@@ -1,0 +1,144 @@
+// `npm start`: a site on this machine, ready for the next command. The first time it is founded, with a PIN for
+// its approver, and this machine is enrolled as its endpoint; then appliance and agent run until Ctrl+C.
+//
+// Everything lies in CAISEY_HOME (~/.caisey), where the CLI looks for it.
+
+import { randomInt } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { checkNewPin } from '#appliance/gate/pin.ts';
+import {
+  caisey,
+  caiseyOk,
+  type Daemon,
+  enrolAgent,
+  startAgent,
+  startAppliance,
+} from './caisey-process.ts';
+
+const ENDPOINT = 'this-machine';
+const PAGE = '127.0.0.1:8420';
+const UP_MS = 60_000;
+
+/** Runs the site of this machine until a signal, or until the appliance ends. Answers the exit code. */
+async function start(home: string): Promise<number> {
+  const stop = Promise.withResolvers<'stopped'>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop.resolve('stopped');
+    });
+  }
+  const pin = (await exists(join(home, 'site.json'))) ? null : await foundSite(home);
+  say('Starting the appliance …');
+  await using appliance = startAppliance({ home, onLine: (line) => say(`  appliance  ${line}`) });
+  await whenUp(appliance, async () => (await caisey(['site', 'status'], { home })).code === 0);
+  if (!(await exists(join(home, 'agent', 'identity.json')))) await enrolThisMachine(home);
+  say('Starting the agent …');
+  await using agent = startAgent({
+    runtime: 'node',
+    folder: join(home, 'agent'),
+    home,
+    onLine: (line) => say(`  agent      ${line}`),
+  });
+  await whenUp(agent, () => isOnline(home));
+  sayWhatNext({ home, pin });
+  const end = await Promise.race([stop.promise, appliance.ended, agent.ended]);
+  if (end === 'stopped') {
+    say('\nStopping; the site and its log stay in ' + home);
+    return 0;
+  }
+  say('\nOne of the two has ended; its last lines above say why.');
+  return 1;
+}
+
+/** Founds the site; answers the approver's PIN, which is kept nowhere in clear. */
+async function foundSite(home: string): Promise<string> {
+  const pin = makePin();
+  say(`Founding a site in ${home} (first run only) …`);
+  const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
+  const people = ['--owner', process.env['USER'] ?? 'Owner', '--approver', 'Client contact'];
+  const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE];
+  await caiseyOk(['site', 'init', ...names, ...people, ...rest], { home, input: `${pin}\n` });
+  return pin;
+}
+
+function makePin(): string {
+  for (;;) {
+    const pin = String(randomInt(0, 1_000_000)).padStart(6, '0');
+    try {
+      checkNewPin(pin);
+      return pin;
+    } catch {
+      continue; // one that anybody would try first
+    }
+  }
+}
+
+async function enrolThisMachine(home: string): Promise<void> {
+  say('Enrolling this machine as an endpoint (first run only) …');
+  const token = await caiseyOk(['endpoint', 'token', '--name', ENDPOINT], { home });
+  await enrolAgent({ runtime: 'node', folder: join(home, 'agent'), token: token.trim(), home });
+}
+
+async function isOnline(home: string): Promise<boolean> {
+  const { code, stdout } = await caisey(['ls', '--format', 'json'], { home });
+  return code === 0 && stdout.includes('"online"');
+}
+
+/** Asks until the answer is yes. @throws {Error} when the process ends first, or it takes too long */
+async function whenUp(daemon: Daemon, isUp: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + UP_MS;
+  while (!(await isUp())) {
+    if (daemon.child.exitCode !== null) {
+      throw new Error('Cannot start: a process ended; its last lines above say why');
+    }
+    if (performance.now() > deadlineMs) throw new Error('Cannot start: it takes too long');
+  }
+}
+
+function sayWhatNext({ home, pin }: { home: string; pin: string | null }): void {
+  const env = home === join(homedir(), '.caisey') ? '' : `CAISEY_HOME=${home} `;
+  const command = `${env}npm run -s caisey --`;
+  say(`
+The site is up. In another terminal:
+
+  see it            ${command} ls
+  look at something ${command} run ${ENDPOINT} -- uname -a
+  change something  ${command} run ${ENDPOINT} --why "to try it" -- touch /tmp/hello-caisey
+
+The last one waits for the client: open http://${PAGE} and approve it with the PIN.${
+    pin === null
+      ? ''
+      : `
+
+  The client's PIN is  ${pin}  (write it down: it is kept nowhere in clear)`
+  }
+
+  then read the record  ${command} session ls --all
+                        ${command} records export <session>
+  and check it          ${command} verify <session>.evidence.json --trust ${join(home, 'trust.json')}
+
+Ctrl+C stops appliance and agent.`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  process.exitCode = await start(process.env['CAISEY_HOME'] ?? join(homedir(), '.caisey'));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
