@@ -16,6 +16,9 @@ import {
   selectTree,
 } from './process-tree.ts';
 
+/** The same tests may run at the same time in another runtime: its runs are not ours. */
+const [MARKER, OTHER] = [crypto.randomUUID(), crypto.randomUUID()];
+
 const QUICK = { graceMs: 100 };
 
 /** Starts a shell as a run's leader; it writes one line when it is ready. */
@@ -151,15 +154,15 @@ kill('killTree() ends all, and says when it could not wait long enough', async (
 
 kill('killTree() finds by its marker what has no parent, group or session left', async () => {
   const { child, pid, line } = await start("setsid sh -c 'echo $$; exec sleep 1000' & wait", {
-    CAISEY_RUN: 'marked-1',
+    CAISEY_RUN: MARKER,
   });
   const escaped = Number(line);
   const startedAt = await processStartedAt(pid);
   await end(child); // only the shell: what it started is an orphan now
   assert.not.ok(hasLeftovers({ pid, startedAt, marker: null }));
-  const tree = { pid, startedAt, marker: 'marked-1' };
+  const tree = { pid, startedAt, marker: MARKER };
   assert.ok(hasLeftovers(tree));
-  assert.equal(await killTree({ ...tree, marker: 'marked-2' }, QUICK), []);
+  assert.equal(await killTree({ ...tree, marker: OTHER }, QUICK), []);
   assert.ok(isRunning(escaped), 'another run’s marker is not ours');
   assert.equal(await killTree(tree, QUICK), []);
   assert.not.ok(isRunning(escaped));
@@ -167,12 +170,13 @@ kill('killTree() finds by its marker what has no parent, group or session left',
 
 kill('killTree() ends a stopped process, and lets one leave by itself first', async () => {
   const stopped = await start('echo ready; kill -STOP $$; sleep 1000');
+  const left = once(stopped.child, 'exit');
   while (!/\) T /.test(readFileSync(`/proc/${stopped.pid}/stat`, 'utf8'))) await wait(5);
   assert.equal(
     await killTree({ pid: stopped.pid, startedAt: null, marker: null }, { graceMs: 5_000 }),
     [],
   );
-  await end(stopped.child);
+  await left;
   assert.is(stopped.child.signalCode, 'SIGTERM');
 });
 
@@ -200,7 +204,7 @@ const orphan = suite('killOrphan()');
 
 orphan('killOrphan() ends a run that an earlier life left, with what escaped from it', async () => {
   const { child, pid, line } = await start("setsid sh -c 'echo $$; exec sleep 1000' & wait", {
-    CAISEY_RUN: 'orphan-1',
+    CAISEY_RUN: MARKER,
   });
   const startedAt = await processStartedAt(pid);
   assert.is(await killOrphan({ pid, startedAt }, QUICK), true);
@@ -210,7 +214,7 @@ orphan('killOrphan() ends a run that an earlier life left, with what escaped fro
 });
 
 orphan('killOrphan() never touches a pid that was given to another process', async () => {
-  const { child, pid } = await start('echo ready; sleep 1000', { CAISEY_RUN: 'orphan-2' });
+  const { child, pid } = await start('echo ready; sleep 1000', { CAISEY_RUN: MARKER });
   const startedAt = (await processStartedAt(pid)) ?? '';
   const [boot = '', ticks = ''] = startedAt.split(':');
   const zeros = '00000000-0000-0000-0000-000000000000';
@@ -232,7 +236,7 @@ orphan(
   'killOrphan() ends the group of a shell that is gone only when it carries a marker',
   async () => {
     for (const [env, isEnded] of [
-      [{ CAISEY_RUN: 'orphan-3' }, true],
+      [{ CAISEY_RUN: MARKER }, true],
       [{}, false],
     ] as const) {
       // prettier-ignore
