@@ -35,6 +35,17 @@ it('allows suites with their .run(), also inside a contract function', () => {
   assert.equal(checkTestFile('x.test.ts', text), []);
 });
 
+const MAKER = `function make() { const s = suite('s()'); s.before(open); return s; }\n`;
+
+it('allows a function that makes a suite and returns it, when what it made is run', () => {
+  assert.equal(checkTestFile('x.test.ts', `${MAKER}const a = make();\na('x', f);\na.run();`), []);
+});
+
+it('refuses a suite from such a function that is never run', () => {
+  const offences = checkTestFile('x.test.ts', `${MAKER}const a = make();\na('x', f);`);
+  assert.equal(offences, ['x.test.ts:2: suite "a" is never run: write a.run()']);
+});
+
 it('allows a file that only calls a contract from elsewhere', () => {
   assert.equal(checkTestFile('x.test.ts', `storeContract('memory', open);`), []);
 });

@@ -13,12 +13,13 @@ import { isTestFile, listSourceFiles } from './source-file.ts';
 /** Lists what is wrong with the test file at `path`, each `path:line: what`. */
 export function checkTestFile(path: string, text: string): string[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const makers = suiteMakers(source);
   const suites = new Map<string, ts.Node>();
   const uses: { name: string; method: string | null; node: ts.Node }[] = [];
   let callsContract = false;
   visit(source, (node) => {
-    const made = suiteName(node);
-    if (made !== null) suites.set(made, node);
+    const made = suiteName(node, makers);
+    if (made !== null && !isReturned(node)) suites.set(made, node);
     if (!ts.isCallExpression(node)) return;
     const { expression } = node;
     if (ts.isIdentifier(expression)) {
@@ -61,13 +62,45 @@ export async function checkTests(root: string): Promise<string[]> {
   return (await Promise.all(lists)).flat();
 }
 
+/** `suite` itself, and the functions of the file that make a suite, dress it and return it. */
+function suiteMakers(source: ts.SourceFile): ReadonlySet<string> {
+  const makers = new Set(['suite']);
+  visit(source, (node) => {
+    if (suiteName(node, makers) === null || !isReturned(node)) return;
+    const name = enclosingFunction(node)?.name;
+    if (name !== undefined && ts.isIdentifier(name)) makers.add(name.text);
+  });
+  return makers;
+}
+
 /** The name in `const name = suite('…')`, or null. */
-function suiteName(node: ts.Node): string | null {
+function suiteName(node: ts.Node, makers: ReadonlySet<string>): string | null {
   if (!ts.isVariableDeclaration(node) || !ts.isIdentifier(node.name)) return null;
   const { initializer } = node;
   if (initializer === undefined || !ts.isCallExpression(initializer)) return null;
   const { expression } = initializer;
-  return ts.isIdentifier(expression) && expression.text === 'suite' ? node.name.text : null;
+  return ts.isIdentifier(expression) && makers.has(expression.text) ? node.name.text : null;
+}
+
+/** Tells whether the function around a suite's declaration returns it: running it is then the caller's. */
+function isReturned(declaration: ts.Node): boolean {
+  const maker = enclosingFunction(declaration);
+  if (maker?.body === undefined || !ts.isVariableDeclaration(declaration)) return false;
+  const name = declaration.name.getText();
+  let found = false;
+  visit(maker.body, (node) => {
+    found ||= ts.isReturnStatement(node) && node.expression?.getText() === name;
+  });
+  return found;
+}
+
+function enclosingFunction(node: ts.Node): ts.FunctionLikeDeclaration | null {
+  for (let at = node.parent; !ts.isSourceFile(at); at = at.parent) {
+    if (ts.isFunctionDeclaration(at) || ts.isArrowFunction(at) || ts.isFunctionExpression(at)) {
+      return at;
+    }
+  }
+  return null;
 }
 
 function visit(node: ts.Node, see: (node: ts.Node) => void): void {

@@ -1,6 +1,8 @@
 // A child process in a group of its own, with an end: when its time is over, or ours is, the whole group goes.
 
 import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
 
 /** How a command ended; `code` is null when a signal ended it, `output` is stdout and stderr as they came. */
 export type Ended = {
@@ -19,6 +21,12 @@ export type CommandOptions = {
 /** Of a command's output the last this many characters are kept. */
 const MAX_OUTPUT_CHARS = 1_000_000;
 
+/** The pinned tools come before the machine's own, whoever started us. */
+const TOOLS_FIRST = [
+  join(import.meta.dirname, '../node_modules/.bin'),
+  process.env['PATH'] ?? '',
+].join(delimiter);
+
 const running = new Set<number>();
 
 /**
@@ -34,7 +42,7 @@ export async function runCommand(
   const child = spawn(file, args, {
     cwd,
     detached: true, // a group of its own, so that grandchildren end with it
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH: TOOLS_FIRST, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { pid } = child;

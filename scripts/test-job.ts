@@ -1,7 +1,6 @@
 // One test file on one runtime as a job of the gate: which there are, how each is run, what uvu's report says.
 
 import { readFile } from 'node:fs/promises';
-import process from 'node:process';
 
 import { type Ended, runCommand } from './command.ts';
 import type { Job, Outcome } from './job.ts';
@@ -42,9 +41,7 @@ export async function runTestFile(root: string, { file, runtime }: TestRun): Pro
   const runner = ['scripts/testing/run-file.ts', file];
   const deno = ['run', '-A', '--no-lock', '--no-remote'];
   const ended = await runCommand(
-    runtime === 'node'
-      ? [process.execPath, ...runner]
-      : [`${root}/node_modules/.bin/deno`, ...deno, ...runner],
+    runtime === 'node' ? ['node', ...runner] : ['deno', ...deno, ...runner],
     {
       cwd: root,
       timeoutMs: FILE_TIMEOUT_MS,
