@@ -98,15 +98,24 @@ interface Notes {
   add(index: number | null, what: string): void;
   /** Runs a check; what it throws as damage or malformed bytes is a problem. */
   attempt<T>(index: number | null, check: () => T): T | undefined;
+  /** Whether an entry in this range has a problem. */
+  has(range: { start: number; end: number }): boolean;
   result(): { problems: readonly Problem[]; firstBad: number | null };
 }
 
 function createNotes(): Notes {
   const problems: Problem[] = [];
   let firstBad: number | null = null;
-  return { add, attempt, result: () => ({ problems, firstBad }) };
+  const bad = new Set<number>();
+  return {
+    add,
+    attempt,
+    has: ({ start, end }) => [...bad].some((index) => index >= start && index < end),
+    result: () => ({ problems, firstBad }),
+  };
 
   function add(index: number | null, what: string): void {
+    if (index !== null) bad.add(index);
     if (index !== null && (firstBad === null || index < firstBad)) firstBad = index;
     if (problems.length < MAX_PROBLEMS) problems.push({ index, what });
     else if (problems.length === MAX_PROBLEMS) problems.push({ index: null, what: 'and more' });
@@ -252,8 +261,9 @@ function createAudit(store: Store, { origin, notes }: { origin: string; notes: N
     }
     hashes.forEach((hash, i) => {
       if (equalBytes(hash, stored.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))) return;
-      const first = (tile * TILE_WIDTH + i) * TILE_WIDTH ** level;
-      notes.add(first, `tile ${level}/${tile} differs from what is stored under it, at hash ${i}`);
+      const start = (tile * TILE_WIDTH + i) * TILE_WIDTH ** level;
+      const isOwn = level === 0 || !notes.has({ start, end: start + TILE_WIDTH ** level });
+      notes.add(isOwn ? start : null, // what is under it is bad already: no other entry than that `tile ${level}/${tile} differs from what is stored under it, at hash ${i}`);
     });
   }
 
