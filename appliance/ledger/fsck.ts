@@ -263,7 +263,11 @@ function createAudit(store: Store, { origin, notes }: { origin: string; notes: N
       if (equalBytes(hash, stored.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))) return;
       const start = (tile * TILE_WIDTH + i) * TILE_WIDTH ** level;
       const isOwn = level === 0 || !notes.has({ start, end: start + TILE_WIDTH ** level });
-      notes.add(isOwn ? start : null, // what is under it is bad already: no other entry than that `tile ${level}/${tile} differs from what is stored under it, at hash ${i}`);
+      // What is bad under it already explains it, and says better where.
+      notes.add(
+        isOwn ? start : null,
+        `tile ${level}/${tile} differs from what is stored under it, at hash ${i}`,
+      );
     });
   }
 
