@@ -1,0 +1,105 @@
+// The benchmarks, by name.
+//
+//   npm run -s bench                     lists them
+//   npm run -s bench -- log              runs one, its figures a line each
+//   npm run -s bench -- log --json       the same, as one JSON object on the last line of stdout
+//
+// Progress goes to stderr. Each benchmark is a file beside this one that exports `bench`. Exit code 2 for a name
+// or option that does not exist.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+import { closestWord } from './closest-word.ts';
+
+/** What a benchmark is given: whether JSON was asked for, and where to say how far it is. */
+export type BenchOptions = { json: boolean; log: (line: string) => void };
+
+/** A benchmark's answer: figures by name with the unit in the name; null for what this machine cannot measure. */
+export type Figures = Record<string, number | string | null>;
+
+type Bench = (options: BenchOptions) => Promise<Figures>;
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  log: 'entries a second, durable and acknowledged, into the log of a site',
+  command: 'a recorded command from start to finish, beside ssh over a kept connection',
+  stream: 'MB a second of recorded output',
+  verify: 'evidence files verified a second, by size',
+  memory: 'resident memory of the appliance and of an agent at rest',
+};
+
+/** The benchmarks that exist, in the order in which they are listed. */
+export function listBenches(): string[] {
+  return Object.keys(DESCRIPTIONS).filter((name) => existsSync(fileOf(name)));
+}
+
+/** Loads a benchmark by its name; null when there is none of that name. */
+export async function loadBench(name: string): Promise<Bench | null> {
+  if (!listBenches().includes(name)) return null;
+  const module: unknown = await import(fileOf(name));
+  if (!isBenchModule(module)) throw new TypeError(`${fileOf(name)} exports no function "bench"`);
+  return module.bench;
+}
+
+/** Writes figures for people: a line each, names padded. */
+export function formatFigures(figures: Figures): string {
+  const width = Math.max(...Object.keys(figures).map((name) => name.length));
+  const lines = Object.entries(figures).map(
+    ([name, value]) => `${name.padEnd(width)}  ${value ?? 'not measured'}`,
+  );
+  return lines.join('\n');
+}
+
+function fileOf(name: string): string {
+  return join(import.meta.dirname, `${name}.ts`);
+}
+
+function isBenchModule(module: unknown): module is { bench: Bench } {
+  return (
+    typeof module === 'object' &&
+    module !== null &&
+    'bench' in module &&
+    typeof module.bench === 'function'
+  );
+}
+
+function formatList(): string {
+  const names = listBenches();
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${DESCRIPTIONS[name] ?? ''}`);
+  return ['npm run -s bench -- <name> [--json]', '', ...lines].join('\n');
+}
+
+/** Answers the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const options = { json: { type: 'boolean', default: false } } as const;
+  const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const [name, ...more] = positionals;
+  if (name === undefined) {
+    console.log(formatList());
+    return 0;
+  }
+  const bench = more.length === 0 ? await loadBench(name) : null;
+  if (bench === null) {
+    const closest = closestWord(name, listBenches());
+    const hint = closest === null ? '' : `; did you mean "${closest}"?`;
+    console.error(`There is no benchmark "${positionals.join(' ')}"${hint}\n\n${formatList()}`);
+    return 2;
+  }
+  const { json } = values;
+  const figures = await bench({ json, log: console.error });
+  console.log(json ? JSON.stringify(figures) : formatFigures(figures));
+  return 0;
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    const isUsage = error instanceof TypeError && 'code' in error;
+    console.error(isUsage ? error.message : error);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}
