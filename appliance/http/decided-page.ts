@@ -1,0 +1,126 @@
+// The receipt of a request that no longer waits: what was decided, by whom, when, and where the record says so.
+
+import { html } from 'hono/html';
+
+import { visibleText } from '#crypto/visible.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
+import type { SiteFacts } from '../work/site.ts';
+import type { DecidedEntry } from './decisions.ts';
+import { moment } from './moment.ts';
+import { type Html, type Notice, page, saidBox } from './page.ts';
+import { whatFacts } from './request-page.ts';
+
+export interface DecidedPage {
+  readonly request: RequestSummary;
+  readonly state: RequestSummary['state'];
+  readonly entries: readonly DecidedEntry[];
+  readonly facts: SiteFacts;
+  readonly timeZone: string;
+  readonly isSessionOpen: boolean;
+  readonly notice: Notice | null;
+}
+
+/** A request's end. */
+export function decidedPage(view: DecidedPage): Html {
+  const { request, facts, entries, timeZone } = view;
+  return page({
+    title: titleOf(view),
+    facts,
+    notice: view.notice,
+    body: html`
+      <div class="card">
+        ${outcome(view)}
+        <dl class="facts">
+          <dt>Asked by</dt>
+          <dd>${visibleText(request.technician)}, ${visibleText(facts.msp)}</dd>
+          <dt>Machine</dt>
+          <dd>${visibleText(request.endpointName)}</dd>
+          ${entries.map((entry) => entryFacts(entry, timeZone))}
+          <dt>Match code</dt>
+          <dd><code>${request.match}</code></dd>
+          <dt>Request id</dt>
+          <dd><code>${request.request}</code></dd>
+        </dl>
+      </div>
+      ${
+        request.why === null
+          ? ''
+          : html`<div class="card">
+              <h2>Why it was asked</h2>
+              ${saidBox(request.why)}
+            </div>`
+      }
+      <div class="card">${whatFacts(request)}</div>
+      <p class="links">
+        ${
+          view.isSessionOpen
+            ? html`<a href="/sessions/${request.session}"
+                >See or stop the session of ${visibleText(request.technician)}</a
+              >`
+            : ''
+        }
+        <a href="/">See what is waiting for you</a>
+      </p>
+    `,
+  });
+}
+
+function titleOf({ state, request }: DecidedPage): string {
+  const machine = visibleText(request.endpointName);
+  switch (state) {
+    case 'requested':
+      return `Waiting for more approvals on ${machine}`;
+    case 'granted':
+      return `Approved: the command on ${machine}`;
+    case 'denied':
+      return `Denied: the command on ${machine}`;
+    case 'expired':
+      return `Nobody decided in time about ${machine}`;
+    case 'withdrawn':
+      return `Taken back: the command on ${machine}`;
+    default:
+      throw new Error(`unreachable: state ${String(state satisfies never)}`);
+  }
+}
+
+function outcome({ state }: DecidedPage): Html {
+  switch (state) {
+    case 'requested':
+      return html`<p>
+        It has not run. It will run once, when everybody who is needed has approved.
+      </p>`;
+    case 'granted':
+      return html`<p>It may run once, exactly as written below. Nothing else was approved.</p>`;
+    case 'denied':
+      return html`<p>It was not run, and will not be.</p>`;
+    case 'expired':
+      return html`<p>It was not run. Whoever still needs it must ask again.</p>`;
+    case 'withdrawn':
+      return html`<p>It was not run. Nothing is asked of you any more.</p>`;
+    default:
+      throw new Error(`unreachable: state ${String(state satisfies never)}`);
+  }
+}
+
+const WHAT = {
+  'approval.granted': 'Approved',
+  'approval.denied': 'Denied',
+  'approval.expired': 'Ran out',
+  'approval.withdrawn': 'Taken back',
+} as const;
+
+const HOW = {
+  pin: 'with a PIN',
+  passkey: 'with a passkey',
+  'key-file': 'with a key file',
+} as const;
+
+function entryFacts({ kind, index, atMs, approver, method, comment }: DecidedEntry, zone: string) {
+  const by = approver === null ? '' : `by ${visibleText(approver)} `;
+  return html`<dt>${WHAT[kind]}</dt>
+    <dd>
+      ${by}${method === null ? '' : HOW[method]} ${moment(atMs, zone)}
+      <div>Entry ${index} of the record</div>
+      ${comment === null ? '' : saidBox(comment)}
+    </dd>`;
+}

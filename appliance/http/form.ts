@@ -1,0 +1,53 @@
+// What the page's forms send. Hostile until parsed: strict names, no name twice, lengths capped.
+
+import type { Context } from 'hono';
+import * as z from 'zod';
+
+import { PageError } from './problem.ts';
+
+export const MAX_COMMENT_CHARS = 1000;
+/** A comment of the longest kind, every character a percent escape of four bytes, and the rest. */
+export const MAX_FORM_BYTES = 16 * 1024;
+
+const comment = z
+  .string()
+  .max(2 * MAX_COMMENT_CHARS) // line ends count double on the way
+  .transform((text) => text.replaceAll('\r\n', '\n').trim())
+  .pipe(z.string().max(MAX_COMMENT_CHARS))
+  .transform((text) => (text === '' ? null : text));
+
+const signed = {
+  approver: z.string().max(64),
+  pin: z.string().max(256),
+  comment,
+  token: z.string().max(64),
+};
+
+/** The decision about a request. */
+export const decideFormSchema = z.strictObject({
+  ...signed,
+  /** Absent when a browser sent the form without a button: then nothing was decided. */
+  decision: z.enum(['approve', 'deny']).exactOptional(),
+});
+
+/** The end of a session. */
+export const stopFormSchema = z.strictObject(signed);
+
+export type DecideForm = z.infer<typeof decideFormSchema>;
+export type StopForm = z.infer<typeof stopFormSchema>;
+
+/** Reads a form. @throws {PageError} code `form-invalid`; the message never holds what was typed */
+export async function readForm<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {
+  const type = c.req.header('Content-Type') ?? '';
+  if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(type)) throw invalid();
+  const fields = [...new URLSearchParams(await c.req.text())];
+  const values = Object.fromEntries(fields);
+  if (Object.keys(values).length !== fields.length) throw invalid();
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw invalid();
+  return parsed.data;
+}
+
+function invalid(): PageError {
+  return new PageError('form-invalid', 'Cannot read form: not one of this page');
+}

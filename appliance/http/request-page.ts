@@ -1,0 +1,151 @@
+// The page on which a client's contact decides: who, where, exactly what, how things are now, why; then one
+// form. Its order is that of the questions that a careful person asks.
+
+import { html } from 'hono/html';
+
+import { visibleText } from '#crypto/visible.ts';
+import type { PinApprover } from '../gate/pin-desk.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
+import type { SiteFacts } from '../work/site.ts';
+import { countLines, exactText } from './exact-text.ts';
+import { formatUntil, moment } from './moment.ts';
+import { type Html, type Notice, page, saidBox } from './page.ts';
+import { signFields, type Typed } from './sign-fields.ts';
+
+export interface RequestPage {
+  readonly request: RequestSummary;
+  readonly facts: SiteFacts;
+  readonly approvers: readonly PinApprover[];
+  readonly timeZone: string;
+  readonly nowMs: number;
+  readonly token: string;
+  readonly notice: Notice | null;
+  readonly typed: Typed | null;
+}
+
+/** A request that waits. */
+export function requestPage(view: RequestPage): Html {
+  const { request, facts, notice } = view;
+  const technician = visibleText(request.technician);
+  return page({
+    title: `${technician} asks to run a command on ${visibleText(request.endpointName)}`,
+    facts,
+    notice,
+    body: html`
+      <div class="card">${whoAndWhere(view)}</div>
+      <div class="card">${whatFacts(request)}</div>
+      ${stateCard(request)}
+      <div class="card">
+        <h2>Why</h2>
+        ${request.why === null ? html`<p>${technician} gave no reason.</p>` : saidBox(request.why)}
+        <p class="quiet">Why you are asked: ${visibleText(request.policy)}</p>
+      </div>
+      <div class="card">${terms(view)}</div>
+      <div class="card">${matchCells(request)}</div>
+      ${decideCard(view)}
+    `,
+  });
+}
+
+function whoAndWhere({ request, facts }: RequestPage): Html {
+  return html`<dl class="facts">
+    <dt>Who asks</dt>
+    <dd><strong>${visibleText(request.technician)}</strong>, ${visibleText(facts.msp)}</dd>
+    <dt>Where</dt>
+    <dd>
+      <strong>${visibleText(request.endpointName)}</strong> at ${visibleText(request.client)},
+      ${visibleText(request.site)}
+    </dd>
+  </dl>`;
+}
+
+/** What would run: command, shell, folder, environment. Nothing of it is shortened. */
+export function whatFacts(request: RequestSummary): Html {
+  const variables = Object.entries(request.env);
+  return html`<h2>What exactly would run (${countLines(request.command)})</h2>
+    ${exactText(request.command, { isCommand: true })}
+    <dl class="facts">
+      <dt>Shell</dt>
+      <dd>${request.shell}</dd>
+      <dt>Folder</dt>
+      <dd>
+        ${request.cwd === null ? 'the usual one' : html`<code>${visibleText(request.cwd)}</code>`}
+      </dd>
+      <dt>Settings</dt>
+      <dd>
+        ${
+          variables.length === 0
+            ? 'none added'
+            : variables.map(
+                ([name, value]) =>
+                  html`<div><code>${visibleText(name)}=${visibleText(value)}</code></div>`,
+              )
+        }
+      </dd>
+    </dl>`;
+}
+
+function stateCard({ stateText }: RequestSummary): Html {
+  if (stateText === null) {
+    return html`<div class="card">
+      <h2>How things are now</h2>
+      <p>Nothing was looked up before asking you.</p>
+    </div>`;
+  }
+  return html`<div class="card">
+    <details open>
+      <summary>How things are now (${countLines(stateText)})</summary>
+      <p class="quiet">Read from the machine just before you were asked.</p>
+      ${stateText.trim() === '' ? html`<p>The machine answered nothing.</p>` : exactText(stateText)}
+    </details>
+  </div>`;
+}
+
+function terms({ request, timeZone, nowMs }: RequestPage): Html {
+  const expiresMs = Date.parse(request.expires);
+  const people = request.approvals === 1 ? 'one person' : `${request.approvals} people`;
+  const given = request.decidedBy.map((name) => visibleText(name)).join(', ');
+  return html`<dl class="facts">
+    <dt>Decide until</dt>
+    <dd><strong>${formatUntil(expiresMs, nowMs)}</strong> ${moment(expiresMs, timeZone)}</dd>
+    <dt>Approval by</dt>
+    <dd>${people} needed${given === '' ? '' : `; given so far by ${given}`}</dd>
+    <dt>How often</dt>
+    <dd>once: your approval is for this one command, not for others</dd>
+  </dl>`;
+}
+
+/** The match code in cells, and what it is for. */
+export function matchCells(request: RequestSummary): Html {
+  const cells = [...request.match].map((char) =>
+    char === '-' ? html`<span class="gap"></span>` : html`<span>${char}</span>`,
+  );
+  const technician = visibleText(request.technician);
+  return html`<h2>Compare this code</h2>
+    <div class="cells" role="img" aria-label="${[...request.match].join(' ')}">${cells}</div>
+    <p>
+      ${technician} sees a code as well. Ask for it on the telephone: if it is not this one, you are
+      not looking at the same request. Then press Deny.
+    </p>`;
+}
+
+function decideCard({ request, approvers, token, typed }: RequestPage): Html {
+  if (approvers.length === 0) {
+    return html`<div class="note warn">
+      <strong>Nobody can decide on this page yet</strong>
+      No approver of this site has a PIN here. Your IT provider can show you how to set one.
+    </div>`;
+  }
+  // A form that is sent by Enter is sent by its first submit button, and by none when that is disabled (HTML,
+  // "implicit submission"): so nobody approves, or denies, by pressing Enter in the PIN.
+  return html`<form class="card" method="post" action="/requests/${request.request}/decide">
+    <h2>Your decision</h2>
+    <button type="submit" disabled hidden></button>
+    ${signFields({ token, approvers, typed })}
+    <div class="choice">
+      <button type="submit" class="no" name="decision" value="deny">Deny</button>
+      <button type="submit" class="yes" name="decision" value="approve">Approve</button>
+    </div>
+    <p class="quiet">Pressing Enter decides nothing: press one of the two buttons.</p>
+  </form>`;
+}

@@ -1,0 +1,175 @@
+// The first page: what waits, who is at work right now, what was decided lately, and what this box is.
+
+import { html } from 'hono/html';
+
+import { formatHex } from '#crypto/hex.ts';
+import { sha256 } from '#crypto/hash.ts';
+import { formatVerifierKey, type VerifierKey } from '#crypto/key.ts';
+import { visibleText } from '#crypto/visible.ts';
+import type { SignedCheckpoint } from '../ledger/ledger.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
+import type { Session } from '../work/session.ts';
+import type { SiteFacts } from '../work/site.ts';
+import { formatUntil, moment } from './moment.ts';
+import { type Html, page } from './page.ts';
+
+/** How often the page loads itself again, for whoever chose that. */
+export const REFRESH_S = 30;
+const MAX_DECIDED = 20;
+
+export interface WaitingPage {
+  readonly facts: SiteFacts;
+  readonly waiting: readonly RequestSummary[];
+  readonly decided: readonly RequestSummary[];
+  readonly sessions: readonly Session[];
+  readonly checkpoint: SignedCheckpoint;
+  readonly logKey: VerifierKey;
+  readonly timeZone: string;
+  readonly nowMs: number;
+  readonly isRefreshing: boolean;
+}
+
+export function waitingPage(view: WaitingPage): Html {
+  const { waiting, facts } = view;
+  const isOne = waiting.length === 1;
+  const title =
+    waiting.length === 0
+      ? 'Nothing is waiting for you'
+      : `${waiting.length} ${isOne ? 'request is' : 'requests are'} waiting for you`;
+  return page({
+    title,
+    facts,
+    body: html`
+      ${waiting.length === 0 ? emptyCard(facts) : waiting.map((one) => waitingCard(one, view))}
+      ${refreshLinks(view)}
+      <h2>At work right now</h2>
+      ${sessionCards(view)}
+      <h2>Decided in the last 24 hours</h2>
+      ${decidedCard(view)}
+      <h2>What is this?</h2>
+      ${aboutCard(view)}
+    `,
+  });
+}
+
+function emptyCard({ msp }: SiteFacts): Html {
+  return html`<div class="card">
+    <p>
+      When somebody of ${visibleText(msp)} needs your consent to change something on one of your
+      machines, it appears here. Nothing that needs your consent runs without it.
+    </p>
+  </div>`;
+}
+
+function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Html {
+  const expires = formatUntil(Date.parse(request.expires), nowMs);
+  const given =
+    request.granted === 0 ? '' : ` · ${request.granted} of ${request.approvals} approved`;
+  return html`<div class="card">
+    <h3>
+      ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
+      ${visibleText(request.endpointName)}
+    </h3>
+    ${request.why === null ? '' : html`<p>“${shorten(visibleText(request.why))}”</p>`}
+    <p class="quiet">Code <code>${request.match}</code> · runs out ${expires}${given}</p>
+    <a class="button" href="/requests/${request.request}"
+      >Read and decide<span class="away">: ${request.match}</span></a
+    >
+  </div>`;
+}
+
+function refreshLinks({ isRefreshing, nowMs, timeZone }: WaitingPage): Html {
+  const at = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(nowMs);
+  return isRefreshing
+    ? html`<p class="links">
+        <span class="quiet">Looked at ${at}; looks again every ${REFRESH_S} seconds.</span>
+        <a href="/">Stop looking by itself</a>
+      </p>`
+    : html`<p class="links">
+        <a href="/">Look again</a>
+        <a href="/?refresh=${REFRESH_S}">Look every ${REFRESH_S} seconds</a>
+        <span class="quiet">Looked at ${at}.</span>
+      </p>`;
+}
+
+function sessionCards({ sessions, facts, timeZone }: WaitingPage): Html {
+  if (sessions.length === 0) {
+    return html`<div class="card"><p>Nobody is working on your machines.</p></div>`;
+  }
+  return html`${sessions.map(
+    ({ id, technician, endpoint, opened }) =>
+      html`<div class="card">
+        <h3>
+          ${visibleText(technician.name)} of ${visibleText(facts.msp)} is working on
+          ${visibleText(endpoint.name)}
+        </h3>
+        <p>Since ${moment(Date.parse(opened.leaf.t), timeZone)}</p>
+        <a class="button" href="/sessions/${id}"
+          >Stop this session<span class="away"> on ${visibleText(endpoint.name)}</span></a
+        >
+      </div>`,
+  )}`;
+}
+
+const STATES = {
+  requested: 'Ran out',
+  granted: 'Approved',
+  denied: 'Denied',
+  expired: 'Ran out',
+  withdrawn: 'Taken back',
+} as const;
+
+function decidedCard({ decided, timeZone }: WaitingPage): Html {
+  if (decided.length === 0) {
+    return html`<div class="card"><p>Nothing was decided.</p></div>`;
+  }
+  return html`<div class="card">
+    <ul class="list">
+      ${decided.slice(0, MAX_DECIDED).map(
+        (request) =>
+          html`<li>
+            <a href="/requests/${request.request}"
+              >${STATES[request.state]}: ${visibleText(request.technician)} on
+              ${visibleText(request.endpointName)} (${request.match})</a
+            >
+            ${
+              request.decidedAt === null
+                ? ''
+                : html`<span class="quiet"
+                    >${moment(Date.parse(request.decidedAt), timeZone)}</span
+                  >`
+            }
+          </li>`,
+      )}
+    </ul>
+  </div>`;
+}
+
+function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {
+  const fingerprint = formatHex(sha256(logKey.publicKey)).match(/.{8}/g) ?? [];
+  return html`<div class="card">
+    <p>
+      ${visibleText(facts.msp)} repairs your machines through this box. It asks you before it lets
+      anything be changed, and writes down every command, every answer and every decision in a
+      record that cannot be changed afterwards without being noticed.
+    </p>
+    <dl class="facts">
+      <dt>Record</dt>
+      <dd>${checkpoint.size} entries, signed (<a href="/checkpoint">the signed state</a>)</dd>
+      <dt>Key of the record</dt>
+      <dd>
+        <code>${fingerprint.join(' ')}</code>
+        <details>
+          <summary>For an auditor</summary>
+          <code>${formatVerifierKey(logKey)}</code>
+        </details>
+      </dd>
+    </dl>
+  </div>`;
+}
+
+/** A taste of a message, cut between characters; the request's own page has all of it. */
+function shorten(text: string): string {
+  const characters = [...text];
+  return characters.length <= 160 ? text : `${characters.slice(0, 159).join('')}…`;
+}
