@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { runCommand } from './command.ts';
+
+const TIMEOUT_MS = 20_000;
+
+const run = suite('runCommand()');
+
+run('answers the exit code and both outputs', async () => {
+  const ended = await runCommand(['sh', '-c', 'echo out; echo err >&2; exit 3'], {
+    timeoutMs: TIMEOUT_MS,
+  });
+  assert.is(ended.code, 3);
+  assert.is(ended.timedOut, false);
+  assert.equal(ended.output.trim().split('\n').toSorted(), ['err', 'out']);
+});
+
+run('answers 127 and a reason for a program that does not exist', async () => {
+  const { code, output } = await runCommand(['no-such-program'], { timeoutMs: TIMEOUT_MS });
+  assert.is(code, 127);
+  assert.match(output, 'no-such-program');
+});
+
+run('puts the pinned Node first on PATH', async () => {
+  const { output } = await runCommand(['node', '--version'], { timeoutMs: TIMEOUT_MS });
+  assert.is(output.trim(), process.version);
+});
+
+run('ends a command, and what it started, when its time is over', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-command-'));
+  try {
+    const file = join(folder, 'pid');
+    const script = `sleep 600 & echo $! > ${file}; wait`;
+    const { code, timedOut } = await runCommand(['sh', '-c', script], { timeoutMs: 1000 });
+    assert.is(code, null);
+    assert.is(timedOut, true);
+    assert.not(await isRunning(Number(await readFile(file, 'utf8'))));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+run('ends a grandchild that holds the pipes after the command itself has ended', async () => {
+  const { code, timedOut, output } = await runCommand(['sh', '-c', 'sleep 600 & echo $!'], {
+    timeoutMs: TIMEOUT_MS,
+  });
+  assert.is(code, 0);
+  assert.is(timedOut, false);
+  assert.not(await isRunning(Number(output)));
+});
+
+run.run();
+
+/** A killed process stays in the table until its parent looks: a zombie does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return !/^\d+ \(.*\) [ZX] /.test(stat);
+  } catch {
+    return false; // gone, or no /proc here
+  }
+}
