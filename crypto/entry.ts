@@ -96,7 +96,9 @@ export function openEntry(leaf: Leaf, disclosures: readonly string[]): OpenedEnt
     if (!held.delete(disclosure.digest)) {
       throw new VerifyError('binding', `Cannot open entry ${leaf.i}: a value is not in its leaf`);
     }
-    const schema = Object.hasOwn(shape, disclosure.name) ? shape[disclosure.name] : undefined;
+    const schema: unknown = Object.hasOwn(shape, disclosure.name)
+      ? shape[disclosure.name]
+      : undefined;
     if (schema === undefined || Object.hasOwn(fields, disclosure.name)) {
       throw new VerifyError('binding', `Cannot open entry ${leaf.i}: field not of its kind`);
     }
@@ -106,7 +108,7 @@ export function openEntry(leaf: Leaf, disclosures: readonly string[]): OpenedEnt
     fields[disclosure.name] = disclosure.value;
   }
   const withheld = fieldNamesOf(leaf.k).filter((name) => !Object.hasOwn(fields, name));
-  return { kind: leaf.k, fields: fields as OpenedEntry['fields'], withheld }; // checked one by one above
+  return { kind: leaf.k, fields, withheld };
 }
 
 /** Whether an opened entry is of this kind, for narrowing. */

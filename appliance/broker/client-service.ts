@@ -5,12 +5,7 @@ import { FormatError, VerifyError } from '#crypto/error.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
 import { ProtocolError } from '#agent/protocol/error.ts';
 import { LedgerError } from '../ledger/error.ts';
-import type {
-  ClientAnswer,
-  ClientRequest,
-  ClientRequestOf,
-  ClientVerb,
-} from '../protocol/client-message.ts';
+import type { ClientAnswer, ClientRequest, ClientVerb } from '../protocol/client-message.ts';
 import { WorkError } from '../work/error.ts';
 import { type Call, callerOf, type Desk, type Handler } from './client/call.ts';
 import { logExport, logFsck, recordsExport } from './client/log-verbs.ts';
@@ -148,7 +143,7 @@ async function answer(
 
 function handle(request: Exclude<ClientRequest, { verb: 'stop' }>, call: Call): Promise<unknown> {
   const handler = HANDLERS[request.verb] as Handler<CalledVerb>; // the table pairs each verb with its handler
-  return handler(request as ClientRequestOf<CalledVerb>, call);
+  return handler(request, call);
 }
 
 function isExpected(cause: unknown): cause is WorkError | VerifyError | FormatError | LedgerError {

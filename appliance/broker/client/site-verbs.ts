@@ -92,12 +92,13 @@ export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, c
   const { site, links, sessions } = desk;
   const endpoints = site.endpoints.map(({ id, name, labels }) => {
     const { isOnline, lastSeenMs, software, host } = links.view(id);
-    const offline = lastSeenMs === null ? 'never-seen' : 'offline';
+    const offline = lastSeenMs === null ? ('never-seen' as const) : ('offline' as const);
+    const state = isOnline ? ('online' as const) : offline;
     return {
       endpoint: id,
       name,
       labels: [...labels],
-      state: isOnline ? ('online' as const) : (offline as 'never-seen' | 'offline'),
+      state,
       lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),
       software,
       host,
