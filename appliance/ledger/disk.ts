@@ -49,6 +49,11 @@ export async function createReserve(folder: string, reserveBytes = RESERVE_BYTES
   await syncFolder(folder);
 }
 
+/** Gives the reserve up, so that a full disk has room to recover in. */
+export async function giveUpReserve(folder: string): Promise<void> {
+  await rm(join(folder, NAME), { force: true });
+}
+
 /** Opens the watch. When space is short the reserve is given up at once, so that the store can recover. */
 export async function openDisk(folder: string, options: DiskOptions = {}): Promise<Disk> {
   const {
@@ -59,7 +64,7 @@ export async function openDisk(folder: string, options: DiskOptions = {}): Promi
   } = options;
   let hasReserve = (await sizeOfReserve(folder)) >= reserveBytes;
   if (freeBytes(folder) < criticalBytes) {
-    await rm(join(folder, NAME), { force: true });
+    await giveUpReserve(folder);
     hasReserve = false;
   }
   let restoring: Promise<void> | null = null;

@@ -20,7 +20,7 @@ import type { Signer } from '#crypto/webcrypto.ts';
 import { type AcknowledgedFile, createAcknowledged, openAcknowledged } from './acknowledged.ts';
 import { createBell } from './bell.ts';
 import { hasCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import { createReserve, type DiskOptions, openDisk } from './disk.ts';
+import { createReserve, type DiskOptions, giveUpReserve, openDisk } from './disk.ts';
 import { syncFolder } from './durable-file.ts';
 import { eraseStored } from './erasure.ts';
 import { LedgerError } from './error.ts';
@@ -188,7 +188,7 @@ export async function openLedger(
   const { tailBytes = MAX_REPLAYED_BYTES } = options;
   await using stack = new AsyncDisposableStack();
   await checkExists(folder);
-  stack.use(await openLock(folder));
+  stack.use(await lockMakingRoom(folder));
   await checkNotMarked(folder);
   const disk = await openDisk(folder, options.disk);
   const saved = await loadCheckpoint(secondFolder, verifierKey(origin, 0x01, signer.publicKey));
@@ -336,6 +336,17 @@ async function* followPublished(
     } else {
       await bell.wait(signal);
     }
+  }
+}
+
+/** Takes the lock; on a disk so full that not even the lock fits, after the reserve was given up. */
+async function lockMakingRoom(folder: string): Promise<AsyncDisposable> {
+  try {
+    return await openLock(folder);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+    await giveUpReserve(folder);
+    return await openLock(folder);
   }
 }
 
