@@ -1,0 +1,130 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import {
+  brokenBy,
+  changed,
+  type Draft,
+  present,
+  verify,
+} from '#scripts/testing/evidence-attack.ts';
+import { evidenceOf, trustOf } from '#scripts/testing/evidence-story.ts';
+import { foundSite, siteStory, witnessedCheckpoint } from '#scripts/testing/site-story.ts';
+
+import { parseEvidenceFile } from './evidence-file.ts';
+import { encodeJcs } from './json.ts';
+
+const story = await siteStory();
+const trust = trustOf(story.site);
+const whole = await evidenceOf(story.session);
+
+const log = suite('verifyEvidence() on the log');
+
+log('verifyEvidence() takes keys from trust alone', async () => {
+  const otherLog = await foundSite({
+    people: { ...story.site.people, appliance: story.site.people.mallory },
+  });
+  const stranger = trustOf(otherLog);
+  assert.is(await brokenBy(whole, stranger), 'log-signature');
+  const { root, mallory } = story.site.people;
+  const [pinned] = trust.sites;
+  for (const keys of [
+    { mspRoot: mallory.key },
+    { authorityKey: mallory.key },
+    { mspRoot: root.key, authorityKey: root.key },
+  ]) {
+    const sites = [{ ...present(pinned), ...keys }];
+    assert.is(await brokenBy(whole, { ...trust, sites }), 'commands-authorised');
+  }
+  assert.is(await brokenBy(whole, { ...trust, sites: [] }), 'log-signature');
+});
+
+log(
+  'verifyEvidence() refuses a checkpoint of another tree, and one that nobody signed',
+  async () => {
+    const { log: memory } = story.site;
+    const note = await memory.checkpoint();
+    const shorter = await memory.checkpoint(memory.size - 1);
+    assert.is(
+      await changed(whole, { trust, change: (file) => (file.checkpoint = shorter) }),
+      'range-inclusion',
+    );
+    const foreign = await (await siteStory()).site.log.checkpoint(); // same keys, other salts
+    assert.is(
+      await changed(whole, { trust, change: (file) => (file.checkpoint = foreign) }),
+      'range-inclusion',
+    );
+    const forged = note.replace(`\n${memory.size}\n`, `\n${memory.size + 1}\n`);
+    assert.is(
+      await changed(whole, { trust, change: (file) => (file.checkpoint = forged) }),
+      'log-signature',
+    );
+    assert.is(
+      await changed(whole, { trust, change: (file) => (file.checkpoint = 'nothing') }),
+      'log-signature',
+    );
+  },
+);
+
+log('verifyEvidence() asks for the quorum that trust asks for', async () => {
+  const strict = trustOf(story.site, { isWitnessAsked: true });
+  assert.is(await brokenBy(whole, strict), 'verified');
+  const alone = await evidenceOf(story.session, { isWitnessed: false });
+  assert.is(await brokenBy(alone, strict), 'witness-cosignatures');
+});
+
+log(
+  'verifyEvidence() refuses a cosignature that does not hold, or of somebody unknown',
+  async () => {
+    const nobody = { ...trust, policy: { ...trust.policy, witnesses: [] } };
+    assert.is(await brokenBy(whole, nobody), 'witness-cosignatures');
+    const lines = parseEvidenceFile(whole).checkpoint.split('\n');
+    const { size } = story.site.log;
+    const earlier = (await witnessedCheckpoint(story.site, { size: size - 1 })).split('\n');
+    lines.splice(-2, 1, present(earlier.at(-2))); // the witness's line for another tree
+    const moved = lines.join('\n');
+    assert.is(
+      await changed(whole, { trust, change: (file) => (file.checkpoint = moved) }),
+      'witness-cosignatures',
+    );
+  },
+);
+
+log('verifyEvidence() refuses leaves left out, moved, added, or of another place', async () => {
+  const other = story.site.log.entry(0);
+  const text = new TextDecoder().decode(other.leafBytes);
+  const attacks: readonly ((file: Draft) => unknown)[] = [
+    ({ range }) => range.leaves.splice(5, 1),
+    ({ range }) => range.leaves.pop(),
+    ({ range }) => range.leaves.shift(),
+    ({ range }) => range.leaves.splice(3, 2, present(range.leaves[4]), present(range.leaves[3])),
+    ({ range }) => range.leaves.push(text),
+    ({ range }) => (range.leaves[5] = text),
+    ({ range }) => range.leaves.splice(5, 0, present(range.leaves[5])),
+    ({ range }) => (range.start += 1),
+    ({ range }) => range.left.pop(),
+    ({ range }) => range.left.push(present(range.left[0])),
+    ({ range }) => range.right.push(present(range.left[0])),
+    ({ range }) => (range.leaves[2] = 'no leaf'),
+    ({ range }) => (range.leaves = []),
+    ({ earlier }) => earlier[0]?.proof.pop(),
+    ({ earlier }) => (present(earlier[0]).leaf = present(earlier[1]).leaf),
+  ];
+  for (const [i, attack] of attacks.entries()) {
+    assert.is(await changed(whole, { trust, change: attack }), 'range-inclusion', `attack ${i}`);
+  }
+});
+
+log('verifyEvidence() names the entry that was changed', async () => {
+  const { start, leaves } = parseEvidenceFile(whole).range;
+  for (const [offset, leaf] of leaves.entries()) {
+    if (offset === leaves.length - 1) continue; // nothing in the range names the last
+    if (offset === 5) continue; // of no session: nothing names it either
+    const file: Draft = parseEvidenceFile(whole);
+    file.range.leaves[offset] = leaf.replace('"t":"2026', '"t":"2025');
+    const report = await verify(encodeJcs(file), trust);
+    assert.is(report.firstBroken, start + offset);
+  }
+});
+
+log.run();
