@@ -1,7 +1,7 @@
 // An appliance, assembled: the ledger below, the work over it, and the doors by which endpoints, clients and
 // the people on site come in. Opened as one thing and disposed as one thing.
 
-import { statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 
 import type { Stream } from '@libp2p/interface';
@@ -29,7 +29,11 @@ import { serveClient } from './broker/client-service.ts';
 import { serveEnrolment } from './broker/enrolment.ts';
 import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
 import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
+import { loadApprovers } from './gate/approver-file.ts';
+import { openPinDesk } from './gate/pin-desk.ts';
 import { Requests } from './gate/requests.ts';
+import { createApp } from './http/app.ts';
+import { type HttpServer, serveHttp } from './http/serve.ts';
 import { LedgerError } from './ledger/error.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import {
@@ -103,13 +107,14 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
       },
     }),
   );
+  let page: HttpServer | null = null;
   const desk: Desk = {
     ...{ site, tokens, ...work },
     pins: () => pinsOf({ site, peer: peer.key, node }),
     about: {
       software: options.software,
       startedAtMs: clock.now(),
-      http: () => null,
+      http: () => (page === null ? null : `${page.url}/`),
       diskFreeBytes: () => freeBytes(folder),
     },
     disconnect: (publicKey) => {
@@ -117,6 +122,8 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
     },
   };
   await openDoors(node, { desk, onEvent });
+  page = await openPage({ folder, config, desk, clock, onEvent });
+  if (page !== null) stack.use(page);
   const opened = stack.move();
   return {
     desk,
@@ -229,6 +236,42 @@ function clientConversation({
     schema: clientRequestSchema,
     remotePublicKey,
   });
+}
+
+/** Opens the on-site page and the log's read API, when they are configured. */
+async function openPage({
+  folder,
+  config: { http },
+  desk,
+  clock,
+  onEvent,
+}: {
+  folder: string;
+  config: ApplianceConfig;
+  desk: Desk;
+  clock: Clock;
+  onEvent: ApplianceOptions['onEvent'];
+}): Promise<HttpServer | null> {
+  if (http === null) return null;
+  const { site, requests, sessions } = desk;
+  const places = placesIn(folder);
+  const approvers = await loadApprovers(places.approvers);
+  const pinDesk = await openPinDesk({
+    ...{ site, requests, clock },
+    approvers: () => approvers,
+    attemptsPath: places.pinAttempts,
+  });
+  const app = createApp({
+    ...{ site, requests, sessions, pinDesk, clock },
+    hosts: http.names ?? [],
+    onFailure: (cause) => {
+      onEvent({ level: 'error', what: 'the on-site page failed', cause });
+    },
+  });
+  const { host, port, tls } = http;
+  if (tls === undefined) return serveHttp(app, { host, port });
+  const [cert, key] = await Promise.all([readFile(tls.cert, 'utf8'), readFile(tls.key, 'utf8')]);
+  return serveHttp(app, { host, port, tls: { cert, key } });
 }
 
 /** A token's key may come in as long as the token is known, also when used: it is told why it is refused. */

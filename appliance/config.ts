@@ -22,7 +22,16 @@ const configSchema = z.strictObject({
   listen: z.array(z.string().max(256)).min(1).max(16),
   /** The on-site page and the log's read API; null: none. */
   http: z
-    .strictObject({ host: z.string().min(1).max(256), port: z.int().min(0).max(65_535) })
+    .strictObject({
+      host: z.string().min(1).max(256),
+      port: z.int().min(0).max(65_535),
+      /** Names under which people open the page, besides localhost and numbers. */
+      names: z.array(z.string().max(253)).max(16).exactOptional(),
+      /** Files of a certificate chain and its key, PEM; without them the page is plain HTTP. */
+      tls: z
+        .strictObject({ cert: z.string().max(4096), key: z.string().max(4096) })
+        .exactOptional(),
+    })
     .nullable(),
   mdns: z.boolean(),
 });
@@ -39,6 +48,7 @@ export function placesIn(folder: string): {
   readonly second: string;
   readonly tokens: string;
   readonly approvers: string;
+  readonly pinAttempts: string;
 } {
   return {
     config: join(folder, 'site.json'),
@@ -49,6 +59,7 @@ export function placesIn(folder: string): {
     second: join(folder, 'second'),
     tokens: join(folder, 'tokens.json'),
     approvers: join(folder, 'approvers.json'),
+    pinAttempts: join(folder, 'pin-attempts.json'),
   };
 }
 
