@@ -1,0 +1,315 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
+import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
+
+const onsite = suite('onsiteRoutes()');
+
+onsite('onsiteRoutes() lets an approver approve by PIN, and shows the receipt', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash, outcome } = await stage.ask({ state: 'terminal = off\n' });
+  const list = await visitor.get('/');
+  assert.match(list.text, `/requests/${hash}`);
+  const shown = await visitor.get(`/requests/${hash}`);
+  assert.is(shown.status, 200);
+  for (const part of [
+    'Alice Ash',
+    'frontdesk-1',
+    'systemctl restart card-terminal',
+    'terminal = off',
+  ]) {
+    assert.match(shown.text, part);
+  }
+  const answer = await decide(visitor, hash);
+  assert.is(answer.status, 303);
+  assert.is(answer.headers.get('Location'), `/requests/${hash}/receipt`);
+  assert.is((await outcome).outcome, 'exited');
+  const [granted] = await stage.entries('approval.granted');
+  assert.is(fieldsOf(granted)['method'], 'pin');
+  assert.is(fieldsOf(granted)['approver_id'], 'carol');
+  assert.is(fieldsOf(granted)['comment'], 'go on');
+  const receipt = await visitor.get(`/requests/${hash}/receipt`);
+  assert.match(receipt.text, `Entry ${granted?.index ?? -1} of the record`);
+  assert.match(receipt.text, 'Approved');
+  assert.match(receipt.text, /3:09.*Europe\/Berlin.*2026-11-21 02:09:14 UTC/s);
+});
+
+onsite('onsiteRoutes() lets an approver deny, and the command never starts', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash, outcome } = await stage.ask();
+  assert.is((await decide(visitor, hash, { decision: 'deny' })).status, 303);
+  assert.is((await outcome).outcome, 'denied');
+  assert.is((await stage.entries('command.started')).length, 0);
+  assert.match((await visitor.get(`/requests/${hash}`)).text, 'Denied');
+});
+
+onsite('onsiteRoutes() decides nothing by GET or HEAD, whatever the address says', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const before = stage.ledger.size;
+  await visitor.get(`/requests/${hash}`, { method: 'HEAD' });
+  assert.is(stage.ledger.size, before, 'HEAD looks at nothing');
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  const form = formOf({ token });
+  const paths = [
+    `/requests/${hash}`,
+    `/requests/${hash}/decide`,
+    `/requests/${hash}/receipt`,
+    '/',
+    `/sessions/${(await stage.session()).id}/stop`,
+  ];
+  for (const path of paths) await visitor.get(`${path}?${new URLSearchParams(form)}`);
+  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.sessions.open.length, 1);
+  assert.is(stage.ledger.size, before + 1, 'only the first look is on record');
+  assert.is((await stage.entries('approval.viewed')).length, 1);
+});
+
+onsite(
+  'onsiteRoutes() brings the form back for a wrong PIN, which is on record before',
+  async () => {
+    await using stage = await openOnsiteStage();
+    const visitor = createPageVisitor(stage.app);
+    const { hash } = await stage.ask();
+    const answer = await decide(visitor, hash, { pin: '739151', comment: '<b>careful</b>' });
+    assert.is(answer.status, 403);
+    assert.match(answer.text, '2 tries are left');
+    assert.match(answer.text, '&lt;b&gt;careful&lt;/b&gt;');
+    assert.not.match(answer.text, '739151');
+    const [alert] = await stage.entries('alert.raised');
+    assert.is(fieldsOf(alert)['code'], 'wrong-pin');
+    assert.is(fieldsOf(alert)['subject'], 'carol');
+    assert.is(stage.requests.show(hash).state, 'requested');
+  },
+);
+
+onsite('onsiteRoutes() answers 429 with a time to wait, also to the right PIN', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  for (let i = 0; i < 2; i++) await decide(visitor, hash, { pin: '000001' });
+  const locked = await decide(visitor, hash, { pin: '000001' });
+  assert.is(locked.status, 429);
+  assert.is(locked.headers.get('Retry-After'), '30');
+  assert.match(locked.text, 'please wait 30 seconds');
+  stage.clock.advance(29_999);
+  const right = await decide(visitor, hash);
+  assert.is(right.status, 429);
+  assert.is(right.headers.get('Retry-After'), '1');
+  stage.clock.advance(1);
+  assert.is((await decide(visitor, hash)).status, 303);
+});
+
+onsite('onsiteRoutes() says what happened when a decision comes too late', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash, outcome } = await stage.ask();
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  await decide(visitor, hash, { decision: 'deny' });
+  const second = await visitor.send(
+    `/requests/${hash}/decide`,
+    formOf({ token, approver: 'dave' }),
+  );
+  assert.is(second.status, 409);
+  assert.match(second.text, 'came too late');
+  assert.match(second.text, 'Denied');
+  await outcome;
+  const other = await stage.ask({ command: 'reboot' });
+  stage.clock.advance(1_800_000);
+  assert.is((await other.outcome).outcome, 'expired');
+  assert.match((await visitor.get(`/requests/${other.hash}`)).text, 'Nobody decided in time');
+});
+
+onsite('onsiteRoutes() takes two approvals where two are needed, each once', async () => {
+  await using stage = await openOnsiteStage({
+    rules: { time_zone: 'UTC', rules: [], ask: { approvals: 2, expires_s: 600 } },
+  });
+  const visitor = createPageVisitor(stage.app);
+  const { hash, outcome } = await stage.ask();
+  assert.is((await decide(visitor, hash)).status, 303);
+  assert.match((await visitor.get(`/requests/${hash}/receipt`)).text, 'Waiting for more approvals');
+  assert.match((await visitor.get(`/requests/${hash}`)).text, 'given so far by Carol Miller');
+  const again = await decide(visitor, hash);
+  assert.is(again.status, 409);
+  assert.match(again.text, 'You have approved this already');
+  assert.is((await decide(visitor, hash, { approver: 'dave', pin: PINS.dave })).status, 303);
+  assert.is((await outcome).outcome, 'exited');
+});
+
+onsite('onsiteRoutes() refuses forms that no page of this visit gave', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const { hash: other } = await stage.ask({ command: 'reboot' });
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  const path = `/requests/${hash}/decide`;
+  const form = formOf({ token });
+  const stranger = createPageVisitor(stage.app);
+  const attacks = [
+    { name: 'no cookie', answer: await stranger.send(path, form) },
+    {
+      name: 'token of another request',
+      answer: await visitor.send(`/requests/${other}/decide`, form),
+    },
+    { name: 'no token', answer: await visitor.send(path, formOf({ token: '' })) },
+    { name: 'no origin', answer: await visitor.send(path, form, { headers: { Origin: '' } }) },
+    {
+      name: 'null origin',
+      answer: await visitor.send(path, form, { headers: { Origin: 'null' } }),
+    },
+    {
+      name: 'other origin',
+      answer: await visitor.send(path, form, { headers: { Origin: 'http://evil.example' } }),
+    },
+    {
+      name: 'other port',
+      answer: await visitor.send(path, form, { headers: { Origin: 'http://localhost:81' } }),
+    },
+    {
+      name: 'same site only',
+      answer: await visitor.send(path, form, { headers: { 'Sec-Fetch-Site': 'same-site' } }),
+    },
+  ];
+  for (const { name, answer } of attacks) assert.is(answer.status, 403, name);
+  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(other).state, 'requested');
+  assert.is((await stage.entries('alert.raised')).length, 0, 'no PIN was tried');
+});
+
+onsite('onsiteRoutes() decides nothing for a form that is incomplete or says more', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  const path = `/requests/${hash}/decide`;
+  const { decision: _decision, ...undecided } = formOf({ token });
+  const { pin: _pin, ...pinless } = formOf({ token });
+  for (const form of [undecided, pinless, { ...formOf({ token }), admin: '1' }]) {
+    assert.is((await visitor.send(path, form)).status, 400);
+  }
+  for (const decision of ['', 'Approve', 'yes']) {
+    assert.is((await visitor.send(path, formOf({ token, decision }))).status, 400, decision);
+  }
+  const twice = `${new URLSearchParams(formOf({ token, decision: 'deny' }))}&decision=approve`;
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  assert.is((await visitor.send(path, {}, { body: twice, headers })).status, 400);
+  const json = JSON.stringify(formOf({ token }));
+  const asJson = { body: json, headers: { 'Content-Type': 'application/json' } };
+  assert.is((await visitor.send(path, {}, asJson)).status, 400);
+  const long = formOf({ token, comment: 'x'.repeat(20_000) });
+  assert.is((await visitor.send(path, long)).status, 413);
+  assert.is(stage.requests.show(hash).state, 'requested');
+});
+
+onsite('onsiteRoutes() refuses an approver of nobody', async () => {
+  await using stage = await openOnsiteStage({ holders: ['carol'] });
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  for (const approver of ['dave', 'mallory', '', '__proto__']) {
+    const answer = await decide(visitor, hash, { approver, pin: PINS.dave });
+    assert.is(answer.status, 403, approver);
+  }
+  assert.is(stage.requests.show(hash).state, 'requested');
+});
+
+onsite('onsiteRoutes() shows hostile text by its characters, escaped and explained', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const command = 'echo "<script>alert(1)</script>" \u202e\u200b; rm -rf \u0430\x1b[8m';
+  const env = { 'A"><b>': '\u2066x' };
+  const { hash } = await stage.ask({ command, env, why: '<img src=x>\u202eevil', state: '\x07ok' });
+  const { text } = await visitor.get(`/requests/${hash}`);
+  for (const raw of ['<script', '<img', '<b>', '\u202e', '\u200b', '\x1b', '\x07', '\u2066']) {
+    assert.not.match(text, raw);
+  }
+  for (const shown of [
+    '&lt;script&gt;alert(1)&lt;/script&gt;',
+    '<mark>\\u{202e}</mark>',
+    '<mark>\\u{200b}</mark>',
+    '<mark>\\x1b</mark>',
+    'text after it can appear backwards',
+    'a letter of the Cyrillic alphabet (U+0430)',
+  ]) {
+    assert.ok(text.includes(shown), shown);
+  }
+});
+
+onsite('onsiteRoutes() never cuts a command', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const command = `echo ${'x'.repeat(30_000)}${'\n'.repeat(500)}rm -rf /`;
+  const { hash } = await stage.ask({ command });
+  const { text } = await visitor.get(`/requests/${hash}`);
+  assert.ok(text.includes(command));
+  assert.match(text, '501 lines');
+});
+
+onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash, outcome } = await stage.ask();
+  const { id } = await stage.session();
+  const path = `/sessions/${id}`;
+  assert.match((await visitor.get('/')).text, path);
+  const token = await visitor.tokenOf(path);
+  const form = { approver: 'dave', pin: '000000x', comment: '', token };
+  assert.is((await visitor.send(`${path}/stop`, form)).status, 403);
+  assert.is(stage.sessions.open.length, 1);
+  const answer = await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave });
+  assert.is(answer.status, 303);
+  assert.is((await outcome).outcome, 'withdrawn');
+  const [closed] = await stage.entries('session.closed');
+  assert.is(fieldsOf(closed)['by'], 'Dave Miller');
+  assert.is(fieldsOf(closed)['reason'], 'approver');
+  const receipt = await visitor.get(path);
+  assert.match(receipt.text, `Entry ${closed?.index ?? -1}`);
+  assert.match((await visitor.get(`/requests/${hash}`)).text, 'Taken back');
+  assert.is((await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave })).status, 404);
+});
+
+onsite('onsiteRoutes() answers while a session is slow to end, and says so', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  stage.hold = true;
+  const { hash, outcome } = await stage.ask();
+  await decide(visitor, hash);
+  const session = await stage.session();
+  const path = `/sessions/${session.id}`;
+  const token = await visitor.tokenOf(path);
+  const form = { approver: 'carol', pin: PINS.carol, comment: '', token };
+  assert.is((await visitor.send(`${path}/stop`, form)).status, 303);
+  assert.is((await outcome).outcome, 'cancelled');
+});
+
+onsite(
+  'onsiteRoutes() has a face for when nothing waits, and for what it does not know',
+  async () => {
+    await using stage = await openOnsiteStage();
+    const visitor = createPageVisitor(stage.app);
+    const home = await visitor.get('/');
+    assert.match(home.text, 'Nothing is waiting for you');
+    assert.match(home.text, 'Nobody is working on your machines');
+    assert.is(home.headers.get('Refresh'), null);
+    assert.is((await visitor.get('/?refresh=30')).headers.get('Refresh'), '30');
+    assert.is((await visitor.get('/?refresh=0')).headers.get('Refresh'), null);
+    assert.is((await visitor.get(`/requests/${'A'.repeat(43)}`)).status, 404);
+    assert.is((await visitor.get(`/sessions/${'A'.repeat(22)}`)).status, 404);
+    assert.is((await visitor.get('/requests/short')).status, 404);
+  },
+);
+
+onsite.run();
+
+function formOf(over: Partial<Record<string, string>>): Record<string, string> {
+  const form = { approver: 'carol', pin: PINS.carol, comment: 'go on', decision: 'approve' };
+  return { ...form, ...over } as Record<string, string>; // no test gives undefined
+}
+
+async function decide(visitor: PageVisitor, hash: string, over: Record<string, string> = {}) {
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  return visitor.send(`/requests/${hash}/decide`, formOf({ token, ...over }));
+}
