@@ -123,8 +123,9 @@ function take(cursor: Cursor, length: number): Bytes {
 }
 
 function takeText(cursor: Cursor, length: number): string {
+  const bytes = take(cursor, length);
   try {
-    return decodeUtf8(take(cursor, length));
+    return decodeUtf8(bytes);
   } catch (cause) {
     throw damaged('content is not text', { cause });
   }
