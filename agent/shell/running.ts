@@ -116,6 +116,7 @@ export class RunningCommand {
       this.#isOver = true;
       if (hasLeftovers(this.#tree)) await this.#kill();
     } finally {
+      this.#isOver = true; // the end of a killing must not start to watch again
       clearTimeout(this.#watch);
       await this.#killing;
     }
@@ -137,6 +138,7 @@ export class RunningCommand {
 
   /** Waits for silence on pipes that should be at their end; then ends who holds them; then lets go of them. */
   #watchQuiet(hasKilled = false): void {
+    if (this.#isOver) return;
     clearTimeout(this.#watch);
     this.#quietSince = performance.now();
     const look = (): void => {
