@@ -82,7 +82,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   const { folder, onEvent, clock = systemClock } = options;
   const config = await loadConfig(folder);
   await using stack = new AsyncDisposableStack();
-  const { ledger, logKey } = await openLog(folder, config);
+  const { ledger, logKey } = await openLog(folder, { config, clock });
   stack.use(ledger);
   const judge = await openJudge();
   const abandoned = await recoverSessions(ledger);
@@ -137,7 +137,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
 
 async function openLog(
   folder: string,
-  config: ApplianceConfig,
+  { config, clock }: { config: ApplianceConfig; clock: Clock },
 ): Promise<{ ledger: Ledger; logKey: ReturnType<typeof verifierKey> }> {
   const places = placesIn(folder);
   const { signer } = await loadKeyFile(places.logKey);
@@ -146,7 +146,7 @@ async function openLog(
     secondFolder: places.second,
     origin: config.origin,
     signer,
-    now: () => Date.now(),
+    now: () => clock.now(),
   });
   return { ledger, logKey: verifierKey(config.origin, 0x01, signer.publicKey) };
 }

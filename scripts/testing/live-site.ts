@@ -1,12 +1,12 @@
 // A real site for tests and benchmarks: founded in a temporary folder, its appliance open in this process on a
 // free port of loopback, and people with keys. Endpoints are enrolled by whoever needs one.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Appliance, type ApplianceEvent, openAppliance } from '#appliance/appliance.ts';
-import type { ApplianceConfig } from '#appliance/config.ts';
+import { type ApplianceConfig, placesIn } from '#appliance/config.ts';
 import { Client } from '#appliance/protocol/client.ts';
 import {
   CLIENT_PROTOCOL,
@@ -15,6 +15,7 @@ import {
   type ClientRequest,
 } from '#appliance/protocol/client-message.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import { type Clock, systemClock } from '#appliance/work/clock.ts';
 import { type Founded, foundSite } from '#appliance/work/found.ts';
 import { openConversation } from '#agent/protocol/conversation.ts';
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
@@ -47,6 +48,8 @@ export interface LiveSite extends AsyncDisposable {
   connect(as: Keyed): Promise<Client>;
   /** Stops the appliance in order and opens it again on the same folder. */
   restart(): Promise<void>;
+  /** Opens the appliance anew on what is on the disk at this moment, as after a power cut. */
+  crash(): Promise<void>;
 }
 
 const YEAR_MS = 365 * 86_400_000;
@@ -62,8 +65,9 @@ export async function createKeyed(): Promise<Keyed> {
 /** Founds a site and opens its appliance. */
 export async function openLiveSite({
   rules = presetPolicy('standard', 'UTC'),
-}: { rules?: PolicyRules } = {}): Promise<LiveSite> {
-  const folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
+  clock = systemClock,
+}: { rules?: PolicyRules; clock?: Clock } = {}): Promise<LiveSite> {
+  let folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
   const people = await createPeople();
   await found({ folder, rules, people });
   const events: ApplianceEvent[] = [];
@@ -72,10 +76,13 @@ export async function openLiveSite({
       folder,
       software: 'caisey/test',
       onEvent: (event) => events.push(event),
+      clock,
     });
   let appliance = await open();
   return {
-    folder,
+    get folder() {
+      return folder;
+    },
     ...people,
     events,
     get appliance() {
@@ -84,6 +91,15 @@ export async function openLiveSite({
     connect: (as) => connect(appliance.desk.pins(), as),
     async restart() {
       await appliance[Symbol.asyncDispose]();
+      appliance = await open();
+    },
+    async crash() {
+      const after = await mkdtemp(join(tmpdir(), 'caisey-site-'));
+      await cp(folder, after, { recursive: true });
+      await rm(join(placesIn(after).log, 'lock')); // its owner is dead, as it were
+      await appliance[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+      folder = after;
       appliance = await open();
     },
     async [Symbol.asyncDispose]() {
