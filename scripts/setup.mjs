@@ -8,7 +8,7 @@
 // prebuilt inside its package.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,9 @@ const onWindows = process.platform === 'win32';
 const [script, ...rest] = process.argv.slice(2);
 if (script === undefined) stop('Usage: node scripts/setup.mjs <script.ts> [arguments]', 2);
 if (!isInstalled()) install();
-run(pinnedNode(), [script, ...rest]);
+const node = pinnedNode();
+linkNode(node);
+run(node, [script, ...rest]);
 
 /** Says whether node_modules holds what the lock file demands; npm keeps its own lock file in there. */
 function isInstalled() {
@@ -88,6 +90,15 @@ function pinnedNode() {
       `install Node 24 or later (this is ${process.version})`,
     1,
   );
+}
+
+/** npm before version 11 links no program of the name `node`; scripts want ours first on PATH all the same. */
+function linkNode(node) {
+  const link = join(modules, '.bin', onWindows ? 'node.cmd' : 'node');
+  if (existsSync(link)) return;
+  rmSync(link, { force: true }); // a link that points to nothing
+  if (onWindows) writeFileSync(link, `@"${node}" %*\r\n`);
+  else symlinkSync(node, link);
 }
 
 function run(node, args) {
