@@ -1,0 +1,125 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { refusalOf } from '#scripts/testing/refusal.ts';
+import {
+  authorityOf,
+  createPeople,
+  policyOf,
+  rosterOf,
+  STORY_ORIGIN,
+  STORY_START_MS,
+} from '#scripts/testing/site-story.ts';
+
+import {
+  approverByKey,
+  memberByKey,
+  type RootedAt,
+  verifyAuthority,
+  verifyPolicy,
+  verifyRoster,
+} from './roster.ts';
+import type { Envelope } from './statement.ts';
+
+const people = await createPeople();
+const { root, authority, mallory } = people;
+const at: RootedAt = { log: STORY_ORIGIN, root: root.key, seen: null, atMs: STORY_START_MS };
+const site: RootedAt = { ...at, root: authority.key };
+const roster = await verifyRoster(await rosterOf(people), at);
+
+/** The same attacks on each of the three rooted statements. */
+interface Case {
+  readonly verify: (envelope: Envelope, rooted: RootedAt) => Promise<{ hash: string }>;
+  readonly rooted: RootedAt;
+  readonly make: (over?: { version: number }) => Promise<Envelope>;
+  readonly forged: Envelope;
+  readonly usurped: Envelope;
+}
+
+const cases: Readonly<Record<'verifyRoster' | 'verifyAuthority' | 'verifyPolicy', Case>> = {
+  verifyRoster: {
+    verify: verifyRoster,
+    rooted: at,
+    make: (over) => rosterOf(people, { over: { ...over } }),
+    forged: await rosterOf(people, { signer: mallory.signer }),
+    usurped: await rosterOf(people, { over: { by: mallory.key }, signer: mallory.signer }),
+  },
+  verifyAuthority: {
+    verify: verifyAuthority,
+    rooted: site,
+    make: (over) => authorityOf(people, STORY_ORIGIN, { over: { ...over } }),
+    forged: await authorityOf(people, STORY_ORIGIN, { signer: root.signer }),
+    usurped: await authorityOf(people, STORY_ORIGIN, {
+      over: { by: root.key },
+      signer: root.signer,
+    }),
+  },
+  verifyPolicy: {
+    verify: verifyPolicy,
+    rooted: site,
+    make: (over) => policyOf(people, { origin: STORY_ORIGIN, over: { ...over } }),
+    forged: await policyOf(people, { origin: STORY_ORIGIN, signer: root.signer }),
+    usurped: await policyOf(people, {
+      origin: STORY_ORIGIN,
+      over: { by: root.key },
+      signer: root.signer,
+    }),
+  },
+};
+
+for (const [name, { verify, rooted, make, forged, usurped }] of Object.entries(cases)) {
+  const verifies = suite(`${name}()`);
+
+  verifies(`${name}() takes the pinned root's word alone`, async () => {
+    assert.is(await refusalOf(async () => verify(await make(), rooted)), 'accepted');
+    assert.is(await refusalOf(() => verify(forged, rooted)), 'signature');
+    assert.is(await refusalOf(() => verify(usurped, rooted)), 'not-authorised');
+    const others = { ...rooted, root: mallory.key };
+    assert.is(await refusalOf(async () => verify(await make(), others)), 'not-authorised');
+  });
+
+  verifies(
+    `${name}() never goes back to an older version, nor to a second of one number`,
+    async () => {
+      const second = await verify(await make({ version: 2 }), rooted);
+      const seen = { version: 2, hash: second.hash };
+      const after = (version: number, hash = seen.hash) =>
+        refusalOf(async () =>
+          verify(await make({ version }), { ...rooted, seen: { version: 2, hash } }),
+        );
+      assert.is(await after(1), 'rolled-back');
+      assert.is(await after(2), 'accepted');
+      assert.is(await after(2, 'A'.repeat(43)), 'fork');
+      assert.is(await after(3), 'accepted');
+    },
+  );
+
+  verifies(`${name}() refuses what is not in force`, async () => {
+    const then = (atMs: number) => refusalOf(async () => verify(await make(), { ...rooted, atMs }));
+    assert.is(await then(STORY_START_MS - 2 * 86_400_000), 'not-yet-valid');
+    assert.is(await then(STORY_START_MS + 366 * 86_400_000), 'expired');
+  });
+
+  verifies.run();
+}
+
+const member = suite('memberByKey()');
+
+member('memberByKey() finds a member by key, and nobody by another', async () => {
+  assert.is(memberByKey(roster.statement, people.alice.key).id, 'alice');
+  const refusal = await refusalOf(() => memberByKey(roster.statement, mallory.key));
+  assert.is(refusal, 'not-authorised');
+});
+
+member.run();
+
+const approver = suite('approverByKey()');
+
+approver('approverByKey() finds an approver by key, and nobody by another', async () => {
+  const signed = await verifyAuthority(await authorityOf(people, STORY_ORIGIN), site);
+  assert.is(approverByKey(signed.statement, people.carol.key).id, 'carol');
+  const refusal = await refusalOf(() => approverByKey(signed.statement, people.alice.key));
+  assert.is(refusal, 'not-authorised');
+});
+
+approver.run();
