@@ -10,7 +10,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -98,7 +98,7 @@ function linkNode(node) {
   if (existsSync(link)) return;
   rmSync(link, { force: true }); // a link that points to nothing
   if (onWindows) writeFileSync(link, `@"${node}" %*\r\n`);
-  else symlinkSync(node, link);
+  else symlinkSync(relative(dirname(link), node), link);
 }
 
 function run(node, args) {
