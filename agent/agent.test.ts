@@ -16,6 +16,7 @@ import type { WorkOrder } from '#crypto/work-order.ts';
 import {
   createInbox,
   enrolDirectly,
+  isRunning,
   type Inbox,
   nextEvent,
   openAppliance,
@@ -32,7 +33,6 @@ import {
   MAX_OUTPUT_BYTES,
   MAX_UNACKNOWLEDGED_BYTES,
 } from './protocol/link-message.ts';
-import { startedAtNow } from './shell/process-tree.ts';
 
 interface Stage extends AsyncDisposable {
   readonly appliance: TestAppliance;
@@ -110,11 +110,6 @@ agent('runs an order that holds: output, then its end, each with the next seq', 
   assert.equal((await link.next('seen')).size, appliance.site.log.size);
   await link.send({ kind: 'ack', run, next: 2 });
 });
-
-/** Whether a process is there and runs. */
-function isRunning(pid: number): boolean {
-  return startedAtNow(pid) !== null;
-}
 
 async function untilGone(pid: number): Promise<void> {
   while (isRunning(pid)) await turn();
@@ -377,7 +372,8 @@ agent('refuses orders while it is being stopped', async () => {
   const { message } = await appliance.order('printf x', { seen: appliance.site.log.size });
   await link.send(message);
   assert.is((await link.next('refused')).code, 'busy');
-  await link.send({ kind: 'ack', run, next: 2 });
+  const { seq } = await link.next('exited');
+  await link.send({ kind: 'ack', run, next: seq + 1 });
   await running.done;
 });
 

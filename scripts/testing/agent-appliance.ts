@@ -1,6 +1,7 @@
 // An appliance as an agent sees it, for tests of the agent: a real node on loopback over the story's site, which
 // speaks the link's language under the test's hand. Honest by itself; what a test wants said, it says.
 
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +26,9 @@ import {
   type ApplianceMessage,
   LINK_PROTOCOL,
 } from '#agent/protocol/link-message.ts';
+import { isProtocolError } from '#agent/protocol/error.ts';
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
+import { parseProcessRow } from '#agent/shell/process-tree.ts';
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { type Bytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
@@ -37,12 +40,14 @@ import { isEd25519Signature } from '#crypto/webcrypto.ts';
 import type { MemoryEntry } from './memory-log.ts';
 import {
   foundSite,
+  inForceFrom,
   openSession,
   type Session,
   signCommand,
   type Site,
   startCommand,
   STORY_RULES,
+  STORY_START_MS,
   workOrderOf,
 } from './site-story.ts';
 
@@ -114,18 +119,18 @@ export interface TestOrder {
 /** Rules by which everything may run: what is tested is how, not whether. */
 export const OPEN_RULES = {
   ...STORY_RULES,
-  rules: [
-    ...STORY_RULES.rules,
-    { id: 'anything', effect: 'allow' as const, access: 'changing' as const },
-  ],
+  rules: [...STORY_RULES.rules, { id: 'anything', effect: 'allow' as const, arguments: ['**'] }],
 };
 
-export async function openAppliance({
-  listen = '/ip4/127.0.0.1/tcp/0',
-} = {}): Promise<TestAppliance> {
-  const site = await foundSite({ rules: OPEN_RULES });
-  const session = await openSession(site);
-  const node = await openPeerNode({ seed: seedOf('appliance'), listen: [listen], gater: {} });
+/** Opens the appliance; its log begins at a time in milliseconds, the story's by default. */
+export async function openAppliance({ startMs = STORY_START_MS } = {}): Promise<TestAppliance> {
+  const site = await foundSite({ rules: OPEN_RULES, startMs });
+  const session = await openSession(site, { over: inForceFrom(startMs) });
+  const node = await openPeerNode({
+    seed: seedOf('appliance'),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    gater: {},
+  });
   const links = createInbox<ServedLink>();
   await node.handle(LINK_PROTOCOL, (stream, remotePublicKey) => {
     const talk: Talk = openConversation(stream, { schema: agentMessageSchema, remotePublicKey });
@@ -203,31 +208,32 @@ export function seedOf(id: string): Uint8Array<ArrayBuffer> {
 
 async function serve(talk: Talk, links: Inbox<ServedLink>): Promise<void> {
   const said = createInbox<AgentMessage>();
-  const closed = talk.closed;
   try {
     const hello = await talk.receive();
-    if (hello?.kind !== 'hello')
-      throw new Error(`unexpected first message: ${hello?.kind ?? 'end'}`);
-    links.put({
-      talk,
-      hello,
-      said,
-      closed,
-      send: (message) => talk.send(message),
-      next: async (kind) => {
-        const message = await said.take((candidate) => candidate.kind === kind);
-        return message as AgentMessageOf<typeof kind>; // asked for by its kind
-      },
-    });
-    for (;;) {
-      const message = await talk.receive();
-      if (message === null) break;
-      said.put(message);
-    }
+    if (hello !== null) links.put(servedLink(talk, { hello, said }));
+    for (let message = hello; message !== null; message = await talk.receive()) said.put(message);
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ProtocolError') throw error;
+    if (!isProtocolError(error)) throw error;
   }
   await talk[Symbol.asyncDispose]();
+}
+
+function servedLink(
+  talk: Talk,
+  { hello, said }: { hello: AgentMessage; said: Inbox<AgentMessage> },
+): ServedLink {
+  if (hello.kind !== 'hello') throw new Error(`expected "hello", got "${hello.kind}"`);
+  return {
+    talk,
+    hello,
+    said,
+    closed: talk.closed,
+    send: (message) => talk.send(message),
+    next: async (kind) => {
+      const message = await said.take((candidate) => candidate.kind === kind);
+      return message as AgentMessageOf<typeof kind>; // asked for by its kind
+    },
+  };
 }
 
 async function makeOrder(
@@ -272,6 +278,15 @@ export async function enrolDirectly(
   await createJournal(folder, { endpoint: site.endpoint, checkpoint });
   await createIdentity(folder, identity);
   return identity;
+}
+
+/** Whether a process runs. One that has ended and waits for its parent does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    return parseProcessRow(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.isDead === false;
+  } catch {
+    return false; // it is gone
+  }
 }
 
 /** Waits for an agent's event of a kind. */

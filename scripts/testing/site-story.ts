@@ -129,13 +129,17 @@ export interface Site {
   readonly claimed: MemoryEntry;
 }
 
+/** From the day before, for a year. */
+export function inForceFrom(fromMs: number): { not_before: string; expires: string } {
+  return { not_before: formatTime(fromMs - DAY_MS), expires: formatTime(fromMs + 365 * DAY_MS) };
+}
+
 /** What most statements say: who, and for how long. */
 export function basics(by: Person, { fromMs = STORY_START_MS }: { fromMs?: number } = {}) {
   return {
     v: 1 as const,
     by: by.key,
-    not_before: formatTime(fromMs - DAY_MS),
-    expires: formatTime(fromMs + 365 * DAY_MS),
+    ...inForceFrom(fromMs),
     nonce: 'bm9uY2UtMDAwMDAwMDAwMA',
   };
 }
@@ -145,14 +149,18 @@ export async function foundSite({
   endpoint = STORY_ENDPOINT,
   rules = STORY_RULES,
   people,
+  startMs = STORY_START_MS,
 }: {
   origin?: string;
   endpoint?: string;
   rules?: PolicyRules;
   people?: People;
+  /** Other than the story's when a program with a clock of its own takes part. */
+  startMs?: number;
 } = {}): Promise<Site> {
   const them = people ?? (await createPeople());
-  const clock = { nowMs: STORY_START_MS };
+  const clock = { nowMs: startMs };
+  const over = inForceFrom(startMs);
   const log = createMemoryLog({
     origin,
     signer: them.appliance.signer,
@@ -174,11 +182,20 @@ export async function foundSite({
       authority_key: them.authority.key,
     }),
   });
-  const roster = appendStatement(log, 'roster.changed', await rosterOf(them));
-  const authority = appendStatement(log, 'authority.changed', await authorityOf(them, origin));
-  const policy = appendStatement(log, 'policy.changed', await policyOf(them, { origin, rules }), {
-    authority: authority.name,
-  });
+  const roster = appendStatement(log, 'roster.changed', await rosterOf(them, { over }));
+  const authority = appendStatement(
+    log,
+    'authority.changed',
+    await authorityOf(them, origin, { over }),
+  );
+  const policy = appendStatement(
+    log,
+    'policy.changed',
+    await policyOf(them, { origin, rules, over }),
+    {
+      authority: authority.name,
+    },
+  );
   const enrolled = log.append({
     sealed: sealEntry('endpoint.enrolled', {
       name: 'frontdesk-1',
