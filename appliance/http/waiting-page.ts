@@ -66,10 +66,10 @@ function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Ht
   const given =
     request.granted === 0 ? '' : ` · ${request.granted} of ${request.approvals} approved`;
   return html`<div class="card">
-    <h3>
+    <h2>
       ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
       ${visibleText(request.endpointName)}
-    </h3>
+    </h2>
     ${request.why === null ? '' : html`<p>“${shorten(visibleText(request.why))}”</p>`}
     <p class="quiet">Code <code>${request.match}</code> · runs out ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"

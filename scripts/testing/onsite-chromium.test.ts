@@ -1,0 +1,252 @@
+// The page on site in a real browser: with scripts off as its people have it, by keyboard, on a phone, in both
+// colour schemes; and under axe. Screenshots of every face are left in a temporary folder to be looked at.
+
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { serveHttp } from '#appliance/http/serve.ts';
+
+import { findChromium } from './chromium.ts';
+import { openOnsiteStage, type OnsiteStage, PINS } from './onsite-stage.ts';
+
+const TIMEOUT_MS = 20_000;
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const PHONE = { width: 320, height: 640 };
+const DESK = { width: 1280, height: 900 };
+
+interface Context {
+  browser: Browser;
+}
+
+/** A stage that listens, and a browser's page that looks at it. */
+interface Visit extends AsyncDisposable {
+  readonly stage: OnsiteStage;
+  readonly url: string;
+  readonly page: Page;
+}
+
+const executablePath = findChromium();
+const onsite = suite<Context>('onsiteRoutes() in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so nobody looked at the page on site');
+  onsite.skip('onsiteRoutes() in Chromium: no Chromium found', () => assert.unreachable());
+} else {
+  onsite.before(async (context) => {
+    context.browser = await chromium.launch({ executablePath, args: FLAGS, timeout: TIMEOUT_MS });
+  });
+  onsite.after(({ browser }) => browser.close());
+
+  onsite('onsiteRoutes() approves with scripts off', async ({ browser }) => {
+    await using visit = await openVisit(browser);
+    const { stage, page, url } = visit;
+    const { hash, outcome } = await stage.ask({ state: 'terminal = off\n' });
+    await page.goto(url);
+    await page.getByRole('link', { name: 'Read and decide' }).click();
+    await page.getByLabel('Your name').selectOption('carol');
+    await page.getByLabel('Your PIN').fill(PINS.carol);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved: the command on frontdesk-1' }).waitFor();
+    assert.is(page.url(), `${url}/requests/${hash}/receipt`);
+    assert.is((await outcome).outcome, 'exited');
+  });
+
+  onsite('onsiteRoutes() denies with scripts off', async ({ browser }) => {
+    await using visit = await openVisit(browser);
+    const { stage, page, url } = visit;
+    const { hash, outcome } = await stage.ask();
+    await page.goto(`${url}/requests/${hash}`);
+    await page.getByLabel('Your name').selectOption('dave');
+    await page.getByLabel('Your PIN').fill(PINS.dave);
+    await page.getByLabel('Comment').fill('Not before closing time.');
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await page.getByRole('heading', { name: 'Denied: the command on frontdesk-1' }).waitFor();
+    assert.is((await outcome).outcome, 'denied');
+  });
+
+  onsite('onsiteRoutes() sends nothing when Enter is pressed', async ({ browser }) => {
+    await using visit = await openVisit(browser, {}, ['carol']);
+    const { stage, page, url } = visit;
+    const { hash } = await stage.ask();
+    await page.goto(`${url}/requests/${hash}`);
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(request.method()));
+    await page.getByLabel('Your PIN').fill(PINS.carol);
+    await page.getByLabel('Your PIN').press('Enter');
+    await page.goto(`${url}/requests/${hash}`);
+    assert.not.ok(sent.includes('POST'));
+    assert.is(stage.requests.show(hash).state, 'requested');
+
+    // and this is not because this browser sends nothing by Enter: without the hidden button it would
+    await page.evaluate(() => document.querySelector('button[hidden]')?.remove());
+    await page.getByLabel('Your PIN').fill('739151');
+    await page.getByLabel('Your PIN').press('Enter');
+    await page.getByRole('alert').waitFor();
+    assert.ok(sent.includes('POST'));
+
+    await page.getByLabel('Your PIN').fill(PINS.carol);
+    await page.getByRole('button', { name: 'Approve' }).press('Enter');
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
+  });
+
+  onsite(
+    'onsiteRoutes() brings the form back for a wrong PIN, then takes the right one',
+    async (c) => {
+      await using visit = await openVisit(c.browser, {}, ['carol']);
+      const { stage, page, url } = visit;
+      const { hash } = await stage.ask();
+      await page.goto(`${url}/requests/${hash}`);
+      for (const pin of ['739151', PINS.carol]) {
+        await page.getByLabel('Your PIN').fill(pin);
+        await page.getByRole('button', { name: 'Approve' }).click();
+        if (pin === PINS.carol) break;
+        await page.getByRole('alert').getByText('2 tries are left').waitFor();
+        assert.is(await page.getByLabel('Your PIN').inputValue(), '');
+      }
+      await page.getByRole('heading', { name: 'Approved' }).waitFor();
+    },
+  );
+
+  onsite('onsiteRoutes() stops a session with scripts off', async ({ browser }) => {
+    await using visit = await openVisit(browser);
+    const { stage, page, url } = visit;
+    await stage.session();
+    await page.goto(url);
+    await page.getByRole('link', { name: 'Stop this session' }).click();
+    await page.getByLabel('Your name').selectOption('carol');
+    await page.getByLabel('Your PIN').fill(PINS.carol);
+    await page.getByRole('button', { name: 'Stop this session' }).click();
+    await page.getByRole('heading', { name: 'Stopped: Alice Ash on frontdesk-1' }).waitFor();
+    assert.is(stage.sessions.open.length, 0);
+  });
+
+  onsite('onsiteRoutes() has buttons of one size and large targets', async ({ browser }) => {
+    await using visit = await openVisit(browser, { viewport: PHONE });
+    const { hash } = await visit.stage.ask();
+    await visit.page.goto(`${visit.url}/requests/${hash}`);
+    const deny = await visit.page.getByRole('button', { name: 'Deny' }).boundingBox();
+    const approve = await visit.page.getByRole('button', { name: 'Approve' }).boundingBox();
+    assert.is(deny?.width, approve?.width);
+    assert.is(deny?.height, approve?.height);
+    assert.ok((approve?.height ?? 0) >= 44);
+  });
+
+  onsite('onsiteRoutes() shows every face legibly, to axe and on a phone', async ({ browser }) => {
+    const folder = join(await mkdtemp(join(tmpdir(), 'caisey-onsite-')), 'faces');
+    await mkdir(folder);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const viewport of [DESK, PHONE]) {
+        const options = { colorScheme, viewport, javaScriptEnabled: true, bypassCSP: true };
+        await using visit = await openVisit(browser, options);
+        await eachFace(visit, async (face) => {
+          const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
+          await visit.page.screenshot({ path, fullPage: true });
+          assert.is(await overflow(visit.page), 0, `${face} scrolls sideways`);
+          const { violations } = await new AxeBuilder({ page: visit.page })
+            .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+            .analyze();
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+          assert.equal(found, [], face);
+        });
+      }
+    }
+    console.log(`Screenshots of the page on site: ${folder}`);
+  });
+}
+
+onsite.run();
+
+async function openVisit(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+  holders?: readonly (keyof typeof PINS)[],
+): Promise<Visit> {
+  await using stack = new AsyncDisposableStack();
+  const stage = stack.use(await openOnsiteStage(holders === undefined ? {} : { holders }));
+  const server = stack.use(await serveHttp(stage.app, { host: '127.0.0.1', port: 0 }));
+  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  stack.defer(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  const opened = stack.move();
+  return { stage, url: server.url, page, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** Brings up every face that the page has, one after another. */
+async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Promise<void> {
+  const { stage, page, url } = visit;
+  await page.goto(url);
+  await look('nothing-waits');
+  await page.goto(`${url}/nowhere`);
+  await look('unknown-page');
+  const plain = await stage.ask({ state: 'terminal = off\nlast seen = 01:58\n', why: WHY });
+  const hostile = await stage.ask(HOSTILE);
+  await page.goto(url);
+  await look('waiting');
+  await page.goto(`${url}/requests/${plain.hash}`);
+  await look('request');
+  await page.goto(`${url}/requests/${hostile.hash}`);
+  await look('hostile-request');
+  const press = async (hash: string, pin: string, button: string): Promise<void> => {
+    await page.goto(`${url}/requests/${hash}`);
+    await page.getByLabel('Your name').selectOption('carol');
+    await page.getByLabel('Your PIN').fill(pin);
+    await page.getByLabel('Comment').fill('Go on, but not longer than five minutes.');
+    await page.getByRole('button', { name: button }).click();
+    await page.waitForLoadState();
+  };
+  await press(hostile.hash, '739151', 'Deny');
+  await look('wrong-pin');
+  await press(plain.hash, PINS.carol, 'Approve');
+  await look('approved');
+  await press(hostile.hash, PINS.carol, 'Deny');
+  await look('denied');
+  const { id } = await stage.session();
+  await page.goto(`${url}/sessions/${id}`);
+  await look('session');
+  const late = await stage.ask({ command: 'reboot' });
+  for (let i = 0; i < 3; i++) await press(late.hash, '739152', 'Approve');
+  await look('locked');
+  stage.clock.advance(1_800_000);
+  await late.outcome;
+  await page.goto(`${url}/requests/${late.hash}`);
+  await look('expired');
+  await page.goto(`${url}/sessions/${id}`);
+  await page.getByLabel('Your name').selectOption('carol');
+  await page.getByLabel('Your PIN').fill(PINS.carol);
+  await page.getByRole('button', { name: 'Stop this session' }).click();
+  await look('stopped');
+  await page.goto(url);
+  await look('decided-list');
+}
+
+const WHY = 'No card payments since this morning.\nRestarting the terminal takes about a minute.';
+
+const HOSTILE = {
+  command: `Get-Item "C:\\\\Users\\\\x64\\u202e\\u200b" | Remove-Item -Recur\u202ese # p\u0430yroll\u001b[8m\n${'verylongword'.repeat(20)}`,
+  cwd: '/var/lib/a-folder-with-a-rather-long-name/and-another-one-below-it/that-never-ends',
+  env: { LANG: 'C', PROXY: `http://proxy.example:8080/${'x'.repeat(80)}` },
+  why: `Trust me \u202eesrever ni\n${'unbroken'.repeat(30)}`,
+  state: '\u0007ok\n',
+};
+
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    return Math.max(0, root.scrollWidth - root.clientWidth);
+  });
+}
