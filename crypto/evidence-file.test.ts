@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +9,9 @@ import { attest, evidenceOf, evidenceSource } from '#scripts/testing/evidence-st
 import { refusalOf } from '#scripts/testing/refusal.ts';
 import { siteStory } from '#scripts/testing/site-story.ts';
 
-import type { Bytes } from './bytes.ts';
+import { encodeUtf8 } from './bytes.ts';
+import { digestOf } from './disclosure.ts';
+import { openWhole } from './entry.ts';
 import { buildEvidence, gatherEvidence } from './evidence-build.ts';
 import {
   decodeSegment,
@@ -16,6 +21,8 @@ import {
   snapshotDigest,
 } from './evidence-file.ts';
 import { encodeJcs } from './json.ts';
+import { parseLeaf } from './leaf.ts';
+import { encodeBase64url } from './base64.ts';
 
 const story = await siteStory();
 const bytes = await evidenceOf(story.session);
@@ -113,3 +120,18 @@ segment('decodeSegment() refuses a second encoding of the same bytes', async () 
 });
 
 segment.run();
+
+const readme = suite('README');
+
+readme('README shows a leaf that is one, and the disclosures that it holds', () => {
+  const text = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
+  const leaf = parseLeaf(encodeUtf8(/^\{"_sd":.*\}$/m.exec(text)?.[0] ?? ''));
+  const shown = [...text.matchAll(/^\["[\w-]{22}",.*\]$/gm)].map(([json]) =>
+    encodeBase64url(encodeUtf8(json)),
+  );
+  assert.equal(shown.map(digestOf).sort(), [...leaf._sd]);
+  const fields = openWhole('command.output', { leaf, disclosures: shown });
+  assert.is(fields.stream, 'stdout');
+});
+
+readme.run();
