@@ -1,0 +1,50 @@
+// `caisey agent …`: this machine as an endpoint. The agent is a program of its own (agent/main.ts); here it gets
+// a folder and the terminal.
+
+import type { Act, Invocation } from './invocation.ts';
+import type { Parent } from './program.ts';
+
+export function addAgent(parent: Parent, act: Act): void {
+  const agent = parent.command('agent').description('this machine as an endpoint');
+  agent
+    .command('enrol')
+    .description('enrol this machine by a one-time token of its site')
+    .requiredOption('--token-file <file>', 'the token; "-" reads it from standard input')
+    .option('--dir <dir>', "the endpoint's folder; by default agent/ in your home")
+    .addHelpText('after', '\nExample:\n  $ caisey agent enrol --token-file web.token')
+    .action(({ tokenFile, dir }) =>
+      act((invocation) => runAs(invocation, { dir, verb: ['enrol', '--token-file', tokenFile] }), {
+        ownInterrupts: true,
+      }),
+    );
+  agent
+    .command('run')
+    .description('run the agent of this machine, until it is stopped')
+    .option('--dir <dir>', "the endpoint's folder; by default agent/ in your home")
+    .option('--log <format>', 'text or json', 'text')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 stopped; 1 failed; 2 a folder that cannot be used; 4 the site removed this\n' +
+        'endpoint, do not start it again.\n\nExample:\n  $ caisey agent run --log json',
+    )
+    .action(({ dir, log }) =>
+      act((invocation) => runAs(invocation, { dir, verb: ['run', '--log', log] }), {
+        ownInterrupts: true,
+      }),
+    );
+}
+
+async function runAs(
+  { home, terminal }: Invocation,
+  { dir, verb }: { dir: string | undefined; verb: readonly string[] },
+): Promise<number> {
+  const { runAgent } = await import('#agent/main.ts');
+  const [name = '', ...options] = verb;
+  const writing: Promise<void>[] = [];
+  const code = await runAgent([name, '--dir', dir ?? home.agent, ...options], {
+    out: (line) => writing.push(terminal.stdout.write(`${line}\n`)),
+    err: (line) => writing.push(terminal.stderr.write(`${line}\n`)),
+  });
+  await Promise.allSettled(writing); // who reads no log any more does not stop the agent
+  return code;
+}

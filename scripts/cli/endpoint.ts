@@ -1,0 +1,88 @@
+// `caisey endpoint …`: let machines in, list them, let them go.
+
+import { CliError } from './error.ts';
+import { type Act, connected, type Invocation } from './invocation.ts';
+import { listEndpoints } from './ls.ts';
+import type { Parent } from './program.ts';
+import { formatMoment, parseDuration } from './quantity.ts';
+import { findEndpoint } from './reference.ts';
+
+export function addEndpoint(parent: Parent, act: Act): void {
+  const endpoint = parent
+    .command('endpoint')
+    .description('let machines in, list them, let them go');
+  endpoint
+    .command('token')
+    .description('make a one-time token that lets one machine in (owners)')
+    .requiredOption('--name <name>', 'what the machine is called here')
+    .option('--label <label>', 'a label that the policy can name; may be repeated', collect)
+    .option('--life <time>', 'how long it can be used', '24h')
+    .option('--out <file>', 'write it there, for you alone, instead of printing it')
+    .addHelpText(
+      'after',
+      '\nThe token is shown once and kept nowhere. Who has it can enrol as this machine, once.\n' +
+        '\nExample:\n  $ caisey endpoint token --name web --label linux --out web.token',
+    )
+    .action((options) => act((invocation) => makeToken(invocation, options)));
+  endpoint
+    .command('ls')
+    .description('list the endpoints, as "caisey ls"')
+    .addHelpText('after', '\nExample:\n  $ caisey endpoint ls')
+    .action(() => act(listEndpoints));
+  endpoint
+    .command('rm')
+    .description('let a machine go: its sessions end, its key is no longer known (owners)')
+    .argument('<endpoint>', 'name or id')
+    .option('--reason <text>', 'why, for the record')
+    .addHelpText('after', '\nExample:\n  $ caisey endpoint rm old-server --reason "Replaced"')
+    .action((name, options) => act((invocation) => remove(invocation, name, options)));
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+async function makeToken(
+  invocation: Invocation,
+  options: { name: string; label?: string[] | undefined; life: string; out?: string | undefined },
+): Promise<void> {
+  const { output } = invocation;
+  const { name, label: labels = [], out } = options;
+  const lifeS = Math.round(parseDuration(options.life) / 1000);
+  if (lifeS < 60 || lifeS > 30 * 86_400) {
+    throw new CliError('usage', `Cannot make token of life "${options.life}": not 1m to 30d`);
+  }
+  const { createPrivateFile, isThere } = await import('./home.ts');
+  if (out !== undefined && (await isThere(out))) {
+    throw new CliError('exists', `Cannot write "${out}": it is there already`);
+  }
+  await using connection = await connected(invocation);
+  const { token, expires } = await connection.client.call('endpoint.token', {
+    ...{ name, labels, lifeS },
+  });
+  if (out === undefined) {
+    await output.result({ name, token, expires }, () => `${token}\n`);
+  } else {
+    await createPrivateFile(out, `${token}\n`);
+    await output.result({ name, file: out, expires }, () => `${out}\n`);
+  }
+  await output.note(
+    `Lets "${name}" in once, until ${formatMoment(expires)}. On that machine:\n` +
+      `  caisey agent enrol --token-file ${out === undefined ? '-' : 'FILE'}\n  caisey agent run`,
+  );
+}
+
+async function remove(
+  invocation: Invocation,
+  name: string,
+  { reason = null }: { reason?: string | undefined | null },
+): Promise<void> {
+  await using connection = await connected(invocation);
+  const found = await findEndpoint(connection.client, name);
+  const { endpoint } = found;
+  const { index } = await connection.client.call('endpoint.remove', { endpoint, reason });
+  await invocation.output.result(
+    { endpoint, name: found.name, index },
+    () => `Removed ${found.name}, entry ${index}\n`,
+  );
+}

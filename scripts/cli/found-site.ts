@@ -1,0 +1,299 @@
+// What `caisey site init` does: makes every key, signs the first statements, founds the log, and says which file
+// belongs to whom. All of it or nothing: what a failure left is removed.
+
+import { readFile, rm } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+
+import { saveApprovers } from '#appliance/gate/approver-file.ts';
+import { checkNewPin, sealKey } from '#appliance/gate/pin.ts';
+import { type ApplianceConfig, placesIn } from '#appliance/config.ts';
+import { commonOf } from '#appliance/protocol/session-key.ts';
+import { readSoftware } from '#appliance/software.ts';
+import { type Founded, foundSite } from '#appliance/work/found.ts';
+import { formatHex } from '#crypto/hex.ts';
+import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
+import { parseVerifierKey } from '#crypto/key.ts';
+import { type PolicyRules, type PresetName, presetPolicy } from '#crypto/policy.ts';
+import { type Envelope, signStatement, type Statement } from '#crypto/statement.ts';
+import { formatTrustFile } from '#crypto/trust-file.ts';
+import { randomBytes } from '#crypto/webcrypto.ts';
+import { CliError } from './error.ts';
+import {
+  createPrivateFile,
+  formatHomeSite,
+  isThere,
+  makePrivateFolder,
+  SITE_FORMAT,
+} from './home.ts';
+import type { Invocation } from './invocation.ts';
+import type { Home } from './place.ts';
+import { askNewSecret } from './prompt.ts';
+import { slugOf } from './slug.ts';
+
+export interface InitOptions {
+  readonly client: string;
+  readonly site: string;
+  readonly msp: string;
+  readonly owner: string;
+  readonly approver: string;
+  readonly approverKey?: string | undefined;
+  readonly pinFile?: string | undefined;
+  readonly policy: PresetName;
+  readonly timeZone?: string | undefined;
+  readonly consoleHost: string;
+  readonly listen?: readonly string[] | undefined;
+  readonly http: string;
+  readonly mdns: boolean;
+}
+
+const YEAR_MS = 365 * 86_400_000;
+const LISTEN = ['/ip4/0.0.0.0/tcp/4010'];
+
+interface Keys {
+  readonly root: KeyFile;
+  readonly authority: KeyFile;
+  readonly owner: KeyFile;
+  readonly approver: KeyFile;
+}
+
+/** Founds a site in this home. @throws {CliError} code `exists` when there is one */
+export async function initSite(invocation: Invocation, options: InitOptions): Promise<void> {
+  const { home, output, terminal } = invocation;
+  const { approverKey } = options;
+  const config = configOf(options);
+  const rules = rulesOf(options);
+  await checkFree(home, approverKey);
+  const pin = await readPin(invocation, options);
+  const keys = await makeKeys(options);
+  await using undo = new AsyncDisposableStack();
+  await writeKeys(undo, { home, keys, approverKey });
+  undo.defer(() => rm(home.appliance, { recursive: true, force: true }));
+  const founded = await foundSite({
+    folder: home.appliance,
+    config,
+    facts: {
+      client: options.client,
+      site: options.site,
+      msp: options.msp,
+      mspRoot: keys.root.key,
+      authorityKey: keys.authority.key,
+    },
+    ...(await signFirst(options, { keys, rules, log: config.origin, nowMs: terminal.now() })),
+    software: await readSoftware(),
+    now: () => terminal.now(),
+  });
+  if (pin !== null)
+    await saveSealed({ home, name: options.approver, seed: keys.approver.seed, pin });
+  await writePins(undo, { home, options, config, keys, founded });
+  undo.move(); // it stands: nothing is undone any more
+  await output.result(
+    { home: home.folder, origin: config.origin, log: founded.log, appliance: founded.appliance },
+    () => output.table(['FILE', 'WHOSE', 'WHAT FOR'], filesOf(home, options)),
+  );
+  await output.note(
+    `\n${options.client}, ${options.site} is founded: ${config.origin}\n` +
+      'Next: caisey appliance run\nThen: caisey endpoint token --name NAME',
+  );
+}
+
+function configOf({ consoleHost, listen = LISTEN, http, mdns }: InitOptions): ApplianceConfig {
+  if (!/^[a-z0-9](?:[a-z0-9.:-]{0,120}[a-z0-9])?$/.test(consoleHost)) {
+    throw new CliError('usage', `Cannot name the log by host "${consoleHost}": not a host name`);
+  }
+  for (const address of listen) {
+    if (/^\/(?:ip4|ip6|dns4|dns6|dns)\/[^/]+\/tcp\/[1-9]\d{0,4}(?:\/ws)?$/.test(address)) continue;
+    throw new CliError('usage', `Cannot listen on "${address}": not like /ip4/0.0.0.0/tcp/4010`);
+  }
+  return {
+    format: 'caisey/appliance/v1',
+    origin: `${consoleHost}/site/${formatHex(randomBytes(16))}/1`,
+    listen: [...listen],
+    http: http === 'none' ? null : parseHostPort(http),
+    mdns,
+  };
+}
+
+function parseHostPort(text: string): { host: string; port: number } {
+  const [, plain, bracketed, digits] =
+    /^(?:([^[\]:\s]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/.exec(text) ?? [];
+  const host = plain ?? bracketed;
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new CliError('usage', `Cannot serve pages on "${text}": not like 127.0.0.1:4080`);
+}
+
+function rulesOf({ policy, timeZone }: InitOptions): PolicyRules {
+  const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  try {
+    return presetPolicy(policy, zone);
+  } catch (cause) {
+    const hint = 'Give an IANA name, such as --time-zone Europe/Berlin.';
+    throw new CliError('usage', `Cannot use time zone "${zone}": unknown`, { cause, hint });
+  }
+}
+
+async function checkFree(home: Home, approverKey: string | undefined): Promise<void> {
+  const { siteFile, trustFile, myKey, rootKey, authorityKey, appliance } = home;
+  const paths = [siteFile, trustFile, myKey, rootKey, authorityKey, appliance];
+  for (const path of [...paths, ...(approverKey === undefined ? [] : [approverKey])]) {
+    if (!(await isThere(path))) continue;
+    throw new CliError('exists', `Cannot found a site: "${path}" is there already`, {
+      hint: 'Nothing was changed. Choose another folder by --home.',
+    });
+  }
+}
+
+/** Null: the approver decides by the key file alone. */
+async function readPin(
+  { terminal }: Invocation,
+  { pinFile, approverKey }: InitOptions,
+): Promise<string | null> {
+  if (pinFile === undefined && approverKey !== undefined && !terminal.stdin.isTTY) return null;
+  const pin =
+    pinFile === undefined
+      ? await askNewSecret(terminal, "Approver's PIN", { flag: '--pin-file' })
+      : (pinFile === '-'
+          ? await terminal.stdin.readAll()
+          : await readFile(pinFile, 'utf8')
+        ).replace(/\r?\n$/, '');
+  checkNewPin(pin);
+  return pin;
+}
+
+async function makeKeys({ msp, client, owner, approver }: InitOptions): Promise<Keys> {
+  return {
+    root: await makeKey(`${msp}: MSP root`),
+    authority: await makeKey(`${client}: authority`),
+    owner: await makeKey(owner),
+    approver: await makeKey(approver),
+  };
+}
+
+async function makeKey(name: string): Promise<KeyFile> {
+  return parseKeyFile(await formatKeyFile({ name: name.slice(0, 128), seed: randomBytes(32) }));
+}
+
+async function writeKeys(
+  undo: AsyncDisposableStack,
+  { home, keys, approverKey }: { home: Home; keys: Keys; approverKey: string | undefined },
+): Promise<void> {
+  await makePrivateFolder(home.folder);
+  await makePrivateFolder(home.keys);
+  await write(undo, home.rootKey, await formatKeyFile(keys.root));
+  await write(undo, home.authorityKey, await formatKeyFile(keys.authority));
+  await write(undo, home.myKey, await formatKeyFile(keys.owner));
+  if (approverKey !== undefined) await write(undo, approverKey, await formatKeyFile(keys.approver));
+}
+
+async function write(undo: AsyncDisposableStack, path: string, text: string): Promise<void> {
+  await createPrivateFile(path, text);
+  undo.defer(() => rm(path, { force: true }));
+}
+
+async function signFirst(
+  { msp, owner, approver }: InitOptions,
+  { keys, rules, log, nowMs }: { keys: Keys; rules: PolicyRules; log: string; nowMs: number },
+): Promise<{ roster: Envelope; authority: Envelope; policy: Envelope }> {
+  const { root, authority } = keys;
+  const life = { nowMs, lifeMs: YEAR_MS };
+  const members = [{ id: slugOf(owner), name: owner, role: 'owner' as const, key: keys.owner.key }];
+  const approvers = [{ id: slugOf(approver), name: approver, key: keys.approver.key }];
+  const byRoot = commonOf(root.signer, life);
+  const byClient = commonOf(authority.signer, life);
+  const sign = (statement: Statement, { signer }: KeyFile): Promise<Envelope> =>
+    signStatement(statement, signer);
+  return {
+    roster: await sign({ ...byRoot, type: 'roster', msp, version: 1, members }, root),
+    authority: await sign(
+      { ...byClient, type: 'authority', log, version: 1, approvers, contacts: [] },
+      authority,
+    ),
+    policy: await sign(
+      { ...commonOf(authority.signer, life), type: 'policy', log, version: 1, rules },
+      authority,
+    ),
+  };
+}
+
+async function saveSealed({
+  home,
+  name,
+  seed,
+  pin,
+}: {
+  home: Home;
+  name: string;
+  seed: KeyFile['seed'];
+  pin: string;
+}): Promise<void> {
+  const sealed = await sealKey(seed, pin);
+  const approver = { id: slugOf(name), name, key: sealed.key, sealed };
+  await saveApprovers(placesIn(home.appliance).approvers, [approver]);
+}
+
+async function writePins(
+  undo: AsyncDisposableStack,
+  {
+    home,
+    options,
+    config,
+    keys,
+    founded,
+  }: {
+    home: Home;
+    options: InitOptions;
+    config: ApplianceConfig;
+    keys: Keys;
+    founded: Founded;
+  },
+): Promise<void> {
+  const { client, site, msp } = options;
+  const pins = {
+    appliance: founded.appliance,
+    addresses: reachable(config.listen),
+    log: founded.log,
+    msp_root: keys.root.key,
+    authority: keys.authority.key,
+  };
+  await write(
+    undo,
+    home.siteFile,
+    formatHomeSite({ format: SITE_FORMAT, client, site, msp, ...pins }),
+  );
+  const trust = formatTrustFile({
+    policy: {
+      logs: [{ key: parseVerifierKey(founded.log) }],
+      ...{ witnesses: [], groups: [], quorum: null },
+    },
+    sites: [{ log: config.origin, mspRoot: keys.root.key, authorityKey: keys.authority.key }],
+  });
+  await write(undo, home.trustFile, trust);
+}
+
+/** Where a technician reaches what listens so: of "every address", this machine's own ones. */
+function reachable(listen: readonly string[]): string[] {
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const found = listen.flatMap((address) => {
+    const [, family, host = '', rest = ''] = /^\/(ip4|ip6)\/([^/]+)(\/.*)$/.exec(address) ?? [];
+    if (host !== '0.0.0.0' && host !== '::') return [address];
+    const wanted = family === 'ip4' ? 'IPv4' : 'IPv6';
+    const hosts = own
+      .filter(({ family: has, address: is }) => has === wanted && !is.startsWith('fe80'))
+      .sort((a, b) => Number(a.internal) - Number(b.internal));
+    return hosts.map(({ address: is }) => `/${family ?? ''}/${is}${rest}`);
+  });
+  return found.filter((address) => !address.endsWith('/ws')).slice(0, 16);
+}
+
+function filesOf(home: Home, options: InitOptions): readonly (readonly string[])[] {
+  const { client, msp, owner, approver, approverKey } = options;
+  return [
+    [home.rootKey, msp, 'signs who may ask; keep it off line, away from this machine'],
+    [home.authorityKey, client, "signs who may allow, and the policy; the client's: hand it over"],
+    [home.myKey, owner, 'your own: signs what you open and run'],
+    ...(approverKey === undefined ? [] : [[approverKey, approver, 'approves from a command line']]),
+    [home.siteFile, 'everybody', 'which site, and its public keys; no secret'],
+    [home.trustFile, 'everybody', 'what "caisey verify" trusts; no secret'],
+    [home.appliance, client, 'the appliance: its keys and its log; stays on site'],
+  ];
+}

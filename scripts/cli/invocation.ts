@@ -1,0 +1,28 @@
+// One call of the command line: what every verb is given, and how a verb's work is run.
+
+import type { Connection } from './connect.ts';
+import type { Output } from './output.ts';
+import type { Home } from './place.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Invocation {
+  readonly terminal: Terminal;
+  readonly output: Output;
+  readonly home: Home;
+  /** `--key`; null: the person's own. */
+  readonly keyFile: string | null;
+  /** Aborts when the person interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** What a verb does. Answers an exit code; nothing is 0. */
+export type Work = (invocation: Invocation) => Promise<number | void>;
+
+/** Runs a verb's work. With `ownInterrupts` the work itself listens to the terminal's. */
+export type Act = (work: Work, options?: { readonly ownInterrupts?: boolean }) => Promise<void>;
+
+/** Connects to the appliance; libp2p is loaded by whoever comes here, and by nobody else. */
+export async function connected(invocation: Invocation): Promise<Connection> {
+  const { connect } = await import('./connect.ts');
+  return connect(invocation);
+}

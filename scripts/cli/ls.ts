@@ -1,0 +1,52 @@
+// `caisey ls`: the endpoints of the site, as an operator looks at them first.
+
+import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import { type Act, connected, type Invocation } from './invocation.ts';
+import type { Parent } from './program.ts';
+import { formatAgo, formatSize } from './quantity.ts';
+import type { Cell } from './table.ts';
+
+export function addLs(parent: Parent, act: Act): void {
+  parent
+    .command('ls')
+    .description('list the endpoints: state, load, memory, disk, open session')
+    .addHelpText('after', '\nExample:\n  $ caisey ls --format json | jq -r .endpoints[].name')
+    .action(() => act(listEndpoints));
+}
+
+/** Lists the endpoints; also `caisey endpoint ls`. */
+export async function listEndpoints(invocation: Invocation): Promise<void> {
+  const { output, terminal } = invocation;
+  await using connection = await connected(invocation);
+  const { endpoints } = await connection.client.call('endpoint.list', {});
+  const sorted = [...endpoints].sort((a, b) => (a.name < b.name ? -1 : 1));
+  await output.result({ endpoints: sorted }, () => {
+    if (sorted.length === 0) {
+      return 'No endpoint is enrolled yet: "caisey endpoint token --name NAME" lets one in.\n';
+    }
+    return output.table(
+      ['NAME', 'STATE', 'LAST SEEN', 'OS', 'LOAD', 'MEMORY', 'DISK', 'SESSION', 'LABELS'],
+      sorted.map((endpoint) => rowOf(endpoint, terminal.now())),
+    );
+  });
+}
+
+function rowOf(endpoint: EndpointSummary, nowMs: number): readonly Cell[] {
+  const { name, state, lastSeen, host, openSession, labels } = endpoint;
+  return [
+    name,
+    { text: state, style: state === 'online' ? 'green' : 'dim' },
+    state === 'online' ? 'now' : formatAgo(lastSeen, nowMs),
+    host === null ? '-' : `${host.os} ${host.arch}`,
+    host === null ? '-' : `${host.load1.toFixed(2)} of ${host.cpuCount}`,
+    host === null ? '-' : useOf(host.memoryTotalBytes, host.memoryFreeBytes),
+    host === null ? '-' : useOf(host.diskTotalBytes, host.diskFreeBytes),
+    openSession ?? '-',
+    labels.join(' '),
+  ];
+}
+
+function useOf(total: number, free: number): string {
+  const part = total === 0 ? 0 : Math.round((1 - free / total) * 100);
+  return `${part} % of ${formatSize(total)}`;
+}

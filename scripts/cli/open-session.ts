@@ -1,0 +1,81 @@
+// Opening a session from the command line, and finding the one that is open: its key is made here, kept in the
+// home until the session ends, and never leaves it.
+
+import type { EndpointSummary, SessionSummary } from '#appliance/protocol/client-message.ts';
+import { signOpening } from '#appliance/protocol/session-key.ts';
+import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
+import type { Connection } from './connect.ts';
+import type { Invocation } from './invocation.ts';
+import {
+  createHeldSession,
+  type HeldSession,
+  listHeldSessions,
+  loadHeldSession,
+  removeHeldSession,
+} from './session-file.ts';
+
+/** As long as an appliance lets a session last. */
+const SESSION_LIFE_MS = 12 * 3_600_000;
+
+/** An open session that this home can run commands in. */
+export interface UsableSession extends HeldSession {
+  /** Entries so far: where the next one will stand. */
+  readonly entries: number;
+}
+
+/** Opens a session. @throws {ClientError} when the appliance refuses */
+export async function openSession(
+  { home, terminal }: Pick<Invocation, 'home' | 'terminal'>,
+  { client, origin, key }: Connection,
+  options: { endpoint: EndpointSummary; reason: string | null; ticket: string | null },
+): Promise<UsableSession> {
+  const { reason, ticket } = options;
+  const { endpoint } = options.endpoint;
+  const seed = randomBytes(32);
+  const delegate = await importSigner(seed);
+  const opening = await signOpening({
+    ...{ log: origin, endpoint, reason, ticket },
+    technician: key.signer,
+    delegate: delegate.publicKey,
+    nowMs: terminal.now(),
+    lifeMs: SESSION_LIFE_MS,
+  });
+  const { session, envelope } = opening;
+  await createHeldSession(home, { log: origin, session, endpoint, seed }); // before the log knows it
+  try {
+    await client.call('session.open', {
+      envelope,
+      reason: opening.reason,
+      ticket: opening.ticket,
+    });
+  } catch (cause) {
+    await removeHeldSession(home, session);
+    throw cause;
+  }
+  return { log: origin, session, endpoint, key: delegate, entries: 1 };
+}
+
+/** The open session of this home on an endpoint, the newest; null when there is none. */
+export async function findUsableSession(
+  { home }: Pick<Invocation, 'home'>,
+  { client, origin }: Connection,
+  endpoint: EndpointSummary,
+): Promise<UsableSession | null> {
+  const held = new Set(await listHeldSessions(home));
+  if (held.size === 0) return null;
+  const { sessions } = await client.call('session.list', { state: 'open', limit: 1000 });
+  const summary = sessions.find(
+    (session) => session.endpoint === endpoint.endpoint && held.has(session.session),
+  );
+  if (summary === undefined) return null;
+  const session = await loadHeldSession(home, summary.session);
+  return session.log === origin ? { ...session, entries: summary.entries } : null;
+}
+
+/** The session of a summary, when its key is here. @throws {CliError} code `no-session` */
+export async function useSession(
+  { home }: Pick<Invocation, 'home'>,
+  { session, entries }: SessionSummary,
+): Promise<UsableSession> {
+  return { ...(await loadHeldSession(home, session)), entries };
+}

@@ -1,0 +1,180 @@
+// The command line as a program: its options, its verbs, and how one call of it runs from arguments to exit code.
+// What a verb needs is loaded when it acts, so that `--help` and `verify` are there at once.
+
+import {
+  Command,
+  CommanderError,
+  type CommandUnknownOpts,
+  Option,
+} from '@commander-js/extra-typings';
+
+import { addAgent } from './agent.ts';
+import { addAppliance } from './appliance.ts';
+import { addChat } from './chat.ts';
+import { addEndpoint } from './endpoint.ts';
+import { CliError, type Problem, problemOf } from './error.ts';
+import { BROKEN_PIPE, EXIT, EXIT_HELP } from './exit-code.ts';
+import type { Act, Invocation } from './invocation.ts';
+import { addKey } from './key.ts';
+import { addLog } from './log.ts';
+import { addLs } from './ls.ts';
+import { FORMATS, Output } from './output.ts';
+import { defaultHome, homeAt } from './place.ts';
+import { addRecords } from './records.ts';
+import { protectIds } from './reference.ts';
+import { addRequest } from './request.ts';
+import { addRun } from './run.ts';
+import { addSession } from './session.ts';
+import { addSite } from './site.ts';
+import type { Terminal } from './terminal.ts';
+import { addVerify } from './verify.ts';
+
+/** A command that verbs are added to. */
+export type Parent = CommandUnknownOpts;
+
+const INTRODUCTION = `Repair machines at a client's site with the client's signed consent, and leave a record
+that anybody can verify.`;
+
+const FIRST_STEPS = `
+First steps:
+  $ caisey site init --client "Corner Bakery" --site "Main Street" --msp "Acme IT" \\
+      --owner "Olga Owner" --approver "Carla Client"
+  $ caisey appliance run
+  $ caisey endpoint token --name web
+  $ caisey run web --reason "Site is slow" -- df -h
+`;
+
+/** Runs one call of the command line. Answers its exit code; never throws. */
+export async function runCaisey(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const call: Call = { terminal, exitCode: EXIT.done, said: [], misused: '' };
+  const program = createProgram(call);
+  try {
+    await program.parseAsync(protectIds(argv), { from: 'user' });
+    return call.exitCode;
+  } catch (error) {
+    return await fail(error, { call, output: outputOf(program, terminal) });
+  } finally {
+    for (const text of call.said) await terminal.stdout.write(text).catch(() => undefined);
+  }
+}
+
+interface Call {
+  readonly terminal: Terminal;
+  exitCode: number;
+  /** Help and version, which commander writes without waiting. */
+  readonly said: string[];
+  /** The last that commander would have written on stderr. */
+  misused: string;
+}
+
+function createProgram(call: Call): Program {
+  const { terminal } = call;
+  const program = defineProgram(terminal.env)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => call.said.push(text),
+      writeErr: (text) => {
+        call.misused = text; // told by `fail`
+      },
+      getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? 100, 100),
+      getOutHasColors: () => terminal.stdout.hasColour,
+    });
+  const act: Act = async (work, { ownInterrupts = false } = {}) => {
+    const stop = new AbortController();
+    const stopped = Promise.withResolvers<never>();
+    using _ = ownInterrupts ? NOTHING : terminal.onInterrupt(interrupt);
+    const invocation = invocationOf(program, terminal, stop.signal);
+    call.exitCode = (await Promise.race([work(invocation), stopped.promise])) ?? EXIT.done;
+
+    function interrupt(): void {
+      const reason = new CliError('interrupted', 'Cannot go on: interrupted');
+      stop.abort(reason);
+      stopped.reject(reason);
+    }
+  };
+  for (const add of VERBS) add(program, act);
+  return program;
+}
+
+const NOTHING: Disposable = { [Symbol.dispose]: () => undefined };
+
+const VERBS: readonly ((parent: Parent, act: Act) => void)[] = [
+  ...[addLs, addRun, addSession, addChat, addRequest, addRecords, addVerify],
+  ...[addSite, addEndpoint, addKey, addAppliance, addAgent, addLog],
+];
+
+type Program = ReturnType<typeof defineProgram>;
+
+function defineProgram(env: Terminal['env']) {
+  return new Command()
+    .name('caisey')
+    .description(INTRODUCTION)
+    .addOption(
+      new Option('--format <format>', 'table for people, json for programs')
+        .choices(FORMATS)
+        .default('table' as const),
+    )
+    .option('--home <dir>', 'your folder (CAISEY_HOME)', env['CAISEY_HOME'] ?? defaultHome())
+    .option('--key <file>', 'the key that you act with (CAISEY_KEY); your own, if none is named')
+    .version('0.1.0', '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [verb]', 'show help for a verb')
+    .addHelpText('after', `${FIRST_STEPS}\n${EXIT_HELP}`);
+}
+
+function invocationOf(program: Program, terminal: Terminal, signal: AbortSignal): Invocation {
+  const { home, key } = program.opts();
+  return {
+    terminal,
+    output: outputOf(program, terminal),
+    home: homeAt(home),
+    keyFile: key ?? terminal.env['CAISEY_KEY'] ?? null,
+    signal,
+  };
+}
+
+function outputOf(program: Program, terminal: Terminal): Output {
+  const { format } = program.opts();
+  return new Output(terminal, format);
+}
+
+async function fail(
+  error: unknown,
+  { call, output }: { call: Call; output: Output },
+): Promise<number> {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  if (isBrokenPipe(error)) return BROKEN_PIPE;
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    await output.note(call.misused.trimEnd()); // a family without its verb: its help says what there is
+    return EXIT.usage;
+  }
+  const problem = error instanceof CommanderError ? misuse(error) : problemOf(error);
+  try {
+    await output.problem(problem);
+    const isTraced = problem.isUnexpected || (call.terminal.env['CAISEY_DEBUG'] ?? '') !== '';
+    if (isTraced && error instanceof Error && error.stack !== undefined) {
+      await output.note(error.stack, 'dim');
+    }
+  } catch (cause) {
+    if (!isBrokenPipe(cause)) throw cause; // nobody is there to be told
+  }
+  return problem.exitCode;
+}
+
+function misuse({ code, message }: CommanderError): Problem {
+  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return {
+    code: 'usage',
+    message: `Cannot run: ${text}`,
+    hint:
+      code === 'commander.unknownOption'
+        ? 'See --help. Options of the command that is run stand after "--".'
+        : 'See --help.',
+    exitCode: EXIT.usage,
+    isUnexpected: false,
+  };
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}

@@ -1,0 +1,85 @@
+// How people name things: an endpoint by its name or id, a session or a request by the beginning of its id, a
+// request also by its match code. What fits more than one thing is refused.
+
+import type {
+  EndpointSummary,
+  RequestSummary,
+  SessionSummary,
+} from '#appliance/protocol/client-message.ts';
+import type { Client } from '#appliance/protocol/client.ts';
+import { CliError } from './error.ts';
+
+const MARK = 'id:';
+const MIN_PREFIX_CHARS = 4;
+const MAX_LISTED = 1000;
+
+/**
+ * Ids are base64url and one in 64 begins with a dash: such an argument is marked, lest it be read as an option.
+ * What stands after `--` stays as it is.
+ */
+export function protectIds(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((argument, i) => {
+    const isBefore = end === -1 || i < end;
+    return isBefore && /^-(?:[\w-]{21}|[\w-]{42})$/.test(argument) ? MARK + argument : argument;
+  });
+}
+
+/** Finds an endpoint by its name or the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
+export async function findEndpoint(client: Client, text: string): Promise<EndpointSummary> {
+  const { endpoints } = await client.call('endpoint.list', {});
+  const named = endpoints.find(({ name }) => name === text);
+  if (named !== undefined) return named;
+  return one(
+    endpoints.filter(({ endpoint }) => begins(endpoint, text)),
+    { what: 'endpoint', text, hint: '"caisey ls" lists the endpoints.' },
+  );
+}
+
+/** Finds a session by the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
+export async function findSession(client: Client, text: string): Promise<SessionSummary> {
+  const { sessions } = await client.call('session.list', { state: 'all', limit: MAX_LISTED });
+  return one(
+    sessions.filter(({ session }) => begins(session, text)),
+    { what: 'session', text, hint: '"caisey session ls --all" lists the sessions.' },
+  );
+}
+
+/**
+ * Finds a request by its match code or the beginning of its id, one that waits before one that is decided.
+ * @throws {CliError} `unknown`, `ambiguous`
+ */
+export async function findRequest(client: Client, text: string): Promise<RequestSummary> {
+  const code = text.toUpperCase();
+  for (const state of ['waiting', 'all'] as const) {
+    const { requests } = await client.call('request.list', { state, limit: MAX_LISTED });
+    const found = requests.filter(({ request, match }) => begins(request, text) || match === code);
+    const isLast = state === 'all';
+    if (found.length > 0 || isLast) {
+      const hint = '"caisey request ls --all" lists the requests.';
+      return one(found, { what: 'request', text, hint });
+    }
+  }
+  throw new Error('unreachable: the last list was looked at');
+}
+
+function begins(id: string, text: string): boolean {
+  const prefix = text.startsWith(MARK) ? text.slice(MARK.length) : text;
+  return prefix.length >= MIN_PREFIX_CHARS && id.startsWith(prefix);
+}
+
+function one<T>(
+  found: readonly T[],
+  { what, text, hint }: { what: string; text: string; hint: string },
+): T {
+  const [first, ...others] = found;
+  if (first === undefined) {
+    throw new CliError('unknown', `Cannot find ${what} "${text}": there is none`, { hint });
+  }
+  if (others.length > 0) {
+    throw new CliError('ambiguous', `Cannot choose ${what} "${text}": ${found.length} begin so`, {
+      hint: 'Give more of it.',
+    });
+  }
+  return first;
+}

@@ -1,0 +1,205 @@
+// `caisey request …`: what the client is asked, and how an approver answers with a key of his own.
+
+import type { RequestSummary } from '#appliance/protocol/client-message.ts';
+import type { CheckedRequest } from './checked-request.ts';
+import { CliError } from './error.ts';
+import { EXIT } from './exit-code.ts';
+import { type Act, connected, type Invocation } from './invocation.ts';
+import type { Parent } from './program.ts';
+import { confirm } from './prompt.ts';
+import { formatMoment, formatSpan } from './quantity.ts';
+import { findRequest } from './reference.ts';
+import { parseLimit } from './session.ts';
+import type { Cell } from './table.ts';
+
+const ID_HELP = 'the match code, or the beginning of the id';
+
+export function addRequest(parent: Parent, act: Act): void {
+  const request = parent
+    .command('request')
+    .description('what the client is asked, and the answers');
+  request
+    .command('ls')
+    .description('list the requests that wait')
+    .option('--all', 'those that are decided, too')
+    .option('--limit <n>', 'at most so many', '100')
+    .addHelpText('after', '\nExample:\n  $ caisey request ls')
+    .action((options) => act((invocation) => list(invocation, options)));
+  request
+    .command('show')
+    .description('show exactly what is asked, checked against what was signed')
+    .argument('<id>', ID_HELP)
+    .addHelpText('after', '\nExample:\n  $ caisey request show 7QK-2FD')
+    .action((id) => act((invocation) => show(invocation, id)));
+  addDecision(request, act, 'approve');
+  addDecision(request, act, 'deny');
+  request
+    .command('withdraw')
+    .description('take a request of yours back')
+    .argument('<id>', ID_HELP)
+    .option('--reason <text>', 'why, for the record')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ caisey request withdraw 7QK-2FD --reason "Wrong machine"',
+    )
+    .action((id, options) => act((invocation) => withdraw(invocation, id, options)));
+}
+
+function addDecision(request: Parent, act: Act, decision: 'approve' | 'deny'): void {
+  request
+    .command(decision)
+    .description(`${decision} a request: a signature by your key over exactly this`)
+    .argument('<id>', ID_HELP)
+    .option('--comment <text>', 'a word for the technician and the record')
+    .option('--yes', 'do not ask again')
+    .addHelpText('after', `\nExample:\n  $ caisey request ${decision} 7QK-2FD --key carla.key`)
+    .action((id, options) => act((invocation) => decide(invocation, id, { decision, ...options })));
+}
+
+async function list(
+  invocation: Invocation,
+  { all = false, limit }: { all?: true | false | undefined; limit: string },
+): Promise<void> {
+  const { output, terminal } = invocation;
+  await using connection = await connected(invocation);
+  const { requests } = await connection.client.call('request.list', {
+    state: all ? 'all' : 'waiting',
+    limit: parseLimit(limit),
+  });
+  await output.result({ requests }, () => {
+    if (requests.length === 0) return all ? 'No request yet.\n' : 'No request waits.\n';
+    return output.table(
+      ['MATCH', 'STATE', 'ENDPOINT', 'TECHNICIAN', 'ASKED', 'EXPIRES', 'BY', 'COMMAND'],
+      requests.map((request) => rowOf(request, terminal.now())),
+    );
+  });
+}
+
+function rowOf(request: RequestSummary, nowMs: number): readonly Cell[] {
+  const { state, expires } = request;
+  const isWaiting = state === 'requested';
+  return [
+    { text: request.match, style: 'bold' },
+    { text: isWaiting ? 'waiting' : state, style: styleOf(state) },
+    request.endpointName,
+    request.technician,
+    formatMoment(request.requestedAt),
+    isWaiting ? `in ${formatSpan(Date.parse(expires) - nowMs)}` : '-',
+    request.decidedBy.join(', ') || '-',
+    request.command,
+  ];
+}
+
+function styleOf(state: RequestSummary['state']): 'yellow' | 'green' | 'red' | 'dim' {
+  switch (state) {
+    case 'requested':
+      return 'yellow';
+    case 'granted':
+      return 'green';
+    case 'denied':
+      return 'red';
+    case 'expired':
+    case 'withdrawn':
+      return 'dim';
+    default:
+      throw new Error(`unreachable: state ${String(state satisfies never)}`);
+  }
+}
+
+async function show(invocation: Invocation, id: string): Promise<void> {
+  const { output, signal } = invocation;
+  await using connection = await connected(invocation);
+  const summary = await findRequest(connection.client, id);
+  const { checkRequest } = await import('./checked-request.ts');
+  const checked = await checkRequest(connection, { summary, signal });
+  if (summary.state === 'requested') {
+    await connection.client.call('request.show', { request: summary.request }); // an approver's look is on record
+  }
+  await output.result(jsonOf(checked, summary), () => output.facts(factsOf(checked, summary)));
+}
+
+function jsonOf(
+  { deciding: _, ...checked }: CheckedRequest,
+  { state, decidedAt, decidedBy, comment, granted }: RequestSummary,
+): unknown {
+  return { ...checked, state, decidedAt, decidedBy, comment, granted };
+}
+
+function factsOf(
+  checked: CheckedRequest,
+  summary: RequestSummary,
+): readonly (readonly [string, string | null])[] {
+  const { command, cwd, env, state, why } = checked;
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const by = summary.decidedBy.length === 0 ? '' : ` by ${summary.decidedBy.join(', ')}`;
+  return [
+    ['who', `${checked.technician} (${checked.role}, ${checked.msp})`],
+    ['where', `${checked.endpointName} at ${checked.client}, ${checked.site}`],
+    ['runs', command],
+    ['in shell', checked.shell],
+    ...(cwd === null ? [] : ([['in folder', cwd]] as const)),
+    ...(variables.length === 0 ? [] : ([['variables', variables.join('\n')]] as const)),
+    ['state now', state],
+    ['why', why],
+    ['asked for', checked.policy],
+    ['ended after', formatSpan(checked.timeoutMs)],
+    ['expires', formatMoment(checked.expires)],
+    ['needs', `${checked.approvals} of the approvers`],
+    ['state', `${summary.state}${by}`],
+    ['match code', checked.match],
+  ];
+}
+
+async function decide(
+  invocation: Invocation,
+  id: string,
+  options: {
+    decision: 'approve' | 'deny';
+    comment?: string | undefined;
+    yes?: true | undefined;
+  },
+): Promise<number> {
+  const { output, terminal, signal } = invocation;
+  const { decision, comment = null, yes = false } = options;
+  await using connection = await connected(invocation);
+  const { client, key } = connection;
+  const summary = await findRequest(client, id);
+  if (summary.state !== 'requested') {
+    throw new CliError('declined', `Cannot ${decision}: the request is ${summary.state} already`);
+  }
+  const { checkRequest } = await import('./checked-request.ts');
+  const checked = await checkRequest(connection, { summary, signal });
+  const { request } = checked;
+  await client.call('request.show', { request }); // the look is on record
+  if (!yes) {
+    await output.note(output.facts(factsOf(checked, summary)));
+    const question = `${decision === 'approve' ? 'Approve' : 'Deny'} exactly this, as "${key.name}"?`;
+    if (!(await confirm(terminal, question, { flag: '--yes' }))) {
+      await output.note('Nothing was decided.');
+      return EXIT.refused;
+    }
+  }
+  const { signApproval } = await import('#appliance/protocol/session-key.ts');
+  const envelope = await signApproval(checked.deciding, {
+    ...{ decision, approver: key.signer },
+    nowMs: terminal.now(),
+  });
+  const { state, index } = await client.call('request.decide', { request, envelope, comment });
+  await output.result({ request, decision, state, index }, () => {
+    const verb = decision === 'approve' ? 'Approved' : 'Denied';
+    const more = state === 'requested' ? '; another approver is needed' : '';
+    return `${verb} ${checked.match}, entry ${index}${more}\n`;
+  });
+  return EXIT.done;
+}
+
+async function withdraw(
+  invocation: Invocation,
+  id: string,
+  { reason = null }: { reason?: string | undefined | null },
+): Promise<void> {
+  await using connection = await connected(invocation);
+  const { request, match } = await findRequest(connection.client, id);
+  const { index } = await connection.client.call('request.withdraw', { request, reason });
+  await invocation.output.result({ request, index }, () => `Withdrew ${match}, entry ${index}\n`);
+}

@@ -1,0 +1,228 @@
+// Changing what is in force at a site: the roster by the MSP's root, approvers and policy by the client's
+// authority. Each change is the next version of its statement, signed here, and takes effect when it is on record.
+
+import { readFile } from 'node:fs/promises';
+
+import * as z from 'zod';
+
+import { commonOf } from '#appliance/protocol/session-key.ts';
+import type { KeyFile } from '#crypto/key-file.ts';
+import { isPersonKey } from '#crypto/person-key.ts';
+import {
+  policySchema,
+  type PolicyRules,
+  presetPolicy,
+  PRESETS,
+  type Role,
+} from '#crypto/policy.ts';
+import {
+  type Envelope,
+  signStatement,
+  type Statement,
+  type StatementOf,
+  verifyStatement,
+} from '#crypto/statement.ts';
+import type { Connection } from './connect.ts';
+import { CliError } from './error.ts';
+import { loadKey, parseJson } from './home.ts';
+import { connected, type Invocation } from './invocation.ts';
+import { formatJson } from './output.ts';
+import { formatMoment } from './quantity.ts';
+import { slugOf } from './slug.ts';
+
+const YEAR_MS = 365 * 86_400_000;
+
+type Type = 'roster' | 'authority' | 'policy';
+
+/** The statement in force; its signature holds, and is by the key that this home pins. */
+async function inForce<T extends Type>(
+  { client, origin, site }: Connection,
+  type: T,
+): Promise<StatementOf<T>> {
+  const statements = await client.call('site.statements', {});
+  const verified = await verifyStatement(statements[type], { type, log: origin });
+  const { by } = verified.statement as StatementOf<Type>; // T is one of these
+  const root = type === 'roster' ? site.msp_root : site.authority;
+  if (by === root) return verified.statement;
+  throw new CliError('not-verified', `Cannot trust the ${type}: it is not by the key of site.json`);
+}
+
+export async function listPeople(invocation: Invocation): Promise<void> {
+  const { output } = invocation;
+  await using connection = await connected(invocation);
+  const { members, version, expires } = await inForce(connection, 'roster');
+  await output.result({ version, expires, members }, () =>
+    output.table(
+      ['ID', 'NAME', 'ROLE', 'KEY'],
+      members.map(({ id, name, role, key }) => [id, name, role, key]),
+    ),
+  );
+  await output.note(`Version ${version}, until ${formatMoment(expires)}`, 'dim');
+}
+
+export async function addPerson(
+  invocation: Invocation,
+  options: {
+    name: string;
+    publicKey: string;
+    role: Role;
+    id?: string | undefined;
+    rootKey?: string | undefined;
+  },
+): Promise<void> {
+  const { name, role, id = slugOf(name) } = options;
+  const key = parseKey(options.publicKey);
+  await using connection = await connected(invocation);
+  const roster = await inForce(connection, 'roster');
+  checkNew(roster.members, { id, key });
+  await change(invocation, connection, {
+    statement: { ...roster, members: [...roster.members, { id, name, role, key }] },
+    keyFile: options.rootKey ?? invocation.home.rootKey,
+  });
+}
+
+export async function removePerson(
+  invocation: Invocation,
+  id: string,
+  { rootKey }: { rootKey?: string | undefined },
+): Promise<void> {
+  await using connection = await connected(invocation);
+  const roster = await inForce(connection, 'roster');
+  await change(invocation, connection, {
+    statement: { ...roster, members: without(roster.members, id) },
+    keyFile: rootKey ?? invocation.home.rootKey,
+  });
+}
+
+export async function listApprovers(invocation: Invocation): Promise<void> {
+  const { output } = invocation;
+  await using connection = await connected(invocation);
+  const { approvers, version, expires } = await inForce(connection, 'authority');
+  await output.result({ version, expires, approvers }, () =>
+    output.table(
+      ['ID', 'NAME', 'KEY'],
+      approvers.map(({ id, name, key }) => [id, name, key]),
+    ),
+  );
+  await output.note(`Version ${version}, until ${formatMoment(expires)}`, 'dim');
+}
+
+export async function addApprover(
+  invocation: Invocation,
+  options: {
+    name: string;
+    publicKey: string;
+    id?: string | undefined;
+    authorityKey?: string | undefined;
+  },
+): Promise<void> {
+  const { name, id = slugOf(name) } = options;
+  const key = parseKey(options.publicKey);
+  await using connection = await connected(invocation);
+  const authority = await inForce(connection, 'authority');
+  checkNew(authority.approvers, { id, key });
+  await change(invocation, connection, {
+    statement: { ...authority, approvers: [...authority.approvers, { id, name, key }] },
+    keyFile: options.authorityKey ?? invocation.home.authorityKey,
+  });
+}
+
+export async function removeApprover(
+  invocation: Invocation,
+  id: string,
+  { authorityKey }: { authorityKey?: string | undefined },
+): Promise<void> {
+  await using connection = await connected(invocation);
+  const authority = await inForce(connection, 'authority');
+  await change(invocation, connection, {
+    statement: { ...authority, approvers: without(authority.approvers, id) },
+    keyFile: authorityKey ?? invocation.home.authorityKey,
+  });
+}
+
+/** The rules are JSON in either format: what is shown can be edited and set. */
+export async function showPolicy(invocation: Invocation): Promise<void> {
+  const { output } = invocation;
+  await using connection = await connected(invocation);
+  const { rules, version, expires } = await inForce(connection, 'policy');
+  await output.result(rules, () => `${formatJson(rules, 2)}\n`);
+  await output.note(`Version ${version}, until ${formatMoment(expires)}`, 'dim');
+}
+
+export async function setPolicy(
+  invocation: Invocation,
+  name: string,
+  options: { timeZone?: string | undefined; authorityKey?: string | undefined },
+): Promise<void> {
+  await using connection = await connected(invocation);
+  const policy = await inForce(connection, 'policy');
+  const rules = await rulesOf(name, options.timeZone ?? policy.rules.time_zone);
+  await change(invocation, connection, {
+    statement: { ...policy, rules },
+    keyFile: options.authorityKey ?? invocation.home.authorityKey,
+  });
+}
+
+async function rulesOf(name: string, timeZone: string): Promise<PolicyRules> {
+  const preset = PRESETS.find((known) => known === name);
+  const value =
+    preset === undefined
+      ? parseJson(await readFile(name, 'utf8'), name)
+      : presetPolicy(preset, timeZone);
+  const parsed = policySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CliError('unusable', `Cannot use policy "${name}": ${z.prettifyError(parsed.error)}`, {
+    cause: parsed.error,
+  });
+}
+
+/** Signs the next version and has the appliance put it in force. */
+async function change(
+  { output, terminal }: Invocation,
+  { client }: Connection,
+  { statement, keyFile }: { statement: StatementOf<Type>; keyFile: string },
+): Promise<void> {
+  const key = await loadKey(keyFile);
+  if (key.key !== statement.by) {
+    throw new CliError('unusable', `Cannot sign ${statement.type}: "${keyFile}" is another key`, {
+      hint: 'It must be the key that signed the version in force.',
+    });
+  }
+  const envelope = await signNext(statement, key, terminal.now());
+  const { type, version } = await client.call('site.change', { envelope });
+  await output.result({ type, version }, () => `In force: ${type}, version ${version}\n`);
+}
+
+function signNext(
+  statement: StatementOf<Type>,
+  { signer }: KeyFile,
+  nowMs: number,
+): Promise<Envelope> {
+  const common = commonOf(signer, { nowMs, lifeMs: YEAR_MS });
+  const next: Statement = { ...statement, ...common, version: statement.version + 1 };
+  return signStatement(next, signer);
+}
+
+function parseKey(text: string): string {
+  if (isPersonKey(text)) return text;
+  throw new CliError('usage', 'Cannot read the public key: not like "ed25519:…"', {
+    hint: '"caisey key show" prints it where the key is.',
+  });
+}
+
+function checkNew(
+  people: readonly { id: string; key: string }[],
+  added: { id: string; key: string },
+): void {
+  const same = people.find(({ id, key }) => id === added.id || key === added.key);
+  if (same === undefined) return;
+  throw new CliError('exists', `Cannot add "${added.id}": "${same.id}" has the same id or key`, {
+    hint: 'Give another id by --id.',
+  });
+}
+
+function without<T extends { id: string }>(people: readonly T[], id: string): T[] {
+  const left = people.filter((person) => person.id !== id);
+  if (left.length < people.length) return left;
+  throw new CliError('unknown', `Cannot remove "${id}": nobody has this id`);
+}

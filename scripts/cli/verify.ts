@@ -1,0 +1,143 @@
+// `caisey verify`: what an auditor runs. A file, a trust file, no network; every check by name.
+
+import type { EvidenceReport } from '#crypto/evidence.ts';
+import { visibleText } from '#crypto/visible.ts';
+import { CliError } from './error.ts';
+import { EXIT } from './exit-code.ts';
+import type { Act, Invocation } from './invocation.ts';
+import type { Parent } from './program.ts';
+import { formatSize } from './quantity.ts';
+import type { Paint } from './table.ts';
+
+const LARGE_BYTES = 4 * 1024 * 1024;
+
+export function addVerify(parent: Parent, act: Act): void {
+  parent
+    .command('verify')
+    .description('verify an evidence file, off line')
+    .argument('<file>', 'the evidence file')
+    .option('--trust <file>', 'whose signatures count; by default trust.json in your home')
+    .option('--transcript <file>', 'write the session as text there')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 verified; 1 it does not hold, and which check and entry broke is named; 2 a file\n' +
+        'that cannot be used. Trust comes from you, never from the file.\n' +
+        '\nExample:\n  $ caisey verify dns.evidence.json --trust corner-bakery.trust.json',
+    )
+    .action((file, options) => act((invocation) => verify(invocation, file, options)));
+}
+
+async function verify(
+  invocation: Invocation,
+  file: string,
+  options: { trust?: string | undefined; transcript?: string | undefined },
+): Promise<number> {
+  const { output, home, terminal } = invocation;
+  const { loadEvidence, loadTrust, verifyBytes } = await import('./verify-file.ts');
+  const trust = await loadTrustOr(options.trust ?? home.trustFile, { load: loadTrust, options });
+  const bytes = await loadEvidence(file);
+  if (bytes.length > LARGE_BYTES) {
+    await output.note(`Verifying ${formatSize(bytes.length)} …`, 'dim');
+  }
+  const report = await verifyBytes(bytes, { trust });
+  if (options.transcript !== undefined) {
+    const { renderTranscript } = await import('#crypto/transcript.ts');
+    const { createPrivateFile } = await import('./home.ts');
+    await createPrivateFile(options.transcript, renderTranscript(report));
+  }
+  const { transcript: _, ...result } = report;
+  await output.result(result, () => {
+    const lines = reportLines(report, { paint: output.paint, isUnicode: terminal.isUnicode });
+    return `${lines.join('\n')}\n`;
+  });
+  return report.verdict === 'verified' ? EXIT.done : EXIT.failed;
+}
+
+async function loadTrustOr<T>(
+  path: string,
+  {
+    load,
+    options,
+  }: { load: (path: string) => Promise<T>; options: { trust?: string | undefined } },
+): Promise<T> {
+  try {
+    return await load(path);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    if (!isMissing || options.trust !== undefined) throw cause;
+    throw new CliError('usage', 'Cannot verify: no trust file was given', {
+      cause,
+      hint: 'Give --trust FILE. It must come from somebody whom you trust, not with the evidence.',
+    });
+  }
+}
+
+/** A report in lines for people; all that is hostile in it is made visible. */
+export function reportLines(
+  report: EvidenceReport,
+  { paint, isUnicode }: { paint: Paint; isUnicode: boolean },
+): readonly string[] {
+  const { verdict, checks, withheld, notProved, summary, firstBroken, log, session } = report;
+  const isVerified = verdict === 'verified';
+  const kinds = Object.entries(withheld.kinds);
+  return [
+    paint('bold', paint(isVerified ? 'green' : 'red', isVerified ? 'VERIFIED' : 'FAILED')) +
+      (firstBroken === null ? '' : `, first broken at entry ${firstBroken}`),
+    '',
+    ...summaryLines(summary, { log, session }),
+    '',
+    ...checks.map((check) => checkLine(check, { paint, isUnicode })),
+    '',
+    kinds.length === 0 ? 'Withheld: nothing' : 'Withheld:',
+    ...kinds.map(([name, count]) => `  ${count} of ${visibleText(name)}`),
+    '',
+    'Not proved:',
+    ...notProved.map((words) => `  - ${visibleText(words)}`),
+  ];
+}
+
+function summaryLines(
+  {
+    client,
+    site,
+    endpointName,
+    technician,
+    reason,
+    openedAt,
+    closedAt,
+    commands,
+    approvals,
+  }: EvidenceReport['summary'],
+  { log, session }: Pick<EvidenceReport, 'log' | 'session'>,
+): readonly string[] {
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['log', log],
+    ['session', session],
+    ['client', [client, site].filter((name) => name !== null).join(', ') || null],
+    ['endpoint', endpointName],
+    ['technician', technician],
+    ['reason', reason],
+    ['from', openedAt],
+    ['to', closedAt],
+    ['commands', `${commands}, with ${approvals} approvals`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)}${visibleText(value ?? '-')}`);
+}
+
+function checkLine(
+  { name, outcome, detail, index }: EvidenceReport['checks'][number],
+  { paint, isUnicode }: { paint: Paint; isUnicode: boolean },
+): string {
+  const where = index === null ? '' : ` (entry ${index})`;
+  const text = `${name.padEnd(22)}${visibleText(detail)}${where}`;
+  switch (outcome) {
+    case 'passed':
+      return `${paint('green', isUnicode ? '✔' : 'ok  ')} ${text}`;
+    case 'failed':
+      return `${paint('red', isUnicode ? '✘' : 'FAIL')} ${text}`;
+    case 'not-applicable':
+      return `${paint('dim', isUnicode ? '–' : '-   ')} ${text}`;
+    default:
+      throw new Error(`unreachable: outcome ${String(outcome satisfies never)}`);
+  }
+}
