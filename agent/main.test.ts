@@ -89,7 +89,8 @@ run('runs orders, and leaves with 0 at SIGTERM, when its runs have ended', async
   await using program = startProgram(['run', '--dir', folder.path]);
   const link = await welcome(appliance);
   const { run: name, pid } = await startSleeper(link, { appliance, folder: folder.path });
-  process.kill(program.child.pid ?? 0, 'SIGTERM'); // Deno's own kill() would call any end after it a signal's
+  // not child.kill(): Deno calls any end after that a signal's
+  process.kill(program.child.pid ?? 0, 'SIGTERM');
   const exited = await link.next('exited');
   assert.is(exited.outcome, 'cancelled');
   await link.send({ kind: 'ack', run: name, next: exited.seq + 1 });
