@@ -61,8 +61,8 @@ function output(length: number, stream: OutputChunk['stream'] = 'stdout'): Outpu
 }
 
 function stepOf(steps: fc.Stream<number>): number {
-  const { value, done } = steps.next();
-  return done === true ? 0 : Number(value);
+  const value: unknown = steps.next().value;
+  return typeof value === 'number' ? value : 0;
 }
 
 /** Gives all that waits its turn; what waits for an acknowledgement waits on. */
