@@ -128,6 +128,21 @@ check('checkAuthorised() refuses a grant by a key that only looks like the appro
   assert.is(await refusal({ decide: { by: { ...twin, id: 'carol' } } }), 'not-authorised');
 });
 
+check(
+  'checkAuthorised() refuses a grant that cites another request, and what comes too late',
+  async () => {
+    const made = await makeOrder();
+    const moved = (name: 'request' | 'grant', over: Partial<MemoryEntry['leaf']>) => {
+      const entry = { ...made[name], leaf: { ...made[name].leaf, ...over } };
+      return refusalOf(() => authorise({ ...made, [name]: entry }));
+    };
+    assert.is(await moved('grant', { ref: { request: 'A'.repeat(43) } }), 'wrong-command');
+    assert.is(await moved('grant', { i: made.started.leaf.i + 1 }), 'binding');
+    assert.is(await moved('grant', { i: made.request.leaf.i }), 'binding');
+    assert.is(await moved('request', { i: made.started.leaf.i + 1 }), 'binding');
+  },
+);
+
 check.run();
 
 const fields = suite('checkSignedFields()');

@@ -127,6 +127,8 @@ approvals(
     assert.is(await deny({}), 'verified');
     assert.is(await deny({ by: mallory }), 'approvals-signed');
     assert.is(await deny({ signer: mallory.signer }), 'approvals-signed');
+    const over = { expires: '2026-11-20T00:00:00.000Z' };
+    assert.is(await deny({ over }), 'approvals-signed');
     assert.is(await deny({ by: { ...carol, name: 'Dave Miller' } }), 'approvals-signed');
     assert.is(await deny({ decision: 'approve', kind: 'approval.denied' }), 'approvals-signed');
   },
@@ -164,6 +166,27 @@ approvals('verifyEvidence() asks for as many approvers as policy does', async ()
   assert.is(await run(['carol', 'dave']), 'verified');
   assert.is(await run(['carol', 'carol']), 'commands-authorised');
   assert.is(await run(['carol']), 'commands-authorised');
+});
+
+approvals('verifyEvidence() refuses a start whose request showed another command', async () => {
+  const broken = await brokenIn(async (session) => {
+    const shown = await signCommand(session, { command: 'ls /' });
+    const signed = await signCommand(session, { command: 'rm -rf /' });
+    const { statement, order } = signed;
+    const request = askFor(session, { ...shown, statement, order });
+    const grant = await decide(session, request, { command: signed });
+    finishCommand(session, startCommand(session, signed, { request, grants: [grant] }));
+  });
+  assert.is(broken, 'commands-authorised');
+});
+
+approvals('verifyEvidence() refuses a request by another key than the session named', async () => {
+  const { mallory } = story.site.people;
+  const broken = await brokenIn(async (session) => {
+    const over = { by: mallory.key };
+    askFor(session, await signCommand(session, { command: 'ls', signer: mallory.signer, over }));
+  });
+  assert.is(broken, 'approvals-signed');
 });
 
 approvals.run();

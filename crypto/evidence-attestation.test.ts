@@ -69,6 +69,7 @@ attestation('verifyEvidence() refuses an attestation of another snapshot or sess
   assert.is(await attested({ withhold }), 'attestation');
   assert.is(await attested({}, { withhold }), 'attestation');
   assert.is(await attested({ over: { snapshot: 'A'.repeat(43) } }), 'attestation');
+  assert.is(await attested({ field: 'A'.repeat(43) }), 'attestation');
   assert.is(await attested({ over: { session: 'c2Vzc2lvbi0wMDAwMDAwMg' } }), 'attestation');
   assert.is(await attested({ over: { log: 'elsewhere' } }), 'attestation');
   assert.is(await attested({ cites: story.session.opened }), 'attestation');

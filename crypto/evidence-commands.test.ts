@@ -2,7 +2,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { brokenBy, brokenCheck, brokenIn } from '#scripts/testing/evidence-attack.ts';
-import { evidenceOf, evidenceSource, trustOf } from '#scripts/testing/evidence-story.ts';
+import {
+  evidenceOf,
+  evidenceSource,
+  provedSource,
+  trustOf,
+} from '#scripts/testing/evidence-story.ts';
 import {
   appendStatement,
   authorityOf,
@@ -21,6 +26,7 @@ import {
   startCommand,
 } from '#scripts/testing/site-story.ts';
 
+import { sealEntry } from './entry.ts';
 import { verifyEvidence } from './evidence.ts';
 import { buildEvidence } from './evidence-build.ts';
 import { parseEvidenceFile } from './evidence-file.ts';
@@ -215,6 +221,37 @@ commands(
       await brokenBy(encodeJcs({ ...reversed, earlier: reversed.earlier.toReversed() }), trust),
       'commands-authorised',
     );
+  },
+);
+
+commands(
+  'verifyEvidence() refuses a site that was claimed for other keys, or claimed twice',
+  async () => {
+    const claimed = async (over: { msp_root?: string; authority_key?: string }, isBoth = false) => {
+      const site = await foundSite();
+      const { root, authority } = site.people;
+      const again = site.log.append({
+        sealed: sealEntry('site.claimed', {
+          client: 'Miller Dental',
+          site: 'Main Street',
+          msp: 'Brightwater IT',
+          msp_root: root.key,
+          authority_key: authority.key,
+          ...over,
+        }),
+      });
+      const session = await openSession({ ...site, claimed: again });
+      closeSession(session);
+      const source = await evidenceSource(session);
+      const first = provedSource(site.log, site.claimed);
+      const earlier = isBoth ? [...source.earlier, first] : source.earlier;
+      return brokenBy(buildEvidence({ ...source, earlier }), trustOf(site));
+    };
+    const { mallory } = story.site.people;
+    assert.is(await claimed({}), 'verified');
+    assert.is(await claimed({}, true), 'commands-authorised');
+    assert.is(await claimed({ msp_root: mallory.key }), 'commands-authorised');
+    assert.is(await claimed({ authority_key: mallory.key }), 'commands-authorised');
   },
 );
 

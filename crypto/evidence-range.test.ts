@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 
 import {
   brokenBy,
+  brokenIn,
   changed,
   type Draft,
   present,
@@ -11,8 +12,10 @@ import {
 import { evidenceOf, trustOf } from '#scripts/testing/evidence-story.ts';
 import { foundSite, siteStory, witnessedCheckpoint } from '#scripts/testing/site-story.ts';
 
+import { encodeUtf8 } from './bytes.ts';
 import { parseEvidenceFile } from './evidence-file.ts';
 import { encodeJcs } from './json.ts';
+import { encodeLeaf, type Leaf, parseLeaf } from './leaf.ts';
 
 const story = await siteStory();
 const trust = trustOf(story.site);
@@ -125,6 +128,33 @@ log('verifyEvidence() names the entry that was changed', async () => {
     const report = await verify(encodeJcs(file), trust);
     assert.is(report.firstBroken, start + offset);
   }
+});
+
+log('verifyEvidence() names an entry whose link to the one before was changed', async () => {
+  const file: Draft = parseEvidenceFile(whole);
+  const at = 8;
+  const leaf = parseLeaf(encodeUtf8(present(file.range.leaves[at])));
+  const other = encodeLeaf({ ...leaf, p: 'A'.repeat(43) });
+  file.range.leaves[at] = new TextDecoder().decode(other);
+  const report = await verify(encodeJcs(file), trust);
+  assert.is(report.firstBroken, file.range.start + at);
+});
+
+log('verifyEvidence() refuses leaves that a dishonest log took in', async () => {
+  const forged = async (over: Partial<Leaf>): Promise<string> =>
+    brokenIn((session, { log: memory }) => {
+      const { leaf, disclosures } = memory.entry(0);
+      memory.appendLeaf(
+        encodeLeaf({ ...leaf, i: memory.size, t: session.opened.leaf.t, ...over }),
+        {
+          disclosures,
+        },
+      );
+    });
+  assert.is(await forged({}), 'verified');
+  assert.is(await forged({ log: 'console.example/site/other/1' }), 'range-inclusion');
+  assert.is(await forged({ i: 3 }), 'range-inclusion');
+  assert.is(await forged({ t: '2026-11-21T01:59:59.000Z' }), 'range-inclusion');
 });
 
 log.run();

@@ -5,7 +5,7 @@ import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
 import { sealEntry } from '#crypto/entry.ts';
 import { verifyEvidence } from '#crypto/evidence.ts';
-import { evidenceOf, trustOf } from '#scripts/testing/evidence-story.ts';
+import { evidenceOf, trustOf } from '../testing/evidence-story.ts';
 import {
   closeSession,
   foundSite,
@@ -14,7 +14,7 @@ import {
   type Session,
   signCommand,
   startCommand,
-} from '#scripts/testing/site-story.ts';
+} from '../testing/site-story.ts';
 
 import type { BenchOptions, Figures } from './main.ts';
 

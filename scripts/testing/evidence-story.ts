@@ -96,12 +96,15 @@ export async function attest(
     signer = by.signer,
     withhold = {},
     over = {},
+    field,
     cites,
   }: {
     by?: Person;
     signer?: Signer;
     withhold?: Withholding;
     over?: Partial<StatementOf<'attestation'>>;
+    /** The digest in the entry's field, when it is not the one that was signed. */
+    field?: string;
     cites?: MemoryEntry;
   } = {},
 ): Promise<MemoryEntry> {
@@ -121,7 +124,7 @@ export async function attest(
   );
   const closing = log.entries.findLast(({ leaf }) => leaf.s === session.id);
   return log.append({
-    sealed: sealEntry('snapshot.attested', { snapshot, statement }),
+    sealed: sealEntry('snapshot.attested', { snapshot: field ?? snapshot, statement }),
     ref: { session: (cites ?? closing)?.name ?? '' },
   });
 }
