@@ -28,7 +28,7 @@ import {
   sessionRange,
 } from './key-space.ts';
 import { parseStoredLeaf } from './reader.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreReader } from './store.ts';
 import { readTile, TILE_LEVELS } from './stored-tree.ts';
 
 export interface Problem {
@@ -48,7 +48,7 @@ export interface FsckReport {
 }
 
 export interface FsckOptions {
-  readonly store: Store;
+  readonly store: Pick<Store, 'snapshot'>;
   readonly secondFolder: string;
   readonly logKey: VerifierKey;
   /** States that agents and witnesses hold. */
@@ -61,10 +61,16 @@ export interface FsckOptions {
 const MAX_PROBLEMS = 1000;
 const PROGRESS_EVERY = 1024;
 
-/** Audits a whole store that nobody writes to. Finds problems; never throws for one. */
+/**
+ * Audits a whole store, as it is when the audit begins; it may be written meanwhile. Finds problems; never throws
+ * for one.
+ */
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
-  const { store, secondFolder, logKey, signal, onProgress, witnessed = [] } = options;
+  const { secondFolder, logKey, signal, onProgress, witnessed = [] } = options;
   const notes = createNotes();
+  // what the second place holds was in the store before: read it first, and the store must contain it
+  const held = await heldStates({ secondFolder, logKey, notes });
+  await using store = options.store.snapshot();
   const claimed = notes.attempt(null, () => {
     checkOrigin(store, logKey.name);
     const head = readHead(store);
@@ -72,7 +78,6 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     return head;
   });
   const size = claimed?.size ?? 0;
-  const held = await heldStates({ secondFolder, logKey, notes });
   const states = [...held, ...witnessed.map((state) => ({ ...state, by: 'a witness' }))];
   if (claimed !== undefined) states.push({ ...claimed, by: 'the head' });
 
@@ -191,7 +196,10 @@ interface SessionAudit {
   ended: boolean;
 }
 
-function createAudit(store: Store, { origin, notes }: { origin: string; notes: Notes }): Audit {
+function createAudit(
+  store: StoreReader,
+  { origin, notes }: { origin: string; notes: Notes },
+): Audit {
   const sessions = new Map<string, SessionAudit>();
   const kinds = new Map<Kind, number[]>();
   const tiles: Hash[][] = [];
@@ -298,7 +306,7 @@ function createAudit(store: Store, { origin, notes }: { origin: string; notes: N
 }
 
 interface IndexAudit {
-  readonly store: Store;
+  readonly store: StoreReader;
   readonly audit: Audit;
   readonly notes: Notes;
 }

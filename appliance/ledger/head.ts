@@ -8,7 +8,7 @@ import { HASH_BYTES } from '#crypto/hash.ts';
 import { damaged, LedgerError } from './error.ts';
 import { getIndex, HEAD_KEY, INDEX_BYTES, ORIGIN_KEY, putIndex } from './key-space.ts';
 import type { Recomputed } from './second-path.ts';
-import type { Change, Store } from './store.ts';
+import type { Change, StoreReader } from './store.ts';
 
 const VERSION = 1;
 const HEAD_BYTES = 1 + INDEX_BYTES + HASH_BYTES;
@@ -23,7 +23,7 @@ export function putHead({ size, root }: Recomputed): Change {
 }
 
 /** Reads the head; null in a store that was never made a log. @throws {LedgerError} code `damaged` */
-export function readHead(store: Store): Recomputed | null {
+export function readHead(store: StoreReader): Recomputed | null {
   const value = store.get(HEAD_KEY);
   if (value === undefined) return null;
   if (value.length !== HEAD_BYTES || value[0] !== VERSION) throw damaged('the head is malformed');
@@ -35,7 +35,7 @@ export function putOrigin(origin: string): Change {
 }
 
 /** @throws {LedgerError} code `wrong-log` when the store is another log's, or names none */
-export function checkOrigin(store: Store, origin: string): void {
+export function checkOrigin(store: StoreReader, origin: string): void {
   const value = store.get(ORIGIN_KEY);
   const stored = value === undefined ? null : decodeUtf8(value);
   if (stored !== origin) {

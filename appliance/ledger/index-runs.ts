@@ -2,7 +2,7 @@
 
 import { damaged } from './error.ts';
 import { indexOfKey, type KeyRange, parseIndexes } from './key-space.ts';
-import type { Pair, Store } from './store.ts';
+import type { Pair, StoreReader } from './store.ts';
 
 /** A run: the number in its key (a position, or its first index) and the indexes that it holds. */
 export interface Run {
@@ -14,7 +14,7 @@ const PAGE = 256;
 
 /** Reads the runs of a range in order, a page at a time: no snapshot of the store is held in between. */
 export async function* readRuns(
-  store: Store,
+  store: StoreReader,
   { range, reverse = false }: { range: KeyRange; reverse?: boolean },
 ): AsyncGenerator<Run, void, undefined> {
   let { gte, lt } = range;
@@ -29,7 +29,7 @@ export async function* readRuns(
 }
 
 /** The last run of a range; null when it has none. */
-export async function readLastRun(store: Store, range: KeyRange): Promise<Run | null> {
+export async function readLastRun(store: StoreReader, range: KeyRange): Promise<Run | null> {
   const [pair] = await store.scan({ ...range, reverse: true, limit: 1 });
   return pair === undefined ? null : parseRun(pair);
 }

@@ -24,6 +24,7 @@ import { createReserve, type DiskOptions, giveUpReserve, openDisk } from './disk
 import { syncFolder } from './durable-file.ts';
 import { eraseStored } from './erasure.ts';
 import { LedgerError } from './error.ts';
+import { fsck, type FsckOptions, type FsckReport } from './fsck.ts';
 import { checkOrigin, putHead, putOrigin, readHead } from './head.ts';
 import { createLatch, type Latch } from './latch.ts';
 import { openLock } from './lock.ts';
@@ -114,6 +115,8 @@ export interface Ledger extends AsyncDisposable {
   readonly readHash: ReadHash;
   /** Acknowledged entries from `from` on, live, in order, never twice; ends when the log closes. */
   follow(from: number, options?: { signal?: AbortSignal }): AsyncIterable<StoredEntry>;
+  /** Audits the whole log as it is now, while it goes on. Finds problems; never throws for one. */
+  fsck(options?: Pick<FsckOptions, 'onProgress' | 'signal'>): Promise<FsckReport>;
   /** Resolves when the log can no longer be written: the process should leave and recover. */
   readonly failed: Promise<LedgerError>;
   /** Room on the log's disk: when not `enough`, only essential entries are accepted. */
@@ -296,6 +299,11 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
       return tree(level, index);
     },
     follow: (from, { signal } = {}) => followEntries(reader, { from, signal, size, ...follow }),
+    fsck: (auditOptions = {}) => {
+      checkOpen();
+      const logKey = verifierKey(origin, 0x01, options.signer.publicKey);
+      return fsck({ ...auditOptions, store, secondFolder: options.secondFolder, logKey });
+    },
     async eraseContent(index) {
       reader.leafBytes(index);
       await eraseStored(store, index);

@@ -29,17 +29,23 @@ export interface Pair {
   readonly value: Bytes;
 }
 
-/** What the log asks of its store. */
-export interface Store extends AsyncDisposable {
+/** What can be read of a store. */
+export interface StoreReader {
   /** Reads one value at once; undefined when there is none. @throws {LedgerError} code `damaged` */
   get(key: Bytes): Bytes | undefined;
+  /** Reads a range in key order, whole: callers bound it. @throws {LedgerError} code `damaged` */
+  scan(scan: Scan): Promise<Pair[]>;
+}
+
+/** What the log asks of its store. */
+export interface Store extends StoreReader, AsyncDisposable {
   /**
    * Applies all changes or none. Resolves when they are on disk; takes the bytes before it returns. After
    * a rejection the store must not be written again.
    */
   write(changes: readonly Change[]): Promise<void>;
-  /** Reads a range in key order, whole: callers bound it. @throws {LedgerError} code `damaged` */
-  scan(scan: Scan): Promise<Pair[]>;
+  /** The store as it is now, whatever is written meanwhile: dispose it before the store. */
+  snapshot(): StoreReader & AsyncDisposable;
   /** Rewrites a range so that overwritten and deleted bytes are gone from the disk. */
   compact(range: { gte: Bytes; lt: Bytes }): Promise<void>;
 }
@@ -79,10 +85,7 @@ export async function openStore(
 
 function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
   return {
-    get(key) {
-      const value = readable(() => db.getSync(key));
-      return value === undefined ? undefined : plain(value);
-    },
+    ...readerOf(db, {}),
     async write(changes) {
       const batch = db.batch();
       for (const { key, value } of changes) {
@@ -91,12 +94,12 @@ function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
       }
       await batch.write({ sync: true });
     },
-    async scan({ gte, lt, reverse = false, limit = -1 }) {
-      const iterator = db.iterator({ gte, lt, reverse, limit });
-      const pairs = await iterator.all().catch((cause: unknown) => {
-        throw unreadable(cause);
-      });
-      return pairs.map(([key, value]) => ({ key: plain(key), value: plain(value) }));
+    snapshot() {
+      const snapshot = db.snapshot();
+      return {
+        ...readerOf(db, { snapshot }),
+        [Symbol.asyncDispose]: () => snapshot.close(),
+      };
     },
     async compact({ gte, lt }) {
       if (!canCompact(db)) throw new Error('unreachable: this is LevelDB');
@@ -107,6 +110,24 @@ function levelStore(db: Level<Uint8Array, Uint8Array>): Store {
     },
   };
 }
+
+function readerOf(db: Level<Uint8Array, Uint8Array>, options: ReadOptions): StoreReader {
+  return {
+    get(key) {
+      const value = readable(() => db.getSync(key, options));
+      return value === undefined ? undefined : plain(value);
+    },
+    async scan({ gte, lt, reverse = false, limit = -1 }) {
+      const iterator = db.iterator({ gte, lt, reverse, limit, ...options });
+      const pairs = await iterator.all().catch((cause: unknown) => {
+        throw unreadable(cause);
+      });
+      return pairs.map(([key, value]) => ({ key: plain(key), value: plain(value) }));
+    },
+  };
+}
+
+type ReadOptions = { readonly snapshot?: ReturnType<Level<Uint8Array, Uint8Array>['snapshot']> };
 
 /** `level` also runs in browsers, over a store that has no tables: its type leaves this out. */
 function canCompact(db: object): db is { compactRange(gte: Bytes, lt: Bytes): Promise<void> } {

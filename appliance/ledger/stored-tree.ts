@@ -8,13 +8,16 @@ import type { ReadHash } from '#crypto/tree.ts';
 
 import { damaged } from './error.ts';
 import { tileKey } from './key-space.ts';
-import type { Store } from './store.ts';
+import type { StoreReader } from './store.ts';
 
 /** Levels of the tree in one tile: 2^8 = 256. */
 export const TILE_LEVELS = 8;
 
 /** Reads the hashes of a tile, joined; empty when there is none. */
-export function readTile(store: Store, { level, tile }: { level: number; tile: number }): Bytes {
+export function readTile(
+  store: StoreReader,
+  { level, tile }: { level: number; tile: number },
+): Bytes {
   const bytes = store.get(tileKey(level, tile)) ?? new Uint8Array(0);
   if (bytes.length % HASH_BYTES !== 0 || bytes.length > TILE_WIDTH * HASH_BYTES) {
     throw damaged(`tile ${level}/${tile} has ${bytes.length} bytes`);
@@ -33,7 +36,7 @@ export function hashInTile(tile: Bytes, i: number): Hash {
  * Reads the stored tree, keeping the last full tiles at hand with the nodes inside them.
  * The function throws LedgerError `damaged` where a hash is missing.
  */
-export function readStoredTree(store: Store, { keep = KEPT_TILES } = {}): ReadHash {
+export function readStoredTree(store: StoreReader, { keep = KEPT_TILES } = {}): ReadHash {
   const full = new Map<string, Hash[]>();
   return (level, index) => {
     const tileLevel = Math.floor(level / TILE_LEVELS);

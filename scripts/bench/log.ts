@@ -152,6 +152,7 @@ function recording(store: Store, batches: Packed[]): Store {
       return store.write(changes);
     },
     scan: (scan) => store.scan(scan),
+    snapshot: () => store.snapshot(),
     compact: (range) => store.compact(range),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

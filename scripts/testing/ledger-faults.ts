@@ -30,6 +30,7 @@ export async function openFaultyStore(folder: string, faults: Faults): Promise<S
       faults.afterWrite?.();
     },
     scan: (scan) => store.scan(scan),
+    snapshot: () => store.snapshot(),
     compact: (range) => store.compact(range),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

@@ -21,6 +21,8 @@ import {
 } from '../caisey-process.ts';
 import { connect, createPeople, found, type Keyed, type People } from './live-site.ts';
 
+export type { Runtime };
+
 export interface ProcessAgent extends AsyncDisposable {
   readonly name: string;
   readonly endpoint: string;
