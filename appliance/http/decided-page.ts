@@ -50,7 +50,7 @@ export function decidedPage(view: DecidedPage): Html {
               ${saidBox(request.why)}
             </div>`
       }
-      <div class="card">${whatFacts(request)}</div>
+      <div class="card">${whatFacts(request, 'The command')}</div>
       <p class="links">
         ${
           view.isSessionOpen
@@ -116,10 +116,11 @@ const HOW = {
 } as const;
 
 function entryFacts({ kind, index, atMs, approver, method, comment }: DecidedEntry, zone: string) {
-  const by = approver === null ? '' : `by ${visibleText(approver)} `;
+  const by = approver === null ? '' : `by ${visibleText(approver)}`;
   return html`<dt>${WHAT[kind]}</dt>
     <dd>
-      ${by}${method === null ? '' : HOW[method]} ${moment(atMs, zone)}
+      ${by === '' ? '' : html`<div>${by}${method === null ? '' : `, ${HOW[method]}`}</div>`}
+      <div>${moment(atMs, zone)}</div>
       <div>Entry ${index} of the record</div>
       ${comment === null ? '' : saidBox(comment)}
     </dd>`;

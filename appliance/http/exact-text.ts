@@ -55,7 +55,9 @@ function explainForeign(visible: string): Html | '' {
     <ul>
       ${found
         .slice(0, MAX_EXPLAINED)
-        .map((char) => html`<li><code>${char}</code> ${scriptOf(char)} (${numberOf(char)})</li>`)}
+        .map(
+          (char) => html`<li><code>${char}</code> is ${scriptOf(char)} (${numberOf(char)})</li>`,
+        )}
     </ul>
     ${moreOf(found.length)}
   </div>`;

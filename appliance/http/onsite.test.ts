@@ -271,18 +271,46 @@ onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it',
   assert.is((await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave })).status, 404);
 });
 
+onsite('onsiteRoutes() cancels what runs in a session that is stopped', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  stage.hold = 'until-cancelled';
+  const { hash, outcome } = await stage.ask();
+  await decide(visitor, hash);
+  assert.is((await stop(visitor, (await stage.session()).id)).status, 303);
+  assert.is((await outcome).outcome, 'cancelled');
+});
+
 onsite('onsiteRoutes() answers while a session is slow to end, and says so', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);
-  stage.hold = true;
+  stage.hold = 'until-released';
   const { hash, outcome } = await stage.ask();
   await decide(visitor, hash);
   const session = await stage.session();
-  const path = `/sessions/${session.id}`;
-  const token = await visitor.tokenOf(path);
-  const form = { approver: 'carol', pin: PINS.carol, comment: '', token };
-  assert.is((await visitor.send(`${path}/stop`, form)).status, 303);
-  assert.is((await outcome).outcome, 'cancelled');
+  const answer = stop(visitor, session.id);
+  while (!session.isClosing) await new Promise(setImmediate);
+  stage.clock.advance(60_000);
+  assert.is((await answer).status, 303);
+  assert.match((await visitor.get(`/sessions/${session.id}`)).text, 'It is being stopped');
+  stage.hold = 'no';
+  await outcome;
+  while (stage.sessions.open.length > 0) await new Promise(setImmediate);
+  assert.match((await visitor.get(`/sessions/${session.id}`)).text, 'Stopped by');
+  assert.equal(stage.failures, []);
+});
+
+onsite('onsiteRoutes() decides nothing while the log cannot be written, and says why', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const token = await visitor.tokenOf(`/requests/${hash}`);
+  stage.isLogBroken = true;
+  const answer = await visitor.send(`/requests/${hash}/decide`, formOf({ token }));
+  assert.is(answer.status, 503);
+  assert.match(answer.text, 'The record cannot be written just now');
+  assert.is(stage.failures.length, 1);
+  assert.is(stage.requests.show(hash).state, 'requested');
 });
 
 onsite(
@@ -312,4 +340,10 @@ function formOf(over: Record<string, string>): Record<string, string> {
 async function decide(visitor: PageVisitor, hash: string, over: Record<string, string> = {}) {
   const token = await visitor.tokenOf(`/requests/${hash}`);
   return visitor.send(`/requests/${hash}/decide`, formOf({ token, ...over }));
+}
+
+async function stop(visitor: PageVisitor, session: string) {
+  const token = await visitor.tokenOf(`/sessions/${session}`);
+  const form = { approver: 'carol', pin: PINS.carol, comment: '', token };
+  return visitor.send(`/sessions/${session}/stop`, form);
 }

@@ -52,9 +52,9 @@ export function page({
         </main>
         <footer>
           <p>
-            This page is served by a box at your own site. What you decide here is signed with your
-            own key and kept in a record that nobody can change afterwards,
-            ${visibleText(facts.msp)} included.
+            This page comes from a box at your own site. What you decide here is signed with your
+            own key and kept in a record that nobody, ${visibleText(facts.msp)} included, can change
+            afterwards without being noticed.
           </p>
         </footer>
       </body>

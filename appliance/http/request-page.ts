@@ -33,7 +33,7 @@ export function requestPage(view: RequestPage): Html {
     notice,
     body: html`
       <div class="card">${whoAndWhere(view)}</div>
-      <div class="card">${whatFacts(request)}</div>
+      <div class="card">${whatFacts(request, 'What exactly would run')}</div>
       ${stateCard(request)}
       <div class="card">
         <h2>Why</h2>
@@ -60,9 +60,9 @@ function whoAndWhere({ request, facts }: RequestPage): Html {
 }
 
 /** What would run: command, shell, folder, environment. Nothing of it is shortened. */
-export function whatFacts(request: RequestSummary): Html {
+export function whatFacts(request: RequestSummary, title: string): Html {
   const variables = Object.entries(request.env);
-  return html`<h2>What exactly would run (${countLines(request.command)})</h2>
+  return html`<h2>${title} (${countLines(request.command)})</h2>
     ${exactText(request.command, { isCommand: true })}
     <dl class="facts">
       <dt>Shell</dt>

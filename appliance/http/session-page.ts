@@ -51,7 +51,9 @@ export function sessionPage(view: SessionPage): Html {
           <dt>Since</dt>
           <dd>${moment(Date.parse(session.opened.leaf.t), view.timeZone)}</dd>
           <dt>Running now</dt>
-          <dd>${running === 1 ? '1 command' : `${running} commands`}</dd>
+          <dd>
+            ${running === 0 ? 'nothing' : running === 1 ? '1 command' : `${running} commands`}
+          </dd>
         </dl>
       </div>
       ${

@@ -41,9 +41,12 @@ p:last-child, ul:last-child, dl:last-child { margin-bottom: 0; }
 .card h3 { font-size: 1.0625rem; line-height: 1.4; margin: 0 0 .35rem; }
 .said { margin: 0; padding: 0 0 0 1rem; border-left: 3px solid var(--edge); }
 .said span { white-space: pre-wrap; }
+.said + p, .choice + p { margin-top: .75rem; }
 .empty { text-align: center; padding: 2.5rem 1.25rem; }
 .empty strong { display: block; font-size: 1.25rem; margin-bottom: .35rem; }
 .list { list-style: none; margin: 0; padding: 0; }
+.list li + li { border-top: 1px solid var(--line); margin-top: .75rem; padding-top: .75rem; }
+.list a { display: block; padding: .6rem 0; }
 dl.facts { display: grid; grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr); gap: .5rem 1.25rem; margin: 0; }
 dl.facts dt { color: var(--quiet); }
 dl.facts dd { margin: 0; min-width: 0; }
@@ -64,6 +67,7 @@ mark { background: var(--mark); color: var(--mark-ink); border-radius: 3px; padd
 .cells span { display: inline-flex; align-items: center; justify-content: center; width: 2.75rem; height: 3.5rem; background: var(--code);
   border: 2px solid var(--edge); border-radius: 8px; font: 650 1.75rem/1 ui-monospace, Consolas, "DejaVu Sans Mono", monospace; }
 .cells span.gap { width: .75rem; border: 0; background: none; }
+details { margin-top: -.6rem; }
 details summary { cursor: pointer; min-height: 44px; display: flex; align-items: center; gap: .5rem; font-weight: 600; }
 details summary::before { content: "▸"; }
 details[open] summary::before { content: "▾"; }
@@ -82,7 +86,7 @@ button.no { background: var(--no); }
 button:hover { filter: brightness(1.1); }
 .button { min-height: 44px; padding: .45rem 1.1rem; color: var(--accent); border-color: currentColor; background: none; }
 .button:hover { text-decoration: underline; }
-.links { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; }
+.links { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; }
 .links a { display: inline-flex; align-items: center; min-height: 44px; }
 .card > .button { margin-top: .9rem; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

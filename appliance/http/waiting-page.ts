@@ -70,7 +70,7 @@ function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Ht
       ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
       ${visibleText(request.endpointName)}
     </h2>
-    ${request.why === null ? '' : html`<p>“${shorten(visibleText(request.why))}”</p>`}
+    ${request.why === null ? '' : html`<p>“${shorten(request.why)}”</p>`}
     <p class="quiet">Code <code>${request.match}</code> · runs out ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"
       >Read and decide<span class="away">: ${request.match}</span></a
@@ -168,8 +168,8 @@ function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {
   </div>`;
 }
 
-/** A taste of a message, cut between characters; the request's own page has all of it. */
+/** A taste of a message on one line; the request's own page has all of it. */
 function shorten(text: string): string {
-  const characters = [...text];
-  return characters.length <= 160 ? text : `${characters.slice(0, 159).join('')}…`;
+  const characters = [...visibleText(text.trim().replaceAll(/\s*\n\s*/g, ' '))];
+  return characters.length <= 160 ? characters.join('') : `${characters.slice(0, 159).join('')}…`;
 }

@@ -151,11 +151,13 @@ if (executablePath === null) {
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const viewport of [DESK, PHONE]) {
         const options = { colorScheme, viewport, javaScriptEnabled: true, bypassCSP: true };
+        const isPhone = viewport === PHONE;
         await using visit = await openVisit(browser, options);
         await eachFace(visit, async (face) => {
           const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
           await visit.page.screenshot({ path, fullPage: true });
           assert.is(await overflow(visit.page), 0, `${face} scrolls sideways`);
+          if (isPhone) return; // axe has seen this face on the desk
           const { violations } = await new AxeBuilder({ page: visit.page })
             .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
             .analyze();
@@ -237,7 +239,7 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
 const WHY = 'No card payments since this morning.\nRestarting the terminal takes about a minute.';
 
 const HOSTILE = {
-  command: `Get-Item "C:\\\\Users\\\\x64\\u202e\\u200b" | Remove-Item -Recur\u202ese # p\u0430yroll\u001b[8m\n${'verylongword'.repeat(20)}`,
+  command: `Get-Item "C:\\Users\\x64\u202e\u200b" | Remove-Item -Recur\u202ese # p\u0430yroll\u001b[8m\n${'verylongword'.repeat(20)}`,
   cwd: '/var/lib/a-folder-with-a-rather-long-name/and-another-one-below-it/that-never-ends',
   env: { LANG: 'C', PROXY: `http://proxy.example:8080/${'x'.repeat(80)}` },
   why: `Trust me \u202eesrever ni\n${'unbroken'.repeat(30)}`,

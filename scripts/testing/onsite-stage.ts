@@ -10,6 +10,7 @@ import { type SealedApprover } from '#appliance/gate/approver-file.ts';
 import { sealKey } from '#appliance/gate/pin.ts';
 import { openPinDesk, type PinDesk } from '#appliance/gate/pin-desk.ts';
 import { Requests } from '#appliance/gate/requests.ts';
+import { LedgerError } from '#appliance/ledger/error.ts';
 import type { Ledger, StoredEntry } from '#appliance/ledger/ledger.ts';
 import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
 import { signCommand, signOpening } from '#appliance/protocol/session-key.ts';
@@ -53,6 +54,9 @@ type CommandFields = Pick<
   'command' | 'shell' | 'cwd' | 'env' | 'timeout_ms' | 'output_limit'
 >;
 
+/** Whether machines keep commands running. */
+export type Hold = 'no' | 'until-cancelled' | 'until-released';
+
 export interface Asking extends Partial<CommandFields> {
   readonly why?: string | null;
   /** What the machine answers when it is looked at before; absent: it is not looked at. */
@@ -71,8 +75,10 @@ export interface OnsiteStage extends AsyncDisposable {
   readonly attemptsPath: string;
   /** What the app had to report. */
   readonly failures: readonly unknown[];
-  /** Has machines keep running commands until they are told to end. */
-  hold: boolean;
+  /** How long commands run: not at all, until they are told to end, or until this is set to `no`. */
+  hold: Hold;
+  /** Has the log refuse every entry, as after an I/O error. */
+  isLogBroken: boolean;
   /** The session in which Alice works. */
   session(): Promise<Session>;
   /** Asks for approval of a command; answers the request's hash, and how it will have ended. */
@@ -94,7 +100,8 @@ export async function openOnsiteStage({
   await using stack = new AsyncDisposableStack();
   const place = stack.use(await createLedgerPlace());
   const clock = createClock(STARTED_MS);
-  const ledger = stack.use(await place.open({ now: () => clock.now() }));
+  const told: Told = { hold: 'no', state: '', isLogBroken: false };
+  const ledger = breakable(stack.use(await place.open({ now: () => clock.now() })), told);
   const people = await createPeople();
   await found(ledger, { people, rules });
   const now = (): number => clock.now();
@@ -107,7 +114,6 @@ export async function openOnsiteStage({
   const onFailure = (cause: unknown): void => {
     failures.push(cause);
   };
-  const told = { hold: false, state: '' };
   const links = fakeLinks(told);
   const requests = new Requests(site, clock);
   const sessions = new Sessions(site, { links, requests, clock, onFailure });
@@ -127,6 +133,13 @@ export async function openOnsiteStage({
     },
     set hold(hold) {
       told.hold = hold;
+      if (hold === 'no') links.release();
+    },
+    get isLogBroken() {
+      return told.isLogBroken;
+    },
+    set isLogBroken(isLogBroken) {
+      told.isLogBroken = isLogBroken;
     },
     session: work.session,
     async ask({ why = 'The card terminal is offline.', state, ...fields } = {}) {
@@ -154,7 +167,8 @@ export async function openOnsiteStage({
     },
     reopenDesk: () => openPinDesk(desk),
     async [Symbol.asyncDispose]() {
-      told.hold = false;
+      Object.assign(told, { hold: 'no', isLogBroken: false });
+      links.release();
       for (const session of sessions.open) {
         const closing = { by: 'test', reason: 'technician', note: null, ticket: null } as const;
         if (!session.isClosing) await sessions.closeSession(session, closing);
@@ -217,6 +231,15 @@ function createClock(startMs: number): ManualClock {
   };
 }
 
+/** The log, but for a fault that can be put in. */
+function breakable(ledger: Ledger, told: Told): Ledger {
+  const append: Ledger['append'] = async (draft, options) => {
+    if (told.isLogBroken) throw new LedgerError('latched', 'Cannot append: the test broke it');
+    return ledger.append(draft, options);
+  };
+  return Object.create(ledger, { append: { value: append } }) as Ledger; // all else is inherited
+}
+
 async function found(
   ledger: Ledger,
   { people, rules }: { people: People; rules: PolicyRules },
@@ -253,8 +276,14 @@ async function sealAll(holders: readonly Person[]): Promise<readonly SealedAppro
   return sealed;
 }
 
-/** Machines that answer with the state that was asked for, and end at once, or when they are told to. */
-function fakeLinks(told: { hold: boolean; state: string }): EndpointLinks {
+interface Told {
+  hold: Hold;
+  state: string;
+  isLogBroken: boolean;
+}
+
+/** Machines that answer with the state that was asked for, and run commands as long as they are told to. */
+function fakeLinks(told: Told): EndpointLinks & { release(): void } {
   const held = new Map<string, () => void>();
   return {
     isOnline: () => true,
@@ -262,12 +291,15 @@ function fakeLinks(told: { hold: boolean; state: string }): EndpointLinks {
       const bytes = encodeUtf8(told.state);
       told.state = '';
       if (bytes.length > 0) await onOutput({ stream: 'stdout', offset: 0, bytes });
-      if (!told.hold) return exited('exited', bytes.length);
+      if (told.hold === 'no') return exited('exited', bytes.length);
       await new Promise<void>((resolve) => held.set(run, resolve));
       return exited('cancelled', bytes.length);
     },
     cancel(_endpoint, run) {
-      held.get(run)?.();
+      if (told.hold === 'until-cancelled') held.get(run)?.();
+    },
+    release() {
+      for (const end of held.values()) end();
     },
   };
 }
