@@ -42,13 +42,18 @@ export interface LinkView {
 interface LiveLink {
   readonly conversation: AgentConversation;
   seen: SeenCheckpoint;
+  /** One alarm a link is put on record: more would let an endpoint fill the log. */
+  hasAlarmed: boolean;
 }
 
 interface LiveRun {
   readonly run: Run;
   /** The next `seq` that the log wants. */
   next: number;
+  /** Bytes of output so far. */
+  bytes: number;
   isSent: boolean;
+  isProvedAgain: boolean;
   isCancelled: boolean;
   readonly end: PromiseWithResolvers<RunEnd>;
 }
@@ -116,7 +121,9 @@ export class AgentLinks implements EndpointLinks {
     const live: LiveRun = {
       run,
       next: 0,
+      bytes: 0,
       isSent: false,
+      isProvedAgain: false,
       isCancelled: false,
       end: Promise.withResolvers(),
     };
@@ -158,7 +165,7 @@ export class AgentLinks implements EndpointLinks {
     const slot = this.#slot(endpoint.id);
     await slot.link?.conversation[Symbol.asyncDispose]();
     const seen = await this.#checkSeen(endpoint, hello);
-    const link: LiveLink = { conversation, seen };
+    const link: LiveLink = { conversation, seen, hasAlarmed: false };
     await this.#arrive(endpoint, { slot, link, hello });
     const stopWitness = this.#witnessRegularly(slot, link);
     let reason = 'ended';
@@ -198,6 +205,8 @@ export class AgentLinks implements EndpointLinks {
       case 'refused':
         return this.#takeRefused(slot, link, message);
       case 'alarm':
+        if (link.hasAlarmed) return;
+        link.hasAlarmed = true;
         return this.#takeAlarm(slot, message);
       default:
         throw new Error(`unreachable: message ${String(message satisfies never)}`);
@@ -212,7 +221,9 @@ export class AgentLinks implements EndpointLinks {
   ): Promise<void> {
     const live = slot.runs.get(message.run);
     if (live === undefined) {
+      // nobody records it: the endpoint ends it, and need not keep what it said
       this.#post(link, { kind: 'cancel', run: message.run });
+      this.#post(link, { kind: 'ack', run: message.run, next: message.seq + 1 });
       return;
     }
     if (message.seq > live.next) throw invalid('a piece of output is missing');
@@ -222,6 +233,8 @@ export class AgentLinks implements EndpointLinks {
         live.end.resolve({ kind, ...rest });
       } else {
         const bytes = Buffer.from(message.data, 'base64');
+        live.bytes += bytes.length;
+        if (live.bytes > live.run.maxOutputBytes) throw invalid('more output than was ordered');
         if (bytes.length > 0) {
           await live.run.onOutput({ stream: message.stream, offset: message.offset, bytes });
         }
@@ -239,9 +252,10 @@ export class AgentLinks implements EndpointLinks {
     const live = slot.runs.get(run);
     if (live === undefined) return;
     const isStaleProof = code === 'consistency' && seenSize !== link.seen.size;
-    if (isStaleProof) {
+    if (isStaleProof && !live.isProvedAgain) {
       // the endpoint has seen another checkpoint than we think: prove from that one, once
       link.seen = this.#stateAt(seenSize);
+      live.isProvedAgain = true;
       live.isSent = false;
       return this.#sendOrder(slot, live);
     }

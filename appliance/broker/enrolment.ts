@@ -38,15 +38,14 @@ async function enrol(
   });
   if (!isProved) return refused('proof-invalid', 'The endpoint does not hold the key it brought.');
   const token = tokens.find(tokenKey);
+  if (token !== null && token.usedAtMs !== null) return tokenUsed();
   const isTaken = site.endpoints.some(({ name }) => name === token?.name);
   if (isTaken) return refused('name-taken', `"${token?.name ?? ''}" is enrolled already.`);
   const use = await tokens.use(tokenKey);
   if (token === null || use === 'token-expired') {
     return refused('token-expired', 'The token has expired. Ask for a new one.');
   }
-  if (use === 'token-used') {
-    return refused('token-used', 'The token was used before. Ask for a new one.');
-  }
+  if (use === 'token-used') return tokenUsed();
   const { name, labels } = token;
   const endpoint = { id: createId(), name, key: request.key, labels };
   try {
@@ -62,6 +61,10 @@ async function enrol(
     if (cause instanceof WorkError) return refused('name-taken', cause.message);
     throw cause;
   }
+}
+
+function tokenUsed(): EnrolAnswer {
+  return refused('token-used', 'The token was used before. Ask for a new one.');
 }
 
 function refused(code: Extract<EnrolAnswer, { kind: 'refused' }>['code'], message: string) {

@@ -272,6 +272,7 @@ export class Commands {
     const take = onOutput(started);
     const reported = await this.#run(session, live, {
       started,
+      maxOutputBytes: command.fields.output_limit,
       onOutput: async (output) => {
         await take(output);
         taken[output.stream] += output.bytes.length;
@@ -305,10 +306,12 @@ export class Commands {
     live: LiveCommand,
     {
       started,
+      maxOutputBytes,
       order,
       onOutput,
     }: {
       started: Recorded;
+      maxOutputBytes: number;
       order: Parameters<EndpointLinks['run']>[0]['order'];
       onOutput: (output: RunOutput) => Promise<void>;
     },
@@ -320,6 +323,7 @@ export class Commands {
       return await this.#links.run({
         endpoint: session.endpoint.id,
         run: started.name,
+        maxOutputBytes,
         order,
         onOutput,
       });

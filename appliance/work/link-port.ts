@@ -24,6 +24,8 @@ export interface Run {
   readonly endpoint: string;
   /** Leaf hash of `command.started`, base64url. */
   readonly run: string;
+  /** What the order allows, of both streams together. An endpoint that sends more breaks the protocol. */
+  readonly maxOutputBytes: number;
   /** Makes the order for an endpoint whose last checkpoint was `seen`; asked again when that has moved. */
   readonly order: (seen: SeenCheckpoint) => Promise<MadeOrder>;
   /** Told each piece of output; the endpoint is told that it is safe only after this resolves. */
