@@ -12,7 +12,7 @@ import {
   type Ledger,
   openLedger,
 } from '#appliance/ledger/ledger.ts';
-import { useNodeSha256 } from '#appliance/ledger/native-sha256.ts';
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { type Change, openStore, type Store } from '#appliance/ledger/store.ts';
 import { concatBytes } from '#crypto/bytes.ts';
 import { sealEntry } from '#crypto/entry.ts';
@@ -41,7 +41,7 @@ interface Round {
 
 /** Measures writing. */
 export async function bench({ log }: BenchOptions): Promise<Figures> {
-  useNodeSha256();
+  useNativeCrypto();
   const base = await mkdtemp(join(tmpdir(), 'caisey-bench-'));
   try {
     log('warming up');
