@@ -287,13 +287,13 @@ function fakeLinks(told: Told): EndpointLinks & { release(): void } {
   const held = new Map<string, () => void>();
   return {
     isOnline: () => true,
-    async run({ run, onOutput }) {
+    async run({ run, onOutput, onEnd }) {
       const bytes = encodeUtf8(told.state);
       told.state = '';
       if (bytes.length > 0) await onOutput({ stream: 'stdout', offset: 0, bytes });
-      if (told.hold === 'no') return exited('exited', bytes.length);
+      if (told.hold === 'no') return onEnd(exited('exited', bytes.length));
       await new Promise<void>((resolve) => held.set(run, resolve));
-      return exited('cancelled', bytes.length);
+      return onEnd(exited('cancelled', bytes.length));
     },
     cancel(_endpoint, run) {
       if (told.hold === 'until-cancelled') held.get(run)?.();
