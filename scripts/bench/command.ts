@@ -1,13 +1,14 @@
 // `bench command`: the whole way of `true`, from a running client: the order signed, logged, proved, run, recorded
 // and shown; beside `ssh` over a kept connection. Appliance, agent and client are processes of their own.
 
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { openWorkingSession } from '../testing/technician.ts';
 import { openProcessSite } from '../testing/process-site.ts';
 import type { BenchOptions } from './main.ts';
 import { quantile } from './quantile.ts';
 import { openKeptSsh } from './sshd.ts';
 
-const WARM_UP = 50;
+const WARM_UP = 200;
 const RUNS = 400;
 /** The two are measured in turns, so that a busy moment of the machine falls on both. */
 const TURN = 40;
@@ -16,6 +17,7 @@ const TURN = 40;
 export async function bench({
   log,
 }: BenchOptions): Promise<Record<string, number | string | null>> {
+  useNativeCrypto();
   await using site = await openProcessSite();
   const { endpoint } = await site.addAgent({ name: 'bench' });
   await using client = await site.connect(site.technician);

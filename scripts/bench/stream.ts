@@ -1,6 +1,8 @@
 // `bench stream`: recorded megabytes a second of a command that prints 100 MB: read from the process, sent over
 // the link, cut, hashed, durable in the log, acknowledged, and shown to a following client that checks it.
 
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
+import { type PolicyRule, presetPolicy } from '#crypto/policy.ts';
 import { openProcessSite } from '../testing/process-site.ts';
 import { openWorkingSession } from '../testing/technician.ts';
 import type { BenchOptions } from './main.ts';
@@ -11,7 +13,11 @@ const MEGABYTES = 100;
 export async function bench({
   log,
 }: BenchOptions): Promise<Record<string, number | string | null>> {
-  await using site = await openProcessSite();
+  useNativeCrypto();
+  const standard = presetPolicy('standard', 'UTC');
+  const rule: PolicyRule = { id: 'bench', effect: 'allow', programs: ['head'], arguments: ['**'] };
+  const rules = { ...standard, rules: [rule, ...standard.rules] };
+  await using site = await openProcessSite({ rules });
   const { endpoint } = await site.addAgent({ name: 'bench' });
   await using client = await site.connect(site.technician);
   const session = await openWorkingSession(client, {

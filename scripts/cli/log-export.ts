@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { exportTiles } from '#appliance/ledger/export.ts';
 import { openLedger } from '#appliance/ledger/ledger.ts';
-import { useNodeSha256 } from '#appliance/ledger/native-sha256.ts';
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { parseBase64 } from '#crypto/base64.ts';
 import { type Bytes, decodeUtf8, equalBytes } from '#crypto/bytes.ts';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
@@ -31,7 +31,7 @@ export async function exportTo(
   if (await isThere(dir)) {
     throw new CliError('exists', `Cannot export: "${dir}" is there already`);
   }
-  useNodeSha256();
+  useNativeCrypto();
   const source = await findLog(invocation, options);
   const { size, files } =
     source.kind === 'appliance'

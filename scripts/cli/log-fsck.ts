@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 
 import { fsck } from '#appliance/ledger/fsck.ts';
-import { useNodeSha256 } from '#appliance/ledger/native-sha256.ts';
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { openStore } from '#appliance/ledger/store.ts';
 import type { AnswerOf } from '#appliance/protocol/client-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
@@ -62,7 +62,7 @@ async function askAppliance(invocation: Invocation, connection: Connection): Pro
 
 async function examineFolder(invocation: Invocation, log: LocalLog): Promise<Report> {
   const { places, logKey } = log;
-  useNodeSha256();
+  useNativeCrypto();
   await using store = await openStore(join(places.log, 'store'));
   await using progress = openProgress(invocation.terminal, 'Examining');
   const report = await fsck({

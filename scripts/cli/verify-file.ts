@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { openJudge } from '#agent/policy/decide.ts';
-import { useNodeSha256 } from '#appliance/ledger/native-sha256.ts';
+import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { MAX_EVIDENCE_BYTES } from '#crypto/evidence-file.ts';
 import { type EvidenceReport, verifyEvidence } from '#crypto/evidence.ts';
 import { MAX_TRUST_CHARS, parseTrustFile, type Trust } from '#crypto/trust-file.ts';
@@ -24,7 +24,7 @@ export async function verifyBytes(
   bytes: Uint8Array,
   { trust }: { trust: Trust },
 ): Promise<EvidenceReport> {
-  useNodeSha256();
+  useNativeCrypto();
   return verifyEvidence(bytes, { trust, judge: await openJudge() });
 }
 
