@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
 import type { VerifierKey } from '#crypto/key.ts';
 
-import { replaceFile } from './durable-file.ts';
+import { openReplaced, replaceFile, type ReplacedFile } from './durable-file.ts';
 import { LedgerError } from './error.ts';
 import type { SignedCheckpoint } from './ledger.ts';
 
@@ -17,6 +17,11 @@ const NAME = 'checkpoint';
 /** Saves a checkpoint durably. */
 export async function saveCheckpoint(folder: string, checkpoint: SignedCheckpoint): Promise<void> {
   await replaceFile(join(folder, NAME), checkpoint.note);
+}
+
+/** Opens the second place for one checkpoint after another: `replace` takes the note. */
+export function openCheckpointFile(folder: string): Promise<ReplacedFile> {
+  return openReplaced(join(folder, NAME));
 }
 
 /** Whether there is one. */

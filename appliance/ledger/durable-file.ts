@@ -1,6 +1,6 @@
 // Files that are whole or not there, on disk before anybody counts on them.
 
-import { open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -8,14 +8,47 @@ import { dirname } from 'node:path';
  * survive a power cut; when it rejects, the file is the old one or the new one, never a part.
  */
 export async function replaceFile(path: string, bytes: string | Uint8Array): Promise<void> {
+  await using file = await openReplaced(path);
+  await file.replace(bytes);
+}
+
+/** A file that is replaced often: its folder stays open, so that a replacement takes half the calls. */
+export interface ReplacedFile extends AsyncDisposable {
+  /** As `replaceFile`. One at a time. */
+  replace(bytes: string | Uint8Array): Promise<void>;
+}
+
+/** Opens a path for replacing. The file itself need not exist. */
+export async function openReplaced(path: string): Promise<ReplacedFile> {
   const temporary = `${path}.new`;
-  {
-    await using file = await open(temporary, 'w', 0o600);
-    await file.writeFile(bytes);
-    await file.sync();
-  }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+  const folder = process.platform === 'win32' ? null : await open(dirname(path), 'r');
+  let closing: Promise<void> = Promise.resolve();
+  return {
+    async replace(bytes) {
+      await closing; // Windows renames no open file; elsewhere it ended long ago
+      const file = await open(temporary, 'w', 0o600);
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } catch (cause) {
+        await file.close();
+        throw cause;
+      }
+      if (folder === null) await file.close();
+      await rename(temporary, path);
+      await folder?.sync();
+      if (folder !== null) closing = closeQuietly(file);
+    },
+    async [Symbol.asyncDispose]() {
+      await closing;
+      await folder?.close();
+    },
+  };
+}
+
+/** Its bytes are on disk: closing it can lose nothing. */
+function closeQuietly(file: FileHandle): Promise<void> {
+  return file.close().catch(() => undefined);
 }
 
 /** Puts a folder's entries (created, renamed and removed names) on disk. */

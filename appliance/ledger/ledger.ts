@@ -19,9 +19,14 @@ import type { Signer } from '#crypto/webcrypto.ts';
 
 import { type AcknowledgedFile, createAcknowledged, openAcknowledged } from './acknowledged.ts';
 import { createBell } from './bell.ts';
-import { hasCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
+import {
+  hasCheckpoint,
+  loadCheckpoint,
+  openCheckpointFile,
+  saveCheckpoint,
+} from './checkpoint-file.ts';
 import { createReserve, type DiskOptions, giveUpReserve, openDisk } from './disk.ts';
-import { syncFolder } from './durable-file.ts';
+import { type ReplacedFile, syncFolder } from './durable-file.ts';
 import { eraseStored } from './erasure.ts';
 import { LedgerError } from './error.ts';
 import { fsck, type FsckOptions, type FsckReport } from './fsck.ts';
@@ -196,6 +201,7 @@ export async function openLedger(
   const disk = await openDisk(folder, options.disk);
   const saved = await loadCheckpoint(secondFolder, verifierKey(origin, 0x01, signer.publicKey));
   const acknowledgedFile = stack.use(await openAcknowledged(secondFolder));
+  const checkpointFile = stack.use(await openCheckpointFile(secondFolder));
   const store = stack.use(await openMarking(folder, options.openStore ?? openStore));
   signal?.throwIfAborted();
   checkOrigin(store, origin);
@@ -211,7 +217,7 @@ export async function openLedger(
   signal?.throwIfAborted();
   const latch = createLatch();
   return assemble(options, {
-    ...{ disk, saved, acknowledgedFile, store, tree, standing, latch },
+    ...{ disk, saved, acknowledgedFile, checkpointFile, store, tree, standing, latch },
     resources: stack.move(),
   });
 }
@@ -222,6 +228,7 @@ interface Parts {
   readonly disk: Awaited<ReturnType<typeof openDisk>>;
   readonly saved: SignedCheckpoint;
   readonly acknowledgedFile: AcknowledgedFile;
+  readonly checkpointFile: ReplacedFile;
   readonly store: Store;
   readonly tree: ReadHash;
   readonly standing: Standing;
@@ -235,7 +242,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
   const bell = createBell();
   let isClosed = false;
   const publisher = openPublisher({
-    ...{ origin, signer: options.signer, secondFolder: options.secondFolder, latch },
+    ...{ origin, signer: options.signer, checkpointFile: parts.checkpointFile, latch },
     ...{ acknowledgedFile: parts.acknowledgedFile, saved: parts.saved },
     acknowledged: () => writer.acknowledged,
     delayMs: options.checkpointDelayMs ?? 1000,

@@ -7,7 +7,7 @@ import { verifierKey } from '#crypto/key.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 
 import type { AcknowledgedFile } from './acknowledged.ts';
-import { saveCheckpoint } from './checkpoint-file.ts';
+import type { ReplacedFile } from './durable-file.ts';
 import { LedgerError } from './error.ts';
 import type { Latch } from './latch.ts';
 import type { SignedCheckpoint } from './ledger.ts';
@@ -24,7 +24,8 @@ export interface Publisher extends AsyncDisposable {
 export interface PublisherParts {
   readonly origin: string;
   readonly signer: Signer;
-  readonly secondFolder: string;
+  /** The second place. */
+  readonly checkpointFile: Pick<ReplacedFile, 'replace'>;
   readonly acknowledgedFile: AcknowledgedFile;
   readonly latch: Latch;
   /** The checkpoint that is saved already. */
@@ -42,7 +43,7 @@ interface Asking {
 }
 
 export function openPublisher(parts: PublisherParts): Publisher {
-  const { origin, signer, latch, acknowledged, acknowledgedFile, secondFolder, delayMs } = parts;
+  const { origin, signer, latch, acknowledged, acknowledgedFile, checkpointFile, delayMs } = parts;
   const logKey = verifierKey(origin, 0x01, signer.publicKey);
   let published = parts.saved;
   let asking: Asking[] = [];
@@ -107,8 +108,7 @@ export function openPublisher(parts: PublisherParts): Publisher {
       const checkpoint: SignedCheckpoint = { note, ...state };
       await verifyCheckpoint(note, logKey);
       latch.check();
-      await acknowledgedFile.sync();
-      await saveCheckpoint(secondFolder, checkpoint);
+      await Promise.all([acknowledgedFile.sync(), checkpointFile.replace(note)]);
       published = checkpoint;
       parts.onPublished();
     }
