@@ -2,6 +2,7 @@
 // What the appliance answers is parsed before anybody sees it.
 
 import type { Conversation } from '#agent/protocol/conversation.ts';
+import { isProtocolError } from '#agent/protocol/error.ts';
 import {
   type AnswerOf,
   answerSchemas,
@@ -50,6 +51,7 @@ export class Client implements AsyncDisposable {
    * Asks, and waits for the answer. Events that come before it are given to `onEvent` in order; the next is
    * taken when it has resolved. When `signal` aborts, the appliance is told to stop.
    * @throws {ClientError} with the appliance's code, or `stream-lost` when it went away
+   * @throws the signal's reason when it has aborted before anything was asked
    */
   async call<V extends ClientVerb>(
     verb: V,
@@ -59,16 +61,18 @@ export class Client implements AsyncDisposable {
       signal,
     }: { onEvent?: (event: ClientEvent) => void | Promise<void>; signal?: AbortSignal } = {},
   ): Promise<AnswerOf<V>> {
+    signal?.throwIfAborted();
     if (this.#lost !== null) throw this.#lost;
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<unknown>();
+    answer.promise.catch(() => undefined); // it may be lost while it is still being asked: told below
     this.#pending.set(id, { answer, onEvent });
     const stop = (): void => {
       this.#post({ id: ++this.#lastId, verb: 'stop', target: id });
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      await this.#conversation.send({ id, verb, ...parameters } as unknown as ClientRequest); // of this verb
+      await this.#ask({ id, verb, ...parameters } as unknown as ClientRequest); // of this verb
       return answerSchemas[verb].parse(await answer.promise) as AnswerOf<V>; // parsed by this verb's schema
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -79,6 +83,16 @@ export class Client implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#conversation[Symbol.asyncDispose]();
     await this.#reading;
+  }
+
+  /** Sends a request; a conversation that is gone is told as the loss it is. */
+  async #ask(request: ClientRequest): Promise<void> {
+    try {
+      await this.#conversation.send(request);
+    } catch (cause) {
+      if (!isProtocolError(cause, 'closed', 'peer-closed', 'stream-lost')) throw cause;
+      throw new ClientError('stream-lost', `Lost the appliance: ${cause.message}`);
+    }
   }
 
   #post(request: ClientRequest): void {
