@@ -4,10 +4,11 @@
 import { type VerifiedCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
 import { checkConsistency } from '#crypto/consistency.ts';
 import { EMPTY_ROOT } from '#crypto/hash.ts';
+import type { FieldsOf } from '#crypto/kind.ts';
 import { frontierOf, frontierRoot } from '#crypto/tree.ts';
 import type { SeenCheckpoint } from '#crypto/work-order.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
-import { ProtocolError } from '#agent/protocol/error.ts';
+import { isProtocolError, ProtocolError } from '#agent/protocol/error.ts';
 import {
   type AgentMessage,
   type AgentMessageOf,
@@ -15,14 +16,18 @@ import {
   HEARTBEAT_MS,
   type Host,
 } from '#agent/protocol/link-message.ts';
-import type { EndpointLinks, Run, RunEnd } from '../work/link-port.ts';
+import { LedgerError } from '../ledger/error.ts';
+import type { EndpointLinks, Run } from '../work/link-port.ts';
 import type { Clock } from '../work/clock.ts';
 import { record } from '../work/record.ts';
 import { type Endpoint, keyText, type Site } from '../work/site.ts';
 import { formatHashes } from '../work/order.ts';
+import { interrupted, LiveRun } from './live-run.ts';
 
 /** A run whose endpoint is gone for so long is taken as interrupted. */
 export const RESUME_MS = 60_000;
+/** A run that was cancelled, and does not end for so long, is taken as interrupted. */
+export const STOP_MS = 60_000;
 /** An endpoint that says nothing for so long is taken as gone. */
 const SILENT_MS = 3 * HEARTBEAT_MS;
 /** An endpoint that is idle is told of new checkpoints this often: it is a witness, too. */
@@ -44,18 +49,8 @@ interface LiveLink {
   seen: SeenCheckpoint;
   /** One alarm a link is put on record: more would let an endpoint fill the log. */
   hasAlarmed: boolean;
-}
-
-interface LiveRun {
-  readonly run: Run;
-  /** The next `seq` that the log wants. */
-  next: number;
-  /** Bytes of output so far. */
-  bytes: number;
-  isSent: boolean;
-  isProvedAgain: boolean;
-  isCancelled: boolean;
-  readonly end: PromiseWithResolvers<RunEnd>;
+  /** Resolves when it no longer serves: nothing it said is still on its way to the log. */
+  readonly left: PromiseWithResolvers<undefined>;
 }
 
 interface Slot {
@@ -116,22 +111,16 @@ export class AgentLinks implements EndpointLinks {
     };
   }
 
-  async run(run: Run): Promise<RunEnd> {
+  async run(run: Run): Promise<void> {
     const slot = this.#slot(run.endpoint);
-    const live: LiveRun = {
-      run,
-      next: 0,
-      bytes: 0,
-      isSent: false,
-      isProvedAgain: false,
-      isCancelled: false,
-      end: Promise.withResolvers(),
-    };
+    const live = new LiveRun(run);
     slot.runs.set(run.run, live);
+    if (slot.link === null && slot.stopWaiting === null) this.#waitForReturn(slot);
     try {
-      await this.#sendOrder(slot, live);
-      return await live.end.promise;
+      this.#sendOrder(slot, live);
+      await live.done;
     } finally {
+      live.stopWaiting();
       slot.runs.delete(run.run);
     }
   }
@@ -139,9 +128,12 @@ export class AgentLinks implements EndpointLinks {
   cancel(endpoint: string, run: string): void {
     const slot = this.#slot(endpoint);
     const live = slot.runs.get(run);
-    if (live === undefined) return;
+    if (live === undefined || live.isCancelled) return;
     live.isCancelled = true;
     if (slot.link !== null) this.#post(slot.link, { kind: 'cancel', run });
+    live.stopWaiting = this.#clock.after(STOP_MS, () => {
+      giveUp(live, `The endpoint did not stop it in ${STOP_MS / 1000} seconds.`);
+    });
   }
 
   /** Tells a removed endpoint to stop, and forgets it. */
@@ -149,7 +141,8 @@ export class AgentLinks implements EndpointLinks {
     const slot = this.#slots.get(endpoint);
     if (slot === undefined) return;
     if (slot.link !== null) this.#post(slot.link, { kind: 'removed' });
-    this.#giveUp(slot, 'The endpoint was removed.');
+    slot.stopWaiting?.();
+    giveUpAll(slot, 'The endpoint was removed.');
     this.#slots.delete(endpoint);
   }
 
@@ -162,14 +155,15 @@ export class AgentLinks implements EndpointLinks {
     if (hello?.kind !== 'hello') throw invalid('expected hello');
     const endpoint = this.#site.endpoint(hello.endpoint);
     if (endpoint.key !== keyText(conversation.remotePeer)) throw invalid('not the key of that id');
-    const slot = this.#slot(endpoint.id);
-    await slot.link?.conversation[Symbol.asyncDispose]();
     const seen = await this.#checkSeen(endpoint, hello);
-    const link: LiveLink = { conversation, seen, hasAlarmed: false };
-    await this.#arrive(endpoint, { slot, link, hello });
-    const stopWitness = this.#witnessRegularly(slot, link);
+    const slot = this.#slot(endpoint.id);
+    const left = Promise.withResolvers<undefined>();
+    const link: LiveLink = { conversation, seen, hasAlarmed: false, left };
+    let stopWitness = (): void => undefined;
     let reason = 'ended';
     try {
+      await this.#arrive(endpoint, { slot, link, hello });
+      stopWitness = this.#witnessRegularly(slot, link);
       await this.#serveMessages(slot, link);
     } catch (cause) {
       reason = cause instanceof ProtocolError ? cause.code : 'failed';
@@ -226,22 +220,13 @@ export class AgentLinks implements EndpointLinks {
       this.#post(link, { kind: 'ack', run: message.run, next: message.seq + 1 });
       return;
     }
-    if (message.seq > live.next) throw invalid('a piece of output is missing');
-    if (message.seq === live.next) {
-      if (message.kind === 'exited') {
-        const { kind, run: _run, seq: _seq, ...rest } = message;
-        live.end.resolve({ kind, ...rest });
-      } else {
-        const bytes = Buffer.from(message.data, 'base64');
-        live.bytes += bytes.length;
-        if (live.bytes > live.run.maxOutputBytes) throw invalid('more output than was ordered');
-        if (bytes.length > 0) {
-          await live.run.onOutput({ stream: message.stream, offset: message.offset, bytes });
-        }
-      }
-      live.next += 1;
+    try {
+      const next = await live.take(message);
+      await link.conversation.send({ kind: 'ack', run: message.run, next });
+    } catch (cause) {
+      if (isProtocolError(cause, 'message-invalid')) await live.end(interrupted(BROKEN));
+      throw cause;
     }
-    await link.conversation.send({ kind: 'ack', run: message.run, next: live.next });
   }
 
   async #takeRefused(
@@ -250,16 +235,17 @@ export class AgentLinks implements EndpointLinks {
     { run, code, message, seenSize }: AgentMessageOf<'refused'>,
   ): Promise<void> {
     const live = slot.runs.get(run);
-    if (live === undefined) return;
+    if (live?.isSent !== true) return;
     const isStaleProof = code === 'consistency' && seenSize !== link.seen.size;
     if (isStaleProof && !live.isProvedAgain) {
       // the endpoint has seen another checkpoint than we think: prove from that one, once
       link.seen = this.#stateAt(seenSize);
       live.isProvedAgain = true;
       live.isSent = false;
-      return this.#sendOrder(slot, live);
+      this.#sendOrder(slot, live);
+      return;
     }
-    live.end.resolve({ kind: 'refused', code, message });
+    await live.end({ kind: 'refused', code, message });
   }
 
   async #takeAlarm(slot: Slot, { code, message }: AgentMessageOf<'alarm'>): Promise<void> {
@@ -271,26 +257,28 @@ export class AgentLinks implements EndpointLinks {
         code: `agent-${code}`,
         severity: 'critical',
         subject: endpoint ?? null,
-        detail: message,
+        detail: message.toWellFormed(),
       },
       isEssential: true,
     });
   }
 
   /** Sends an order, after those before it; without a link it is sent when the endpoint is back. */
-  async #sendOrder(slot: Slot, live: LiveRun): Promise<void> {
+  #sendOrder(slot: Slot, live: LiveRun): void {
     const turn = slot.sending.then(async () => {
       const { link } = slot;
-      if (link === null || live.isSent) return;
+      if (link === null || live.isSent || live.isOver) return;
       const { order, checkpoint } = await live.run.order(link.seen);
-      if (slot.link !== link) return;
+      // what went on meanwhile decides: a run that is over on record must not begin
+      if (slot.link !== link || live.isOver || this.#slots.get(live.run.endpoint) !== slot) return;
       live.isSent = true;
       link.seen = checkpoint;
       this.#post(link, { kind: 'order', run: live.run.run, order });
       if (live.isCancelled) this.#post(link, { kind: 'cancel', run: live.run.run });
     });
-    slot.sending = turn.catch(() => undefined); // its own caller is told
-    return turn;
+    slot.sending = turn.catch((cause: unknown) => {
+      live.fail(cause);
+    });
   }
 
   /** Checks what the endpoint last saw against this log: an endpoint is a witness of it. */
@@ -323,55 +311,58 @@ export class AgentLinks implements EndpointLinks {
     endpoint: Endpoint,
     { slot, link, hello }: { slot: Slot; link: LiveLink; hello: AgentMessageOf<'hello'> },
   ): Promise<void> {
+    await replace(slot);
+    await record(this.#site.ledger, {
+      kind: 'endpoint.online',
+      endpoint: endpoint.id,
+      fields: onlineFields(endpoint, hello),
+      isEssential: true,
+    });
+    await replace(slot);
+    slot.link = link; // from here on the other links of this endpoint are gone
     slot.stopWaiting?.();
     slot.stopWaiting = null;
     slot.lastSeenMs = this.#clock.now();
     slot.software = hello.software;
     slot.host = hello.host;
-    const held = new Map(hello.runs.map(({ run, next }) => [run, next]));
+    const held = new Set(hello.runs.map(({ run }) => run));
     for (const [name, live] of slot.runs) {
-      if (live.isSent && !held.has(name)) {
-        live.end.resolve(interrupted('The endpoint restarted, or never got the order.'));
-      }
+      if (live.isSent && !held.has(name)) giveUp(live, RESTARTED);
     }
-    await record(this.#site.ledger, {
-      kind: 'endpoint.online',
-      endpoint: endpoint.id,
-      fields: {
-        name: endpoint.name,
-        os: hello.host.os,
-        version: hello.software,
-        runtime: `${hello.host.runtime} ${hello.host.runtimeVersion}`.slice(0, 256),
-        address: '',
-      },
-      isEssential: true,
-    });
-    slot.link = link;
-    const known = [...held.keys()].flatMap((run) => {
-      const live = slot.runs.get(run);
-      return live === undefined ? [] : [{ run, next: live.next }];
-    });
-    await link.conversation.send({ kind: 'welcome', runs: known });
+    await this.#welcome(slot, { link, held });
+    this.#tell();
+  }
+
+  /** Goes on with the runs that the endpoint holds, and sends the orders that it never got. */
+  async #welcome(
+    slot: Slot,
+    { link, held }: { link: LiveLink; held: ReadonlySet<string> },
+  ): Promise<void> {
+    const runs = [...slot.runs]
+      .filter(([run, live]) => held.has(run) && !live.isOver)
+      .map(([run, { next }]) => ({ run, next }));
+    const welcome = link.conversation.send({ kind: 'welcome', runs });
     for (const live of slot.runs.values()) {
       if (live.isSent && live.isCancelled) {
         this.#post(link, { kind: 'cancel', run: live.run.run });
       }
-      if (!live.isSent)
-        this.#sendOrder(slot, live).catch((cause: unknown) => live.end.reject(cause));
+      this.#sendOrder(slot, live);
     }
-    this.#tell();
+    await welcome;
   }
 
   async #leave(
     endpoint: Endpoint,
     { slot, link, reason }: { slot: Slot; link: LiveLink; reason: string },
   ): Promise<void> {
-    if (slot.link !== link) return;
-    slot.link = null;
-    slot.lastSeenMs = this.#clock.now();
-    slot.stopWaiting = this.#clock.after(RESUME_MS, () => {
-      this.#giveUp(slot, `The endpoint was gone for ${RESUME_MS / 1000} seconds.`);
-    });
+    const wasServed = slot.link === link;
+    if (wasServed) {
+      slot.link = null;
+      slot.lastSeenMs = this.#clock.now();
+      this.#waitForReturn(slot);
+    }
+    link.left.resolve(undefined);
+    if (!wasServed) return;
     this.#tell();
     await record(this.#site.ledger, {
       kind: 'endpoint.offline',
@@ -381,8 +372,11 @@ export class AgentLinks implements EndpointLinks {
     });
   }
 
-  #giveUp(slot: Slot, problem: string): void {
-    for (const live of slot.runs.values()) live.end.resolve(interrupted(problem));
+  #waitForReturn(slot: Slot): void {
+    slot.stopWaiting = this.#clock.after(RESUME_MS, () => {
+      slot.stopWaiting = null;
+      giveUpAll(slot, `The endpoint was gone for ${RESUME_MS / 1000} seconds.`);
+    });
   }
 
   /** Now and then an idle endpoint gets the newest checkpoint, so that it witnesses what it did not run. */
@@ -402,7 +396,7 @@ export class AgentLinks implements EndpointLinks {
   }
 
   #sendCheckpoint(slot: Slot, link: LiveLink): void {
-    slot.sending = slot.sending.then(() => {
+    const turn = slot.sending.then(() => {
       const { ledger } = this.#site;
       const { note, size, root } = ledger.checkpoint;
       if (slot.link !== link || size <= link.seen.size) return;
@@ -411,6 +405,7 @@ export class AgentLinks implements EndpointLinks {
       this.#post(link, { kind: 'checkpoint', note, seen: from, consistency });
       link.seen = { size, root };
     });
+    slot.sending = turn.catch(ignoreClosed);
   }
 
   #stateAt(size: number): SeenCheckpoint {
@@ -458,22 +453,47 @@ export class AgentLinks implements EndpointLinks {
   }
 }
 
-function interrupted(problem: string): RunEnd {
-  return {
-    kind: 'exited',
-    outcome: 'interrupted',
-    exitCode: null,
-    signal: null,
-    durationMs: null,
-    stdoutBytes: 0,
-    stderrBytes: 0,
-    droppedBytes: 0,
-    problem,
-  };
+const RESTARTED = 'The endpoint restarted, or never got the order.';
+const BROKEN = 'The endpoint broke the protocol of its link.';
+
+/** Has the links that an endpoint had before end, and waits until nothing of them is on its way to the log. */
+async function replace(slot: Slot): Promise<void> {
+  while (slot.link !== null) {
+    const { conversation, left } = slot.link;
+    await conversation[Symbol.asyncDispose]();
+    await left.promise;
+  }
+}
+
+function giveUpAll(slot: Slot, problem: string): void {
+  for (const live of slot.runs.values()) giveUp(live, problem);
+}
+
+/** Ends a run as interrupted; when not even that can be recorded, whoever began it is told. */
+function giveUp(live: LiveRun, problem: string): void {
+  live.end(interrupted(problem)).catch((cause: unknown) => {
+    live.fail(cause);
+  });
+}
+
+/** What goes on record of an endpoint's coming: texts of its own, made well-formed. */
+function onlineFields(
+  { name }: Endpoint,
+  { host, software }: AgentMessageOf<'hello'>,
+): FieldsOf<'endpoint.online'> {
+  const runtime = `${host.runtime} ${host.runtimeVersion}`.slice(0, 256).toWellFormed();
+  const texts = { os: host.os.toWellFormed(), version: software.toWellFormed(), runtime };
+  return { name, ...texts, address: '' };
 }
 
 function invalid(state: string): ProtocolError {
   return new ProtocolError('message-invalid', `Cannot serve link: ${state}`);
+}
+
+/** A log that is closed has no more checkpoints to tell of. */
+function ignoreClosed(cause: unknown): void {
+  if (cause instanceof LedgerError && cause.code === 'closed') return;
+  throw cause;
 }
 
 function ignoreLost(cause: unknown): void {

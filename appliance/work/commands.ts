@@ -1,15 +1,14 @@
 // The way of a command through the appliance (design.md §6): signature, policy, the client's consent, the
 // log, the endpoint, the log again. Every step is durable before the next one begins.
 
-import { VerifyError } from '#crypto/error.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
-import type { Refs } from '#crypto/leaf.ts';
 import type { Decision } from '#crypto/policy.ts';
-import { type Answer, recordedDecision, type Requests } from '../gate/requests.ts';
+import type { Answer, Requests } from '../gate/requests.ts';
 import type { CommandOutcome, SignedCommand } from '../protocol/client-message.ts';
+import { type Consent, judgeCommand, NO_CONSENT } from './consent.ts';
 import { WorkError } from './error.ts';
-import type { EndpointLinks, RunEnd, RunOutput } from './link-port.ts';
-import { makeOrder } from './order.ts';
+import { CANCELLED, type Ended, execute, refsInForce, refuse } from './execution.ts';
+import type { EndpointLinks, RunOutput } from './link-port.ts';
 import { record, type Recorded } from './record.ts';
 import { type LiveCommand, MAX_COMMANDS_AT_ONCE, type Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -28,23 +27,17 @@ export interface Submitted {
   readonly after: SignedCommand | null;
 }
 
-interface Consent {
-  readonly request: Recorded | null;
-  readonly grants: readonly Recorded[];
+interface Parts {
+  readonly work: OpenedCommand;
+  readonly before: OpenedCommand | null;
+  readonly after: OpenedCommand | null;
+  readonly why: string | null;
 }
 
-const NO_CONSENT: Consent = { request: null, grants: [] };
-
-/** A run's end on record: how, and the entry that says so. */
-interface Ended {
-  readonly end: RunEnd;
-  readonly entry: Recorded;
-  readonly started: Recorded;
-}
-
-/** What of a state command is recorded as `state.captured`. */
-interface Captured extends Ended {
-  readonly state: Recorded;
+/** What a state command left: `state.captured` and its text, or nothing when it was not run to an end. */
+interface Captured {
+  readonly ended: Ended;
+  readonly state: Recorded | null;
   readonly text: string;
 }
 
@@ -102,21 +95,9 @@ export class Commands {
     });
   }
 
-  #judge(session: Session, { fields }: OpenedCommand): Decision {
-    return this.#site.judge(this.#site.policy.signed.statement.rules, {
-      shell: fields.shell,
-      command: fields.command,
-      cwd: fields.cwd,
-      env: fields.env,
-      labels: session.endpoint.labels,
-      role: session.technician.role,
-      atMs: this.#site.now(),
-    });
-  }
-
   /** State is captured without asking: only what policy allows may capture it. */
   #checkState(session: Session, state: OpenedCommand): void {
-    if (this.#judge(session, state).effect === 'allow') return;
+    if (judgeCommand(this.#site, { session, command: state }).effect === 'allow') return;
     throw new WorkError(
       'state-not-read-only',
       'Cannot capture state: policy does not allow its command without asking',
@@ -134,12 +115,19 @@ export class Commands {
         `Cannot run command: ${session.endpoint.name} is offline`,
       );
     }
-    const busy = [...session.commands.values()].filter((command) => command !== null).length;
+    const live = new Set(session.commands.values());
+    live.delete(null);
+    const busy = live.size;
     if (busy >= MAX_COMMANDS_AT_ONCE) {
       throw new WorkError('session-busy', `Cannot run command: ${busy} run or wait already`);
     }
+    for (const command of commands) {
+      if (command !== null && session.commands.has(command.signed.hash)) {
+        throw new WorkError('command-replayed', 'Cannot run command: it was submitted before');
+      }
+    }
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const live = {
+    const admitted = {
       run: null,
       isCancelled: false,
       ended: promise,
@@ -148,14 +136,10 @@ export class Commands {
       },
     };
     for (const command of commands) {
-      if (command === null) continue;
-      if (session.commands.has(command.signed.hash)) {
-        throw new WorkError('command-replayed', 'Cannot run command: it was submitted before');
-      }
-      session.commands.set(command.signed.hash, live);
+      if (command !== null) session.commands.set(command.signed.hash, admitted);
     }
     this.#sessions.touch(session);
-    return live;
+    return admitted;
   }
 
   #release(session: Session, commands: readonly (OpenedCommand | null)[]): void {
@@ -164,58 +148,52 @@ export class Commands {
     }
   }
 
-  async #take(
-    session: Session,
-    live: LiveCommand,
-    parts: {
-      work: OpenedCommand;
-      before: OpenedCommand | null;
-      after: OpenedCommand | null;
-      why: string | null;
-    },
-  ): Promise<CommandOutcome> {
-    const decision = this.#judge(session, parts.work);
-    if (decision.effect === 'deny') {
-      const entry = await this.#refuse(session, parts.work, {
-        by: 'policy',
-        code: 'denied',
-        why: decision.why,
-        ref: { policy: this.#site.policy.entry },
-      });
-      return outcomeOf('refused', entry, { problem: decision.why });
+  async #take(session: Session, live: LiveCommand, parts: Parts): Promise<CommandOutcome> {
+    const { work, before, after } = parts;
+    const decision = judgeCommand(this.#site, { session, command: work });
+    if (decision.effect === 'deny') return this.#deny(session, work, decision);
+    const state =
+      before && (await this.#capture(session, live, { state: before, phase: 'before' }));
+    const isAsKnown = state === null || state.state !== null;
+    if (live.isCancelled || !isAsKnown) {
+      const refusal = live.isCancelled ? CANCELLED : UNKNOWN_STATE;
+      return outcomeOfEnd(await refuse(this.#site, { session, command: work }, { refusal }));
     }
-    const before =
-      parts.before &&
-      (await this.#capture(session, live, { state: parts.before, phase: 'before' }));
     let consent = NO_CONSENT;
     if (decision.effect === 'ask') {
-      const answer = await this.#ask(session, { ...parts, decision, before });
+      const answer = await this.#ask(session, live, { ...parts, decision, state });
       if (answer.state !== 'granted') return refusedBy(answer);
       consent = { request: answer.requested, grants: answer.grants };
     }
-    const done = await this.#execute(session, live, {
-      command: parts.work,
-      decision,
-      consent,
-      purpose: 'work',
-      onOutput: this.#recordOutput(session),
-    });
-    if (parts.after && done.end.kind === 'exited') {
-      await this.#capture(session, live, { state: parts.after, phase: 'after' });
+    const done = await this.#work(session, live, { work, consent });
+    if (after && done.end.kind === 'exited' && !live.isCancelled) {
+      await this.#capture(session, live, { state: after, phase: 'after' });
     }
     return outcomeOfEnd(done);
   }
 
+  async #deny(
+    session: Session,
+    command: OpenedCommand,
+    { why }: Decision,
+  ): Promise<CommandOutcome> {
+    const refusal = { by: 'policy', code: 'denied', why } as const;
+    const ref = { policy: this.#site.policy.entry };
+    return outcomeOfEnd(await refuse(this.#site, { session, command }, { refusal, ref }));
+  }
+
   async #ask(
     session: Session,
+    live: LiveCommand,
     {
       work,
       why,
       decision,
-      before,
-    }: { work: OpenedCommand; why: string | null; decision: Decision; before: Captured | null },
+      state,
+    }: Pick<Parts, 'work' | 'why'> & { decision: Decision; state: Captured | null },
   ): Promise<Answer> {
     if (decision.ask === null) throw new Error('unreachable: a decision to ask has its terms');
+    const cited = state?.state ?? null;
     const { answer } = await this.#requests.ask({
       session: session.id,
       endpoint: session.endpoint.id,
@@ -228,128 +206,40 @@ export class Commands {
       decision,
       ask: decision.ask,
       why,
-      refs: { ...this.#refs(), ...(before === null ? {} : { state: before.state.name }) },
-      stateText: before?.text ?? null,
+      refs: { ...refsInForce(this.#site), ...(cited === null ? {} : { state: cited.name }) },
+      stateText: state?.text ?? null,
     });
+    if (live.isCancelled) {
+      // while it was being asked, when there was no request yet to take back
+      const reason = 'Cancelled.';
+      await this.#requests.withdrawOf(work.signed.hash, { by: session.technician.name, reason });
+    }
     return answer;
   }
 
-  /** Records the start, has the endpoint run it, and records the end. */
-  async #execute(
+  /** Runs the command itself; what it prints is recorded piece by piece. */
+  #work(
     session: Session,
     live: LiveCommand,
-    {
-      command,
-      decision,
-      consent,
-      purpose,
-      onOutput,
-      onEnd = () => Promise.resolve(),
-    }: {
-      command: OpenedCommand;
-      decision: Decision;
-      consent: Consent;
-      purpose: Purpose;
-      onOutput: (started: Recorded) => (output: RunOutput) => Promise<void>;
-      onEnd?: (started: Recorded, end: RunEnd) => Promise<void>;
-    },
+    { work, consent }: { work: OpenedCommand; consent: Consent },
   ): Promise<Ended> {
-    const { roster, authority, policy } = this.#site;
-    const started = await record(this.#site.ledger, {
-      kind: 'command.started',
-      session: session.id,
-      endpoint: session.endpoint.id,
-      ref: { ...this.#refs(), ...consentRefs(consent) },
-      disclosed: command.disclosed,
-      fields: {
-        purpose,
-        decision: recordedDecision(decision),
-        statement: command.envelope,
-      },
-    });
-    live.run = started.name;
-    const taken = { stdout: 0, stderr: 0 };
-    const take = onOutput(started);
-    const reported = await this.#run(session, live, {
-      started,
-      maxOutputBytes: command.fields.output_limit,
-      onOutput: async (output) => {
-        await take(output);
-        taken[output.stream] += output.bytes.length;
-      },
-      order: (seen) =>
-        makeOrder(
-          this.#site,
-          {
-            started,
-            ...consent,
-            session: session.envelope,
-            endpoint: session.endpoint,
-            roster: roster.envelope,
-            authority: authority.envelope,
-            policy: policy.envelope,
-          },
-          seen,
-        ),
-    });
-    live.run = null;
-    const end = isInterrupted(reported)
-      ? { ...reported, stdoutBytes: taken.stdout, stderrBytes: taken.stderr }
-      : reported;
-    await onEnd(started, end);
-    const entry = await this.#recordEnd(session, { command, started, end });
-    return { end, entry, started };
-  }
-
-  async #run(
-    session: Session,
-    live: LiveCommand,
-    {
-      started,
-      maxOutputBytes,
-      order,
-      onOutput,
-    }: {
-      started: Recorded;
-      maxOutputBytes: number;
-      order: Parameters<EndpointLinks['run']>[0]['order'];
-      onOutput: (output: RunOutput) => Promise<void>;
-    },
-  ): Promise<RunEnd> {
-    if (live.isCancelled) {
-      return { kind: 'refused', code: 'cancelled', message: 'It was cancelled before it ran.' };
-    }
-    try {
-      return await this.#links.run({
+    let total = 0;
+    const onOutput = async (
+      started: Recorded,
+      { stream, offset, bytes }: RunOutput,
+    ): Promise<void> => {
+      await record(this.#site.ledger, {
+        kind: 'command.output',
+        session: session.id,
         endpoint: session.endpoint.id,
-        run: started.name,
-        maxOutputBytes,
-        order,
-        onOutput,
+        ref: { command: started.name },
+        fields: { stream, offset, text: { bytes, offset: total } },
+        isEssential: true,
       });
-    } catch (cause) {
-      // an order that does not hold was not sent: the endpoint ran nothing
-      if (!(cause instanceof VerifyError)) throw cause;
-      return { kind: 'refused', code: cause.code, message: cause.message };
-    }
-  }
-
-  #recordOutput(session: Session): (started: Recorded) => (output: RunOutput) => Promise<void> {
-    return (started) => {
-      let total = 0;
-      return async ({ stream, offset, bytes }) => {
-        const at = total;
-        total += bytes.length;
-        await record(this.#site.ledger, {
-          kind: 'command.output',
-          session: session.id,
-          endpoint: session.endpoint.id,
-          ref: { command: started.name },
-          fields: { stream, offset, text: { bytes, offset: at } },
-          isEssential: true,
-        });
-      };
+      total += bytes.length;
     };
+    const execution = { session, live, command: work, purpose: 'work', consent, onOutput } as const;
+    return execute(this.#site, this.#links, execution);
   }
 
   /** Runs a state command; what it prints is the state. */
@@ -359,113 +249,37 @@ export class Commands {
     { state, phase }: { state: OpenedCommand; phase: 'before' | 'after' },
   ): Promise<Captured> {
     const pieces: Uint8Array[] = [];
-    let recorded: Recorded | null = null;
     let length = 0;
-    const done = await this.#execute(session, live, {
-      command: state,
-      decision: this.#judge(session, state),
-      consent: NO_CONSENT,
+    const captured: { entry: Recorded | null } = { entry: null };
+    const ended = await execute(this.#site, this.#links, {
+      ...{ session, live, command: state, consent: NO_CONSENT },
       purpose: phase === 'before' ? 'state-before' : 'state-after',
-      onOutput:
-        () =>
-        async ({ bytes }) => {
-          const room = MAX_STATE_BYTES - length;
-          if (room > 0) pieces.push(bytes.slice(0, room));
-          length += Math.min(bytes.length, Math.max(room, 0));
-          return Promise.resolve();
-        },
+      onOutput: (_started, { bytes }) => {
+        pieces.push(bytes.slice(0, MAX_STATE_BYTES - length));
+        length += pieces.at(-1)?.length ?? 0;
+        return Promise.resolve();
+      },
       onEnd: async (started, end) => {
-        recorded = await record(this.#site.ledger, {
+        if (end.kind !== 'exited' || end.outcome === 'interrupted') return;
+        captured.entry ??= await record(this.#site.ledger, {
           kind: 'state.captured',
           session: session.id,
           endpoint: session.endpoint.id,
           ref: { command: started.name },
-          fields: {
-            phase,
-            exit_code: end.kind === 'exited' ? end.exitCode : null,
-            text: { bytes: Buffer.concat(pieces) },
-          },
+          fields: { phase, exit_code: end.exitCode, text: { bytes: Buffer.concat(pieces) } },
           isEssential: true,
         });
       },
     });
-    if (recorded === null) throw new Error('unreachable: a run that ended captured its state');
-    return { ...done, state: recorded, text: Buffer.concat(pieces).toString('utf8') };
-  }
-
-  #recordEnd(
-    session: Session,
-    { command, started, end }: { command: OpenedCommand; started: Recorded; end: RunEnd },
-  ): Promise<Recorded> {
-    if (end.kind === 'refused') {
-      return this.#refuse(session, command, {
-        by: end.code === 'cancelled' ? 'technician' : 'agent',
-        code: end.code,
-        why: end.message,
-        ref: { command: started.name },
-      });
-    }
-    return record(this.#site.ledger, {
-      kind: 'command.exited',
-      session: session.id,
-      endpoint: session.endpoint.id,
-      ref: { command: started.name },
-      fields: {
-        outcome: end.outcome,
-        exit_code: end.exitCode,
-        signal: end.signal,
-        duration_ms: end.durationMs === null ? null : Math.round(end.durationMs),
-        stdout_bytes: end.stdoutBytes,
-        stderr_bytes: end.stderrBytes,
-        dropped_bytes: end.droppedBytes,
-        problem: end.problem,
-      },
-      isEssential: true,
-    });
-  }
-
-  #refuse(
-    session: Session,
-    command: OpenedCommand,
-    {
-      by,
-      code,
-      why,
-      ref,
-    }: {
-      by: FieldsOf<'command.refused'>['by'];
-      code: string;
-      why: string;
-      ref: Refs;
-    },
-  ): Promise<Recorded> {
-    return record(this.#site.ledger, {
-      kind: 'command.refused',
-      session: session.id,
-      endpoint: session.endpoint.id,
-      ref,
-      disclosed: command.disclosed,
-      fields: { by, code, why, statement: command.envelope },
-      isEssential: true,
-    });
-  }
-
-  #refs(): { policy: string; roster: string; authority: string } {
-    const { policy, roster, authority } = this.#site;
-    return { policy: policy.entry, roster: roster.entry, authority: authority.entry };
+    return { ended, state: captured.entry, text: Buffer.concat(pieces).toString('utf8') };
   }
 }
 
-/** An end that the endpoint did not report: what it had sent by then is what is known. */
-function isInterrupted(end: RunEnd): end is Extract<RunEnd, { kind: 'exited' }> {
-  return end.kind === 'exited' && end.outcome === 'interrupted';
-}
-
-function consentRefs({ request, grants }: Consent): Refs {
-  const last = grants.at(-1);
-  if (request === null || last === undefined) return {};
-  return { request: request.name, approval: last.name };
-}
+const UNKNOWN_STATE = {
+  by: 'appliance',
+  code: 'state-unknown',
+  why: 'The state before it could not be captured.',
+} as const;
 
 function refusedBy({ state, last }: Answer): CommandOutcome {
   if (state === 'granted') throw new Error('unreachable: a granted request refuses nothing');

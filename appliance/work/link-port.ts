@@ -30,15 +30,21 @@ export interface Run {
   readonly order: (seen: SeenCheckpoint) => Promise<MadeOrder>;
   /** Told each piece of output; the endpoint is told that it is safe only after this resolves. */
   readonly onOutput: (output: RunOutput) => Promise<void>;
+  /**
+   * Told how it ended; the endpoint is told that this is safe only after it resolves. When it rejects, the
+   * endpoint says its end again over another link.
+   */
+  readonly onEnd: (end: RunEnd) => Promise<void>;
 }
 
 export interface EndpointLinks {
   isOnline(endpoint: string): boolean;
   /**
-   * Has an endpoint run an order; resolves with how it ended. A link that breaks is waited for; an endpoint that
-   * comes back without the run, or not in time, ends it as `interrupted`.
+   * Has an endpoint run an order; resolves after `onEnd` did. A link that breaks is waited for; an endpoint that
+   * comes back without the run, or not in time, or breaks the protocol, ends it as `interrupted`.
+   * @throws what `order` and `onEnd` throw
    */
-  run(run: Run): Promise<RunEnd>;
-  /** Asks the endpoint to stop a run; it ends in its own time, by `run`'s answer. */
+  run(run: Run): Promise<void>;
+  /** Asks the endpoint to stop a run. One that does not in STOP_MS is taken as `interrupted`. */
   cancel(endpoint: string, run: string): void;
 }

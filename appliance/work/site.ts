@@ -57,6 +57,8 @@ export class Site {
   #roster: InForce<'roster'>;
   #authority: InForce<'authority'>;
   #policy: InForce<'policy'>;
+  #changes = 0;
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(
     options: SiteOptions,
@@ -119,46 +121,65 @@ export class Site {
     return approvers.some((approver) => approver.key === key) ? 'approver' : null;
   }
 
-  /** Records a new roster and puts it in force. @throws {VerifyError} when it is not a later one by the root */
-  async changeRoster(envelope: Envelope): Promise<void> {
-    const signed = await verifyRoster(envelope, {
-      ...this.#rooted(this.facts.mspRoot),
-      seen: versionOf(this.#roster.signed),
+  /** Whether a statement is being put in force: what is in force now may not be, where the next entry stands. */
+  get isChanging(): boolean {
+    return this.#changes > 0;
+  }
+
+  /** Resolves when the changes of now are in force, or were refused. */
+  async settled(): Promise<void> {
+    await this.#changing;
+  }
+
+  /**
+   * Records a new roster and puts it in force; the one in force is taken again without an entry.
+   * @throws {VerifyError} when it is not a later one by the root
+   */
+  changeRoster(envelope: Envelope): Promise<void> {
+    return this.#change(async () => {
+      const seen = versionOf(this.#roster.signed);
+      const at = { ...this.#rooted(this.facts.mspRoot), seen };
+      const signed = await verifyRoster(envelope, at);
+      if (signed.hash === seen.hash) return;
+      const entry = await record(this.ledger, {
+        kind: 'roster.changed',
+        fields: { statement: envelope },
+        ref: { previous: this.#roster.entry },
+      });
+      this.#roster = inForce(envelope, signed, entry);
     });
-    const entry = await record(this.ledger, {
-      kind: 'roster.changed',
-      fields: { statement: envelope },
-      ref: { previous: this.#roster.entry },
-    });
-    this.#roster = inForce(envelope, signed, entry);
   }
 
   /** Records new approvers and puts them in force. @throws {VerifyError} as `changeRoster` */
-  async changeAuthority(envelope: Envelope): Promise<void> {
-    const signed = await verifyAuthority(envelope, {
-      ...this.#rooted(this.facts.authorityKey),
-      seen: versionOf(this.#authority.signed),
+  changeAuthority(envelope: Envelope): Promise<void> {
+    return this.#change(async () => {
+      const seen = versionOf(this.#authority.signed);
+      const at = { ...this.#rooted(this.facts.authorityKey), seen };
+      const signed = await verifyAuthority(envelope, at);
+      if (signed.hash === seen.hash) return;
+      const entry = await record(this.ledger, {
+        kind: 'authority.changed',
+        fields: { statement: envelope },
+        ref: { previous: this.#authority.entry },
+      });
+      this.#authority = inForce(envelope, signed, entry);
     });
-    const entry = await record(this.ledger, {
-      kind: 'authority.changed',
-      fields: { statement: envelope },
-      ref: { previous: this.#authority.entry },
-    });
-    this.#authority = inForce(envelope, signed, entry);
   }
 
   /** Records a new policy and puts it in force. @throws {VerifyError} as `changeRoster` */
-  async changePolicy(envelope: Envelope): Promise<void> {
-    const signed = await verifyPolicy(envelope, {
-      ...this.#rooted(this.facts.authorityKey),
-      seen: versionOf(this.#policy.signed),
+  changePolicy(envelope: Envelope): Promise<void> {
+    return this.#change(async () => {
+      const seen = versionOf(this.#policy.signed);
+      const at = { ...this.#rooted(this.facts.authorityKey), seen };
+      const signed = await verifyPolicy(envelope, at);
+      if (signed.hash === seen.hash) return;
+      const entry = await record(this.ledger, {
+        kind: 'policy.changed',
+        fields: { statement: envelope },
+        ref: { authority: this.#authority.entry, previous: this.#policy.entry },
+      });
+      this.#policy = inForce(envelope, signed, entry);
     });
-    const entry = await record(this.ledger, {
-      kind: 'policy.changed',
-      fields: { statement: envelope },
-      ref: { authority: this.#authority.entry, previous: this.#policy.entry },
-    });
-    this.#policy = inForce(envelope, signed, entry);
   }
 
   /** Records an endpoint's enrolment. @throws {WorkError} code `name-taken` */
@@ -195,14 +216,29 @@ export class Site {
     id: string,
     { by, reason }: { by: string; reason: string | null },
   ): Promise<Recorded> {
-    const { name } = this.endpoint(id);
-    const entry = await record(this.ledger, {
-      kind: 'endpoint.removed',
-      endpoint: id,
-      fields: { name, by, reason },
+    const endpoint = this.endpoint(id);
+    const { name } = endpoint;
+    this.#endpoints.delete(id); // no session opens there from here on
+    try {
+      return await record(this.ledger, {
+        kind: 'endpoint.removed',
+        endpoint: id,
+        fields: { name, by, reason },
+      });
+    } catch (cause) {
+      this.#endpoints.set(id, endpoint);
+      throw cause;
+    }
+  }
+
+  /** Changes happen one after another, so that of two versions the older cannot come out last. */
+  #change(step: () => Promise<void>): Promise<void> {
+    this.#changes += 1;
+    const done = this.#changing.then(step).finally(() => {
+      this.#changes -= 1;
     });
-    this.#endpoints.delete(id);
-    return entry;
+    this.#changing = done.catch(() => undefined); // its own caller is told
+    return done;
   }
 
   #rooted(root: string): { log: string; root: string; atMs: number } {

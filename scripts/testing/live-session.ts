@@ -123,7 +123,16 @@ export class LiveSession {
   }
 
   /** Signs and submits a command. */
-  async run(command: string, { before, after, ...options }: SubmitOptions = {}) {
+  run(command: string, options: SubmitOptions = {}): Promise<CommandOutcome> {
+    const outcome = this.#run(command, options);
+    outcome.catch(() => undefined); // told to whoever awaits it, which a failed test no longer does
+    return outcome;
+  }
+
+  async #run(
+    command: string,
+    { before, after, ...options }: SubmitOptions,
+  ): Promise<CommandOutcome> {
     return this.submit(await this.sign(command), {
       ...options,
       before: before === undefined ? null : await this.sign(before, { purpose: 'state-before' }),
@@ -144,12 +153,14 @@ export class LiveSession {
       after?: SignedCommand | null;
     } = {},
   ): Promise<CommandOutcome> {
-    return this.client.call('command.submit', {
+    const outcome = this.client.call('command.submit', {
       ...{ session: this.id, why },
       command: wire(command),
       before: before === null ? null : wire(before),
       after: after === null ? null : wire(after),
     });
+    outcome.catch(() => undefined); // told to whoever awaits it, which a failed test no longer does
+    return outcome;
   }
 
   close(note: string | null = null): Promise<{ index: number }> {
@@ -162,13 +173,14 @@ function wire({ envelope, disclosures }: SignedCommand): SignedCommand {
   return { envelope, disclosures };
 }
 
-/** The one request that waits, once it does. */
-export async function waitingRequest(site: LiveSite): Promise<string> {
+/** The newest request that waits, once there are so many. */
+export async function waitingRequest(site: LiveSite, count = 1): Promise<string> {
   const { requests } = site.appliance.desk;
   const { promise, resolve } = Promise.withResolvers<string>();
   const look = (): void => {
-    const found = requests.list().find(({ state }) => state === 'requested');
-    if (found !== undefined) resolve(found.request);
+    const waiting = requests.list().filter(({ state }) => state === 'requested');
+    const [newest] = waiting;
+    if (newest !== undefined && waiting.length >= count) resolve(newest.request);
   };
   const stop = requests.onChange(look);
   look();
@@ -280,4 +292,16 @@ export async function faultsOf(site: LiveSite, session: string): Promise<readonl
   return checks
     .filter(({ outcome }) => outcome === 'failed')
     .map(({ name, index, detail }) => `${name} at ${String(index)}: ${detail}`);
+}
+
+/** The code with which something is refused; `accepted` when it is not. An error without a code is thrown on. */
+export async function refusalOf(asked: Promise<unknown>): Promise<string> {
+  try {
+    await asked;
+    return 'accepted';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (typeof code !== 'string') throw error;
+    return code;
+  }
 }
