@@ -18,9 +18,12 @@ import { CliError } from './error.ts';
 import { type HomeSite, loadHomeSite, loadKey, originOf } from './home.ts';
 import type { Invocation } from './invocation.ts';
 
+/** What verbs need of a client. */
+export type Caller = Pick<Client, 'call'>;
+
 /** A connected client, and as whom to which site. Disposal ends the conversation and the node. */
 export interface Connection extends AsyncDisposable {
-  readonly client: Client;
+  readonly client: Caller;
   readonly site: HomeSite;
   readonly key: KeyFile;
   /** Of the site's log, as pinned. */

@@ -1,10 +1,10 @@
 // Reading a session off an appliance that is not trusted: every shown value is checked against its leaf, and the
 // entries must be one unbroken chain. Whether the leaves are in the log is what `records export` and `verify` prove.
 
-import type { Client } from '#appliance/protocol/client.ts';
 import type { ShownEntry } from '#appliance/protocol/client-message.ts';
 import { type CheckedEntry, checkShownEntry } from '#appliance/protocol/shown-entry.ts';
 import { VerifyError } from '#crypto/error.ts';
+import type { Caller } from './connect.ts';
 
 export interface ReadOptions {
   readonly session: string;
@@ -22,7 +22,7 @@ export interface ReadOptions {
  * Reads a session's entries; resolves with their number.
  * @throws {VerifyError} code `binding` for a value that is not its entry's, `range` for a broken chain
  */
-export async function readSession(client: Client, options: ReadOptions): Promise<number> {
+export async function readSession(client: Caller, options: ReadOptions): Promise<number> {
   const { session, from, follow, signal, onEntry } = options;
   let last: CheckedEntry | null = null;
   let count = 0;

@@ -1,7 +1,7 @@
 // `caisey records …`: take evidence out of the log. It is verified before it is written.
 
-import type { Client } from '#appliance/protocol/client.ts';
 import type { Bytes } from '#crypto/bytes.ts';
+import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
@@ -66,7 +66,7 @@ async function exportEvidence(
 }
 
 async function fetchEvidence(
-  client: Client,
+  client: Caller,
   { session, invocation }: { session: string; invocation: Invocation },
 ): Promise<Bytes> {
   const { MAX_EVIDENCE_BYTES } = await import('#crypto/evidence-file.ts');

@@ -6,7 +6,7 @@ import type {
   RequestSummary,
   SessionSummary,
 } from '#appliance/protocol/client-message.ts';
-import type { Client } from '#appliance/protocol/client.ts';
+import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
 
 const MARK = 'id:';
@@ -26,7 +26,7 @@ export function protectIds(argv: readonly string[]): string[] {
 }
 
 /** Finds an endpoint by its name or the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
-export async function findEndpoint(client: Client, text: string): Promise<EndpointSummary> {
+export async function findEndpoint(client: Caller, text: string): Promise<EndpointSummary> {
   const { endpoints } = await client.call('endpoint.list', {});
   const named = endpoints.find(({ name }) => name === text);
   if (named !== undefined) return named;
@@ -37,7 +37,7 @@ export async function findEndpoint(client: Client, text: string): Promise<Endpoi
 }
 
 /** Finds a session by the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
-export async function findSession(client: Client, text: string): Promise<SessionSummary> {
+export async function findSession(client: Caller, text: string): Promise<SessionSummary> {
   const { sessions } = await client.call('session.list', { state: 'all', limit: MAX_LISTED });
   return one(
     sessions.filter(({ session }) => begins(session, text)),
@@ -49,7 +49,7 @@ export async function findSession(client: Client, text: string): Promise<Session
  * Finds a request by its match code or the beginning of its id, one that waits before one that is decided.
  * @throws {CliError} `unknown`, `ambiguous`
  */
-export async function findRequest(client: Client, text: string): Promise<RequestSummary> {
+export async function findRequest(client: Caller, text: string): Promise<RequestSummary> {
   const code = text.toUpperCase();
   for (const state of ['waiting', 'all'] as const) {
     const { requests } = await client.call('request.list', { state, limit: MAX_LISTED });

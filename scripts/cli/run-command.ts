@@ -114,9 +114,10 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
   const { client, origin } = running.connection;
   const shell = request.fields.shell ?? (endpoint.host?.os === 'win32' ? 'powershell' : 'sh');
   const fields: CommandFields = { ...request.fields, shell };
+  const signedPlace = { log: origin, endpoint: session.endpoint, session: session.session };
   const sign = (purpose: 'work' | 'state-before' | 'state-after', command: string) =>
     signCommand({
-      place: session,
+      place: signedPlace,
       key: session.key,
       ...{ purpose, fields: { ...fields, command } },
       nowMs: running.invocation.terminal.now(),

@@ -97,7 +97,7 @@ async function run(
     const { runCommand } = await import('./run-command.ts');
     return await runCommand(request, { invocation, connection, interrupts });
   };
-  return Promise.race([work(), interrupts.left]);
+  return await Promise.race([work(), interrupts.left]); // interrupts are heard until then
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

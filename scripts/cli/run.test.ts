@@ -1,0 +1,203 @@
+// `caisey run` against a real appliance and a real agent: what is run, shown, asked and answered.
+
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type { TestTerminal } from '../testing/cli-terminal.ts';
+import { CLI_RULES, openCliSite } from '../testing/cli-site.ts';
+
+const site = await openCliSite({ endpoint: 'web', rules: CLI_RULES });
+
+const run = suite('caisey run');
+
+run('prints what the command printed, byte for byte, and ends with its exit code', async () => {
+  const { terminal, code } = site.start([
+    ...['run', 'web', '--'],
+    String.raw`printf 'a\033[31mb\377'; printf oops >&2; exit 7`,
+  ]);
+  assert.is(await code, 7);
+  assert.equal(terminal.outBytes(), Buffer.from('a\x1b[31mb\xff', 'latin1'));
+  assert.is(terminal.err(), 'oops');
+});
+
+run('makes control sequences visible on a terminal, unless it is told to obey them', async () => {
+  const argv = ['run', 'web', String.raw`printf '\033[2Jx\r\n\342\202\254'`];
+  const shown = site.start(argv, { isTTY: true });
+  assert.is(await shown.code, 0);
+  assert.is(shown.terminal.out(), '\\x1b[2Jx\r\n€');
+  const obeyed = site.start([...argv, '--raw'], { isTTY: true });
+  assert.is(await obeyed.code, 0);
+  assert.is(obeyed.terminal.out(), '\x1b[2Jx\r\n€');
+});
+
+run('joins several arguments by spaces and leaves options after "--" to the command', async () => {
+  const ran = await site.run(['run', 'web', '--', 'echo', '--format', 'json', '-h']);
+  assert.equal(ran, { code: 0, out: '--format json -h\n', err: '' });
+});
+
+run('opens a session of its own and closes it, or uses the open one', async () => {
+  await site.run(['run', 'web', '--reason', 'Look', '--ticket', 'T-1', '--', 'uname']);
+  const before = await sessions();
+  assert.is(before[0]?.['reason'], 'Look');
+  assert.is(before[0]?.['ticket'], 'T-1');
+  assert.is(before[0]?.['state'], 'closed');
+  const { out: id } = await site.run(['session', 'open', 'web', '--reason', 'Stay']);
+  await site.run(['run', 'web', '--', 'uname']);
+  const { code } = await site.run(['run', 'web', '--session', id.slice(0, 8), '--', 'uname', '-a']);
+  assert.is(code, 0);
+  const [open, ...others] = await sessions();
+  assert.is(open?.['session'], id.trim());
+  assert.is(open?.['commands'], 2);
+  assert.is(others.length, before.length);
+  assert.is((await site.run(['session', 'close', '--endpoint', 'web'])).code, 0);
+});
+
+run('refuses a session whose key is not in this home', async () => {
+  const [closed] = await sessions();
+  const { code, err } = await site.run([
+    ...['run', 'web', '--session', String(closed?.['session']), '--', 'uname'],
+  ]);
+  assert.is(code, 2);
+  assert.match(err, /its key is not in this home/);
+});
+
+run('waits for approval, says how it is given, and runs when it is', async () => {
+  const path = join(site.folder, 'touched');
+  const { terminal, code } = site.start([
+    ...['run', 'web', '--why', 'Test', '--state', `ls ${site.folder}`, '--', 'touch', path],
+  ]);
+  await approve(terminal);
+  assert.is(await code, 0);
+  assert.match(terminal.err(), 'Approved by Carla Client: Go on');
+  await access(path);
+});
+
+run('ends with 3 when the client denies', async () => {
+  const { terminal, code } = site.start(['run', 'web', '--', 'touch', join(site.folder, 'never')]);
+  const waiting = await terminal.errLines.take((text) => text.includes('Match code'));
+  const match = /Match code: (\S+)/.exec(waiting)?.[1] ?? '';
+  await site.run(['request', 'deny', match.toLowerCase(), '--yes', '--key', site.approverKey]);
+  assert.is(await code, 3);
+  assert.match(terminal.err(), 'Denied by Carla Client');
+});
+
+run('ends with 3 when the policy refuses', async () => {
+  const { code, err } = await site.run(['run', 'web', '--', 'rm', '-rf', '/']);
+  assert.is(code, 3);
+  assert.match(err, /Refused/);
+});
+
+run('cancels a waiting command at the first Ctrl+C, and ends with 130', async () => {
+  const { terminal, code } = site.start(['run', 'web', '--', 'touch', join(site.folder, 'never')]);
+  await terminal.errLines.take((text) => text.includes('Match code'));
+  terminal.interrupt();
+  assert.is(await code, 130);
+  assert.match(terminal.err(), 'Cancelling');
+});
+
+run('ends with 124 when the time is over', async () => {
+  const { code } = await site.run([
+    'run',
+    'web',
+    '--timeout',
+    '1s',
+    '--',
+    'tail',
+    '-f',
+    '/dev/null',
+  ]);
+  assert.is(code, 124);
+});
+
+run('cancels the command when nobody reads its output any more', async () => {
+  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  const { code } = await site.run(['run', 'web', '--', 'tail -n 1 -f /etc/passwd'], {
+    stdoutFails: gone,
+  });
+  assert.is(code, 130);
+});
+
+run('tells programs each step as a line of JSON', async () => {
+  const { out, code } = await site.run(['run', 'web', '--format', 'json', '--', 'echo', 'hi']);
+  const events = lines(out);
+  assert.is(code, 0);
+  assert.equal(
+    events.map(({ event }) => event),
+    ['started', 'output', 'ended'],
+  );
+  assert.is(events[1]?.['text'], 'hi\n');
+  assert.is(events[2]?.['exitCode'], 0);
+});
+
+run(
+  'gives the command its folder, its shell, and, when the client agrees, its variables',
+  async () => {
+    const bash = await site.run(['run', 'web', '--shell', 'bash', '--cwd', '/tmp', '--', 'pwd']);
+    assert.equal(bash, { code: 0, out: '/tmp\n', err: '' });
+    const { terminal, code } = site.start([
+      ...['run', 'web', '--env', 'A=1=2', '--env', 'B=', '--', 'printenv', 'A', 'B'],
+    ]);
+    await approve(terminal);
+    assert.is(await code, 0);
+    assert.is(terminal.out(), '1=2\n\n');
+  },
+);
+
+run('refuses what it cannot read, before it connects', async () => {
+  for (const options of [
+    ['--timeout', 'soon'],
+    ['--output-limit', '5kB'],
+    ['--env', 'no-value'],
+    ['--shell', 'fish'],
+  ]) {
+    const { code, err } = await site.run(['run', 'web', ...options, '--', 'true']);
+    assert.is(code, 2, options.join(' '));
+    assert.match(err, /^Cannot /);
+  }
+});
+
+run('says which endpoint it does not know', async () => {
+  const { code, err } = await site.run(['run', 'nowhere', '--', 'true']);
+  assert.is(code, 2);
+  assert.match(err, 'Cannot find endpoint "nowhere"');
+});
+
+run('leaves at the second Ctrl+C', async () => {
+  const { terminal, code } = site.start(['run', 'web', '--', 'touch', join(site.folder, 'never')]);
+  await terminal.errLines.take((text) => text.includes('Match code'));
+  terminal.interrupt();
+  terminal.interrupt();
+  assert.is(await code, 5);
+  assert.match(terminal.err(), 'recorded without you');
+});
+
+/** Waits until a command waits, and approves it as it says. */
+async function approve(terminal: TestTerminal): Promise<void> {
+  const waiting = await terminal.errLines.take((text) => text.includes('Match code'));
+  const match = /Match code: (\S+)/.exec(waiting)?.[1] ?? '';
+  assert.match(waiting, `caisey request approve ${match}`);
+  const { code, err } = await site.run([
+    ...['request', 'approve', match, '--yes', '--comment', 'Go on', '--key', site.approverKey],
+  ]);
+  assert.is(code, 0, err);
+}
+
+async function sessions(): Promise<readonly Record<string, unknown>[]> {
+  const answer = (await site.json(['session', 'ls', '--all'])) as {
+    sessions: Record<string, unknown>[];
+  };
+  return answer.sessions;
+}
+
+function lines(text: string): Record<string, unknown>[] {
+  const parsed = text.trimEnd().split('\n');
+  return parsed.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+run.after(async () => {
+  await site[Symbol.asyncDispose]();
+});
+run.run();
