@@ -63,22 +63,45 @@ function encode(bytes: Uint8Array, pairs: readonly string[]): string {
 
 function decode(text: string, values: Int8Array): Bytes {
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
+  const whole = text.length - (text.length % 4);
   let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const value = code < 128 ? (values[code] ?? -1) : -1;
-    if (value < 0) throw malformed('character outside the alphabet');
-    bits = ((bits << 6) | value) & 0xffff;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes[length++] = (bits >> held) & 0xff;
-    }
+  for (let i = 0; i < whole; i += 4) {
+    const group =
+      (valueAt(text, i, values) << 18) |
+      (valueAt(text, i + 1, values) << 12) |
+      (valueAt(text, i + 2, values) << 6) |
+      valueAt(text, i + 3, values);
+    if (group < 0) throw malformed('character outside the alphabet'); // any −1 sets the sign
+    bytes[length] = group >> 16;
+    bytes[length + 1] = group >> 8;
+    bytes[length + 2] = group;
+    length += 3;
   }
-  if ((bits & ((1 << held) - 1)) !== 0) throw malformed('trailing bits are not zero');
+  decodeRest(text, { from: whole, values, into: bytes.subarray(length) });
   return bytes;
+}
+
+/** The last two or three characters, which hold one or two bytes. */
+function decodeRest(
+  text: string,
+  { from, values, into }: { from: number; values: Int8Array; into: Uint8Array },
+): void {
+  if (from === text.length) return;
+  const hasThird = text.length - from === 3;
+  const group =
+    (valueAt(text, from, values) << 12) |
+    (valueAt(text, from + 1, values) << 6) |
+    (hasThird ? valueAt(text, from + 2, values) : 0);
+  if (group < 0) throw malformed('character outside the alphabet');
+  const trailing = hasThird ? group & 0x3 : group & 0x3ff;
+  if (trailing !== 0) throw malformed('trailing bits are not zero');
+  into[0] = group >> 10;
+  if (hasThird) into[1] = group >> 2;
+}
+
+/** The six bits of a character, or −1. */
+function valueAt(text: string, at: number, values: Int8Array): number {
+  return values[text.charCodeAt(at)] ?? -1; // the table has the 128 characters of ASCII
 }
 
 function valuesOf(alphabet: string): Int8Array {
