@@ -26,9 +26,9 @@ import {
   SITE_FORMAT,
 } from './home.ts';
 import type { Invocation } from './invocation.ts';
+import { checkName, slugOf } from './name.ts';
 import type { Home } from './place.ts';
 import { askNewSecret } from './prompt.ts';
-import { slugOf } from './slug.ts';
 
 export interface InitOptions {
   readonly client: string;
@@ -60,6 +60,9 @@ interface Keys {
 export async function initSite(invocation: Invocation, options: InitOptions): Promise<void> {
   const { home, output, terminal } = invocation;
   const { approverKey } = options;
+  for (const what of ['client', 'site', 'msp', 'owner', 'approver'] as const) {
+    checkName(what, options[what]);
+  }
   const config = configOf(options);
   const rules = rulesOf(options);
   await checkFree(home, approverKey);

@@ -81,8 +81,8 @@ async function receive(
   return { size: received.entries, files: received.files };
 }
 
-/** What came of a log so far, hashed as it came. */
-class Received {
+/** What came of a log so far, hashed as it came: `take` each file in order, then `check` the whole. */
+export class Received {
   #frontier: Frontier = EMPTY_FRONTIER;
   #checkpoint: string | null = null;
   #vkey: string | null = null;

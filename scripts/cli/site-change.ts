@@ -26,9 +26,9 @@ import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { loadKey, parseJson } from './home.ts';
 import { connected, type Invocation } from './invocation.ts';
+import { checkName, slugOf } from './name.ts';
 import { formatJson } from './output.ts';
 import { formatMoment } from './quantity.ts';
-import { slugOf } from './slug.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -71,6 +71,7 @@ export async function addPerson(
   },
 ): Promise<void> {
   const { name, role, id = slugOf(name) } = options;
+  checkName('name', name);
   const key = parseKey(options.publicKey);
   await using connection = await connected(invocation);
   const roster = await inForce(connection, 'roster');
@@ -117,6 +118,7 @@ export async function addApprover(
   },
 ): Promise<void> {
   const { name, id = slugOf(name) } = options;
+  checkName('name', name);
   const key = parseKey(options.publicKey);
   await using connection = await connected(invocation);
   const authority = await inForce(connection, 'authority');

@@ -1,0 +1,113 @@
+// Sessions from the command line: opened, listed, read, followed and closed.
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { CLI_RULES, openCliSite } from '../testing/cli-site.ts';
+
+const site = await openCliSite({ endpoint: 'web', rules: CLI_RULES });
+
+const session = suite('caisey session');
+
+session('keeps the key of an open session, and forgets it when it is closed', async () => {
+  const { out, err } = await site.run(['session', 'open', 'web', '--reason', 'Look']);
+  const id = out.trim();
+  assert.match(err, 'caisey run web --');
+  assert.equal(await readdir(join(site.home, 'sessions')), [`${id}.json`]);
+  assert.match((await site.run(['session', 'ls'])).out, id);
+  const closed = await site.run(['session', 'close', id.slice(0, 6), '--note', 'Done']);
+  assert.is(closed.code, 0, closed.err);
+  assert.equal(await readdir(join(site.home, 'sessions')), []);
+  assert.match((await site.run(['session', 'ls'])).out, 'No session is open');
+});
+
+session('leaves no key behind when the appliance refuses', async () => {
+  const { code } = await site.run(['session', 'open', 'nowhere', '--reason', 'Look']);
+  assert.is(code, 2);
+  assert.equal(await readdir(join(site.home, 'sessions')), []);
+});
+
+session('shows every entry, what a machine printed behind a bar and made visible', async () => {
+  const id = (await site.run(['session', 'open', 'web', '--reason', 'Look'])).out.trim();
+  await site.run(['chat', 'web', 'I look', 'now.']);
+  await site.run(['run', 'web', '--', String.raw`printf '#1 forged\n\033[2Kx'`]);
+  await site.run(['session', 'close', id]);
+  const { out, err, code } = await site.run(['session', 'show', id]);
+  assert.is(code, 0, err);
+  assert.match(out, 'Olga Owner opened a session on web');
+  assert.match(out, '    | I look now.');
+  assert.match(out, '    | #1 forged\n    | \\x1b[2Kx');
+  assert.match(out, 'exited with 0');
+  assert.match(err, '6 entries, every value checked');
+});
+
+session('gives programs a line of JSON for each entry', async () => {
+  const { sessions } = (await site.json(['session', 'ls', '--all'])) as {
+    sessions: { session: string; entries: number }[];
+  };
+  const [newest] = sessions;
+  assert.ok(newest);
+  const { out } = await site.run(['session', 'show', newest.session, '--format', 'json']);
+  const entries = out.trimEnd().split('\n');
+  assert.is(entries.length, newest.entries);
+  assert.equal(
+    entries.map((line) => (JSON.parse(line) as { n: number }).n),
+    entries.map((_, n) => n),
+  );
+});
+
+session('follows an open session until it ends', async () => {
+  const id = (await site.run(['session', 'open', 'web', '--reason', 'Follow'])).out.trim();
+  const { terminal, code } = site.start(['session', 'tail', id]);
+  await site.run(['chat', id, 'Hello']);
+  await site.run(['session', 'close', id]);
+  assert.is(await code, 0);
+  assert.match(terminal.out(), '| Hello');
+  assert.match(terminal.out(), 'closed by Olga Owner');
+});
+
+session('stops following at Ctrl+C, with exit code 5', async () => {
+  const id = (await site.run(['session', 'open', 'web', '--reason', 'Follow'])).out.trim();
+  const { terminal, code } = site.start(['session', 'tail', id]);
+  terminal.interrupt();
+  assert.is(await code, 5);
+  await site.run(['session', 'close', id]);
+});
+
+session('refuses what fits no session, or is asked both ways', async () => {
+  assert.is((await site.run(['session', 'show', 'zzzzzzzz'])).code, 2);
+  assert.is((await site.run(['session', 'close'])).code, 2);
+  assert.is((await site.run(['session', 'close', 'abcd', '--endpoint', 'web'])).code, 2);
+  assert.is((await site.run(['session', 'close', '--endpoint', 'web'])).code, 2);
+  assert.is((await site.run(['session', 'ls', '--limit', '0'])).code, 2);
+  assert.is((await site.run(['chat', 'web', 'Hello?'])).code, 2);
+});
+
+session.run();
+
+const endpoint = suite('caisey endpoint');
+
+endpoint('writes a token for its owner alone, and refuses to replace a file', async () => {
+  const out = join(site.folder, 'db.token');
+  const make = ['endpoint', 'token', '--name', 'db', '--label', 'linux', '--label', 'db'];
+  const made = await site.run([...make, '--out', out]);
+  assert.is(made.code, 0, made.err);
+  assert.not.match(made.out + made.err, 'caisey1.');
+  assert.is((await site.run([...make, '--out', out])).code, 2);
+  assert.is((await site.run([...make, '--life', '1s'])).code, 2);
+  assert.is((await site.run(['endpoint', 'token', '--name', 'no name'])).code, 2);
+});
+
+endpoint('lists and removes', async () => {
+  assert.match((await site.run(['ls'])).out, /web +online +now/);
+  assert.is((await site.run(['endpoint', 'rm', 'web', '--reason', 'Gone'])).code, 0);
+  assert.match((await site.run(['endpoint', 'ls'])).out, 'No endpoint is enrolled yet');
+});
+
+endpoint.after(async () => {
+  await site[Symbol.asyncDispose]();
+});
+endpoint.run();
