@@ -40,7 +40,8 @@ function lying(change: {
     parameters: object,
     options: { onEvent?: (event: { kind: string; entry: ShownEntry }) => unknown } = {},
   ): Promise<unknown> => {
-    const { entry = (shown) => shown, statements = (answer) => answer } = change;
+    const entry = change.entry ?? ((shown: ShownEntry) => shown);
+    const statements = change.statements ?? ((answer: Record<string, unknown>) => answer);
     const real = connection.client.call as unknown as (...words: unknown[]) => Promise<unknown>;
     const answer = await real.call(connection.client, verb, parameters, {
       ...options,

@@ -2,7 +2,6 @@
 // belongs to whom. All of it or nothing: what a failure left is removed.
 
 import { readFile, rm } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 
 import { saveApprovers } from '#appliance/gate/approver-file.ts';
 import { checkNewPin, sealKey } from '#appliance/gate/pin.ts';
@@ -17,6 +16,7 @@ import { type PolicyRules, type PresetName, presetPolicy } from '#crypto/policy.
 import { type Envelope, signStatement, type Statement } from '#crypto/statement.ts';
 import { formatTrustFile } from '#crypto/trust-file.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
+import { checkListen, parseHostPort, reachable } from './address.ts';
 import { CliError } from './error.ts';
 import {
   createPrivateFile,
@@ -103,10 +103,7 @@ function configOf({ consoleHost, listen = LISTEN, http, mdns }: InitOptions): Ap
   if (!/^[a-z0-9](?:[a-z0-9.:-]{0,120}[a-z0-9])?$/.test(consoleHost)) {
     throw new CliError('usage', `Cannot name the log by host "${consoleHost}": not a host name`);
   }
-  for (const address of listen) {
-    if (/^\/(?:ip4|ip6|dns4|dns6|dns)\/[^/]+\/tcp\/[1-9]\d{0,4}(?:\/ws)?$/.test(address)) continue;
-    throw new CliError('usage', `Cannot listen on "${address}": not like /ip4/0.0.0.0/tcp/4010`);
-  }
+  checkListen(listen);
   return {
     format: 'caisey/appliance/v1',
     origin: `${consoleHost}/site/${formatHex(randomBytes(16))}/1`,
@@ -114,15 +111,6 @@ function configOf({ consoleHost, listen = LISTEN, http, mdns }: InitOptions): Ap
     http: http === 'none' ? null : parseHostPort(http),
     mdns,
   };
-}
-
-function parseHostPort(text: string): { host: string; port: number } {
-  const [, plain, bracketed, digits] =
-    /^(?:([^[\]:\s]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/.exec(text) ?? [];
-  const host = plain ?? bracketed;
-  const port = Number(digits);
-  if (host !== undefined && port <= 65_535) return { host, port };
-  throw new CliError('usage', `Cannot serve pages on "${text}": not like 127.0.0.1:4080`);
 }
 
 function rulesOf({ policy, timeZone }: InitOptions): PolicyRules {
@@ -271,21 +259,6 @@ async function writePins(
     sites: [{ log: config.origin, mspRoot: keys.root.key, authorityKey: keys.authority.key }],
   });
   await write(undo, home.trustFile, trust);
-}
-
-/** Where a technician reaches what listens so: of "every address", this machine's own ones. */
-function reachable(listen: readonly string[]): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const found = listen.flatMap((address) => {
-    const [, family, host = '', rest = ''] = /^\/(ip4|ip6)\/([^/]+)(\/.*)$/.exec(address) ?? [];
-    if (host !== '0.0.0.0' && host !== '::') return [address];
-    const wanted = family === 'ip4' ? 'IPv4' : 'IPv6';
-    const hosts = own
-      .filter(({ family: has, address: is }) => has === wanted && !is.startsWith('fe80'))
-      .sort((a, b) => Number(a.internal) - Number(b.internal));
-    return hosts.map(({ address: is }) => `/${family ?? ''}/${is}${rest}`);
-  });
-  return found.filter((address) => !address.endsWith('/ws')).slice(0, 16);
 }
 
 function filesOf(home: Home, options: InitOptions): readonly (readonly string[])[] {

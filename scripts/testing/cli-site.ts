@@ -72,7 +72,7 @@ export async function openCliSite({
     async json(argv) {
       const { code, out, err } = await site.run([...argv, '--format', 'json']);
       if (code !== 0) throw new Error(`caisey ${argv.join(' ')}: exit ${code}: ${err}`);
-      return JSON.parse(out);
+      return JSON.parse(out) as unknown;
     },
     start(argv, options) {
       const terminal = createTerminal({ ...options, env: { ...env, ...options?.env } });

@@ -1,0 +1,174 @@
+// The command line as a whole: help, wrong use, formats, and the exit codes that it promises.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { createTerminal, runCli } from '../testing/cli-terminal.ts';
+import { runCaisey } from './program.ts';
+
+const VERBS = [
+  ...['ls', 'run', 'chat', 'verify'],
+  ...['session open', 'session close', 'session ls', 'session show', 'session tail'],
+  ...['request ls', 'request show', 'request approve', 'request deny', 'request withdraw'],
+  ...['records export', 'site init', 'site status', 'site people ls', 'site people add'],
+  ...['site people rm', 'site approvers ls', 'site approvers add', 'site approvers rm'],
+  ...['site policy show', 'site policy set', 'endpoint token', 'endpoint ls', 'endpoint rm'],
+  ...['key create', 'key show', 'appliance run', 'agent enrol', 'agent run'],
+  ...['log fsck', 'log export'],
+];
+
+const folder = await mkdtemp(join(tmpdir(), 'caisey-program-'));
+const home = join(folder, 'home');
+
+const program = suite('runCaisey()');
+
+for (const verb of VERBS) {
+  program(`has help with an example for ${verb}`, async () => {
+    const { code, out, err } = await runCli([...verb.split(' '), '--help']);
+    assert.is(code, 0);
+    assert.match(out, `Usage: caisey ${verb}`);
+    assert.match(out, /Examples?:\n {2}\$ caisey /);
+    assert.is(err, '');
+  });
+}
+
+program('documents its exit codes, and answers 0 for help and version', async () => {
+  const help = await runCli(['--help']);
+  assert.is(help.code, 0);
+  assert.match(help.out, '3  refused or denied');
+  assert.match((await runCli(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+  assert.is((await runCli(['help', 'run'])).code, 0);
+});
+
+program('answers 2 for wrong use, and says what was meant', async () => {
+  const wrong = await runCli(['sesion', 'ls']);
+  assert.is(wrong.code, 2);
+  assert.match(wrong.err, 'Did you mean session?');
+  for (const argv of [
+    [],
+    ['session'],
+    ['run'],
+    ['ls', '--nonsense'],
+    ['ls', '--format', 'xml'],
+    ['session', 'open', 'web'],
+    ['run', 'web', '-x', 'true'],
+  ]) {
+    const { code, out, err } = await runCli(argv);
+    assert.is(code, 2, argv.join(' '));
+    assert.is(out, '');
+    assert.match(err, /\S/);
+  }
+});
+
+program('says in two lines what went wrong and what to do', async () => {
+  const { code, err } = await runCli(['ls', '--home', home]);
+  assert.is(code, 2);
+  const [what = '', todo = '', ...rest] = err.split('\n');
+  assert.match(what, 'Cannot find a site in');
+  assert.match(todo, 'caisey site init');
+  assert.equal(rest, ['']);
+});
+
+program('says errors to programs as JSON', async () => {
+  const { err } = await runCli(['ls', '--home', home, '--format', 'json']);
+  const { error } = JSON.parse(err) as { error: { code: string; hint: string } };
+  assert.is(error.code, 'no-site');
+  assert.match(error.hint, 'site init');
+});
+
+program('makes hostile text in errors visible', async () => {
+  const { err } = await runCli(['ls', '--home', `${home}\x1b[2J\u202e`]);
+  assert.match(err, '\\x1b[2J\\u{202e}');
+});
+
+program('paints on a terminal alone, and never when NO_COLOR is set', async () => {
+  const argv = ['ls', '--home', home];
+  assert.match((await runCli(argv, { isTTY: true })).err, '\x1b[31m');
+  assert.not.match((await runCli(argv, { isTTY: true, env: { NO_COLOR: '1' } })).err, '\x1b');
+  assert.not.match((await runCli(argv)).err, '\x1b');
+});
+
+program('takes home and key from the environment, options before them', async () => {
+  const env = { CAISEY_HOME: join(folder, 'by-env'), CAISEY_KEY: join(folder, 'env.key') };
+  assert.match((await runCli(['ls'], { env })).err, 'by-env');
+  assert.match((await runCli(['ls', '--home', home], { env })).err, home);
+  assert.match((await runCli(['key', 'show'], { env })).err, 'env.key');
+  const named = await runCli(['key', 'show', '--key', join(folder, 'named.key')], { env });
+  assert.match(named.err, 'named.key');
+});
+
+program('refuses a key that others can read, and one that is none', async () => {
+  const key = join(folder, 'exposed.key');
+  await runCli(['key', 'create', key, '--name', 'Terry']);
+  assert.is((await runCli(['key', 'show', key])).code, 0);
+  const exposed = join(folder, 'bad.key');
+  await writeFile(exposed, '{"secret":"hunter2"}', { mode: 0o644 });
+  const refused = await runCli(['key', 'show', exposed]);
+  assert.is(refused.code, 2);
+  assert.match(refused.err, 'chmod 600');
+  const damaged = join(folder, 'damaged.key');
+  await writeFile(damaged, '{"secret":"hunter2"}', { mode: 0o600 });
+  const none = await runCli(['key', 'show', damaged]);
+  assert.is(none.code, 2);
+  assert.not.match(none.err, 'hunter2');
+});
+
+program('refuses pins that others can change', async () => {
+  const exposed = join(folder, 'open-home');
+  await runCli(['key', 'create', '--name', 'Terry', '--home', exposed]);
+  await writeFile(join(exposed, 'site.json'), '{}', { mode: 0o666 });
+  const { chmod } = await import('node:fs/promises');
+  await chmod(join(exposed, 'site.json'), 0o666);
+  const { code, err } = await runCli(['ls', '--home', exposed]);
+  assert.is(code, 2);
+  assert.match(err, 'others can change it');
+});
+
+program('ends quietly when nobody reads', async () => {
+  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  const key = join(folder, 'pipe.key');
+  await runCli(['key', 'create', key, '--name', 'Terry']);
+  const { code, err } = await runCli(['key', 'show', key], { stdoutFails: gone });
+  assert.is(code, 141);
+  assert.is(err, '');
+});
+
+program('says the exit codes of the programs that it starts', async () => {
+  const appliance = await runCli(['appliance', 'run', '--dir', join(folder, 'none')]);
+  assert.is(appliance.code, 2);
+  assert.match(appliance.err, 'no site in');
+  const agent = await runCli(['agent', 'run', '--dir', join(folder, 'none')]);
+  assert.is(agent.code, 2);
+  assert.match(agent.err, 'not enrolled');
+  const token = join(folder, 'token');
+  await writeFile(token, 'caisey1.AAAA');
+  const enrol = await runCli(['agent', 'enrol', '--dir', folder, '--token-file', token]);
+  assert.is.not(enrol.code, 0);
+  assert.not.match(enrol.err, 'caisey1.AAAA');
+});
+
+program('ends with 5 when it is interrupted', async () => {
+  const terminal = createTerminal({ env: { CAISEY_HOME: home }, isTTY: true });
+  const asking = Promise.withResolvers<string>();
+  const waiting = { ...terminal, stdin: { ...terminal.stdin, readLine: () => asking.promise } };
+  const code = runCaisey(
+    [
+      ...['site', 'init', '--client', 'C', '--site', 'S', '--msp', 'M', '--owner', 'O'],
+      ...['--approver', 'A', '--time-zone', 'UTC'],
+    ],
+    waiting,
+  );
+  await terminal.errLines.take((text) => text.includes('PIN'));
+  terminal.interrupt();
+  assert.is(await code, 5);
+  asking.resolve('');
+});
+
+program.after(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+program.run();
