@@ -276,6 +276,7 @@ agent('ends its runs when no link comes back in time', async () => {
   const { run, pid } = await startSleeper(link, appliance);
   appliance.node.disconnect(link.talk.remotePeer);
   assert.is((await nextEvent(events, 'dropped')).run, run);
+  await nextEvent(events, 'ended'); // its process is gone a moment before it is forgotten
   await untilGone(pid);
   assert.equal(await readdir(join(stage.folder, 'running')), []);
 });
