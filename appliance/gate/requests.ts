@@ -52,6 +52,8 @@ export interface Answer {
 
 interface Live {
   readonly asked: Asked;
+  /** The list of approvers that its entry cites: who decides must stand in it, and still be one. */
+  readonly authority: Signed<'authority'>;
   readonly requested: Recorded;
   request: Request;
   grants: Recorded[];
@@ -80,6 +82,7 @@ export class Requests {
   async ask(asked: Asked): Promise<{ requested: Recorded; answer: Promise<Answer> }> {
     const atMs = this.#clock.now();
     const { ask, decision } = asked;
+    const authority = this.#site.authority.signed;
     const requested = await record(this.#site.ledger, {
       kind: 'approval.requested',
       ...placeOf(asked),
@@ -96,6 +99,7 @@ export class Requests {
     });
     const live: Live = {
       asked,
+      authority,
       requested,
       request: openRequest({ hash: requested.name, ask, atMs }),
       grants: [],
@@ -105,8 +109,13 @@ export class Requests {
       answer: Promise.withResolvers(),
     };
     this.#live.set(requested.name, live);
-    await this.#notify(live, askedAt(live.request, atMs));
     this.#schedule(live);
+    try {
+      await this.#notify(live, askedAt(live.request, atMs));
+    } catch (cause) {
+      await this.withdraw(requested.name, { by: 'appliance', reason: 'Nobody could be told.' });
+      throw cause;
+    }
     this.#tell();
     return { requested, answer: live.answer.promise };
   }
@@ -146,7 +155,8 @@ export class Requests {
   /**
    * Takes an approver's signed decision.
    * @throws {WorkError} `request-unknown`, `request-decided`, `approver-decided`, `not-allowed`
-   * @throws {VerifyError} when the statement is not by an approver of this site, or not over this request
+   * @throws {VerifyError} when the statement is not over this request, or not by an approver of this site, now and
+   *   when it was asked
    */
   async decide(
     hash: string,
@@ -161,7 +171,9 @@ export class Requests {
       const atMs = this.#clock.now();
       checkWaiting(live.request, atMs);
       const { statement } = await this.#checkApproval(live, envelope, atMs);
-      const approver = approverByKey(this.#site.authority.signed.statement, statement.by);
+      approverByKey(this.#site.authority.signed.statement, statement.by);
+      checkInForce(live.authority.statement, atMs);
+      const approver = approverByKey(live.authority.statement, statement.by);
       const by = { approver: approver.id, name: approver.name, comment, atMs };
       const next = decideRequest(live.request, { decision: statement.decision, by });
       const entry = await record(this.#site.ledger, {
@@ -292,7 +304,10 @@ export class Requests {
       kind: 'approval.notified',
       ...placeOf(live.asked),
       ref: { request: live.request.hash },
-      fields: { channel: 'on-site page', to: names.join(', ').slice(0, 256) || null },
+      fields: {
+        channel: 'on-site page',
+        to: names.join(', ').slice(0, 256).toWellFormed() || null,
+      },
     });
   }
 
