@@ -34,7 +34,6 @@ import { openPinDesk } from './gate/pin-desk.ts';
 import { Requests } from './gate/requests.ts';
 import { createApp } from './http/app.ts';
 import { type HttpServer, serveHttp } from './http/serve.ts';
-import { LedgerError } from './ledger/error.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import {
   CLIENT_PROTOCOL,
@@ -164,9 +163,7 @@ function createWork({
 }): Pick<Desk, 'links' | 'requests' | 'sessions' | 'commands'> {
   const links = new AgentLinks(site, {
     clock,
-    onBehind: (message) => {
-      onBehind(new LedgerError('behind', `Cannot go on: ${message}`));
-    },
+    onBehind,
   });
   const requests = new Requests(site, clock);
   const sessions = new Sessions(site, {

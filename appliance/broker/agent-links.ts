@@ -1,11 +1,7 @@
 // The live links to the site's endpoints, `/caisey/agent/link/1`, and the runs on them. Outlives each link: an
 // endpoint that comes back goes on where the log has got to. Everything an agent says is what it says.
 
-import { type VerifiedCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
-import { checkConsistency } from '#crypto/consistency.ts';
-import { EMPTY_ROOT } from '#crypto/hash.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
-import { frontierOf, frontierRoot } from '#crypto/tree.ts';
 import type { SeenCheckpoint } from '#crypto/work-order.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
 import { isProtocolError, ProtocolError } from '#agent/protocol/error.ts';
@@ -21,7 +17,7 @@ import type { EndpointLinks, Run } from '../work/link-port.ts';
 import type { Clock } from '../work/clock.ts';
 import { record } from '../work/record.ts';
 import { type Endpoint, keyText, type Site } from '../work/site.ts';
-import { formatHashes } from '../work/order.ts';
+import { checkHeld, nextCheckpoint, NOTHING_SEEN, stateAt } from './held-checkpoint.ts';
 import { interrupted, LiveRun } from './live-run.ts';
 
 /** A run whose endpoint is gone for so long is taken as interrupted. */
@@ -70,7 +66,7 @@ export class AgentLinks implements EndpointLinks {
   readonly #site: Site;
   readonly #clock: Clock;
   readonly #slots = new Map<string, Slot>();
-  readonly #onBehind: (message: string) => void;
+  readonly #onBehind: (error: LedgerError) => void;
   readonly #listeners = new Set<() => void>();
 
   constructor(
@@ -81,7 +77,7 @@ export class AgentLinks implements EndpointLinks {
     }: {
       clock: Clock;
       /** Told when an endpoint holds a checkpoint of ours that this log does not: it must not go on. */
-      onBehind: (message: string) => void;
+      onBehind: (error: LedgerError) => void;
     },
   ) {
     this.#site = site;
@@ -155,7 +151,7 @@ export class AgentLinks implements EndpointLinks {
     if (hello?.kind !== 'hello') throw invalid('expected hello');
     const endpoint = this.#site.endpoint(hello.endpoint);
     if (endpoint.key !== keyText(conversation.remotePeer)) throw invalid('not the key of that id');
-    const seen = await this.#checkSeen(endpoint, hello);
+    const seen = await this.#checkSeen(hello);
     const slot = this.#slot(endpoint.id);
     const left = Promise.withResolvers<undefined>();
     const link: LiveLink = { conversation, seen, hasAlarmed: false, left };
@@ -239,7 +235,9 @@ export class AgentLinks implements EndpointLinks {
     const isStaleProof = code === 'consistency' && seenSize !== link.seen.size;
     if (isStaleProof && !live.isProvedAgain) {
       // the endpoint has seen another checkpoint than we think: prove from that one, once
-      link.seen = this.#stateAt(seenSize);
+      const seen = stateAt(this.#site.ledger, seenSize);
+      if (seen === null) throw invalid('it has seen more than there is');
+      link.seen = seen;
       live.isProvedAgain = true;
       live.isSent = false;
       this.#sendOrder(slot, live);
@@ -281,29 +279,15 @@ export class AgentLinks implements EndpointLinks {
     });
   }
 
-  /** Checks what the endpoint last saw against this log: an endpoint is a witness of it. */
-  async #checkSeen(endpoint: Endpoint, { seen }: AgentMessageOf<'hello'>): Promise<SeenCheckpoint> {
-    if (seen === null) return { size: 0, root: EMPTY_ROOT };
-    const held = await verifyCheckpoint(seen, this.#site.logKey);
-    const { checkpoint } = this.#site.ledger;
-    if (held.size > checkpoint.size) {
-      const message = `${endpoint.name} holds a signed checkpoint of ${held.size} entries, this log has ${checkpoint.size}`;
-      this.#onBehind(message);
-      throw new ProtocolError('message-invalid', `Cannot serve link: ${message}`);
-    }
-    if (held.size > 0) this.#checkExtends(held);
-    return { size: held.size, root: held.root };
-  }
-
-  #checkExtends(held: VerifiedCheckpoint): void {
-    const { ledger } = this.#site;
-    const { size, root } = ledger.checkpoint;
-    const proof = ledger.proveConsistency(held.size, size);
+  /** What the endpoint saw last. When this log does not contain it, the appliance must not go on. */
+  async #checkSeen({ seen }: AgentMessageOf<'hello'>): Promise<SeenCheckpoint> {
+    if (seen === null) return NOTHING_SEEN;
     try {
-      checkConsistency({ from: held.size, to: size, fromRoot: held.root, toRoot: root, proof });
+      return await checkHeld(seen, this.#site);
     } catch (cause) {
-      this.#onBehind('an endpoint holds a signed checkpoint that this log does not extend');
-      throw new ProtocolError('message-invalid', 'Cannot serve link: two histories', { cause });
+      const isOurs = cause instanceof LedgerError && cause.code !== 'closed';
+      if (isOurs) this.#onBehind(cause);
+      throw cause;
     }
   }
 
@@ -397,21 +381,12 @@ export class AgentLinks implements EndpointLinks {
 
   #sendCheckpoint(slot: Slot, link: LiveLink): void {
     const turn = slot.sending.then(() => {
-      const { ledger } = this.#site;
-      const { note, size, root } = ledger.checkpoint;
-      if (slot.link !== link || size <= link.seen.size) return;
-      const from = link.seen.size;
-      const consistency = from === 0 ? [] : formatHashes(ledger.proveConsistency(from, size));
-      this.#post(link, { kind: 'checkpoint', note, seen: from, consistency });
-      link.seen = { size, root };
+      const next = nextCheckpoint(this.#site.ledger, link.seen);
+      if (slot.link !== link || next === null) return;
+      this.#post(link, next.message);
+      link.seen = next.seen;
     });
     slot.sending = turn.catch(ignoreClosed);
-  }
-
-  #stateAt(size: number): SeenCheckpoint {
-    if (size === 0) return { size, root: EMPTY_ROOT };
-    if (size > this.#site.ledger.checkpoint.size) throw invalid('it has seen more than there is');
-    return { size, root: frontierRoot(frontierOf(size, this.#site.ledger.readHash)) };
   }
 
   /** Sends without waiting: a link that breaks is noticed where it is read. */

@@ -1,6 +1,7 @@
 // What a client asks about the site and its endpoints.
 
 import { formatTime } from '#crypto/leaf.ts';
+import { parsePersonKey } from '#crypto/person-key.ts';
 import { parseStatement } from '#crypto/statement.ts';
 import { formatEnrolToken } from '#agent/protocol/enrol-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
@@ -49,10 +50,10 @@ export const siteChange: Handler<'site.change'> = async ({ envelope }, call) => 
   demandKnown(call.caller);
   const { site } = call.desk;
   const { statement } = parseStatement(envelope);
+  const before = peopleOf(call);
   switch (statement.type) {
     case 'roster':
       await site.changeRoster(envelope);
-      await closeRevoked(call);
       break;
     case 'authority':
       await site.changeAuthority(envelope);
@@ -71,16 +72,37 @@ export const siteChange: Handler<'site.change'> = async ({ envelope }, call) => 
     default:
       throw new Error(`unreachable: statement ${String(statement satisfies never)}`);
   }
+  disconnectStruckOff(call, before);
+  await closeRevoked(call);
   return { type: statement.type, version: statement.version };
 };
 
-/** Ends the sessions of technicians who no longer stand in the roster, and their connections. */
+/** The keys of everybody who may come in as a client. */
+function peopleOf({ desk }: Call): readonly string[] {
+  const { roster, authority } = desk.site;
+  const { members } = roster.signed.statement;
+  return [...members, ...authority.signed.statement.approvers].map(({ key }) => key);
+}
+
+/** Ends the connections of people who are known no more: what they were following ends, too. */
+function disconnectStruckOff(call: Call, before: readonly string[]): void {
+  const still = new Set(peopleOf(call));
+  for (const key of before) {
+    if (!still.has(key) && isPeerKey(key)) call.desk.disconnect(peerKeyOf(key));
+  }
+}
+
+/** A passkey signs, but is no peer's. */
+function isPeerKey(key: string): boolean {
+  return parsePersonKey(key).kind === 'ed25519';
+}
+
+/** Ends the sessions of technicians who may no longer act. */
 async function closeRevoked({ desk, caller }: Call): Promise<void> {
   const { members } = desk.site.roster.signed.statement;
   for (const session of desk.sessions.open) {
     const { key } = session.technician;
     if (members.some((member) => member.key === key && member.role !== 'reviewer')) continue;
-    desk.disconnect(peerKeyOf(key));
     if (session.isClosing) continue;
     const closing = { by: nameOf(caller), reason: 'revoked', note: null, ticket: null } as const;
     await desk.sessions.closeSession(session, closing);
@@ -127,6 +149,7 @@ export const endpointRemove: Handler<'endpoint.remove'> = async (request, call) 
   const { id, key } = site.endpoint(request.endpoint);
   await closeSessionsOf(call, { endpoint: id, by: owner.name });
   const { index } = await site.remove(id, { by: owner.name, reason: request.reason });
+  await closeSessionsOf(call, { endpoint: id, by: owner.name }); // opened meanwhile
   call.desk.links.remove(id);
   call.desk.disconnect(peerKeyOf(key));
   return { index };

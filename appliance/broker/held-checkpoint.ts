@@ -1,0 +1,63 @@
+// What endpoints hold of this log, and what they are told next. Each endpoint is a witness: one that holds a
+// checkpoint signed by our key that this log does not contain shows that the log was rolled back, or forked.
+
+import { verifyCheckpoint } from '#crypto/checkpoint.ts';
+import { checkConsistency } from '#crypto/consistency.ts';
+import { EMPTY_ROOT } from '#crypto/hash.ts';
+import type { VerifierKey } from '#crypto/key.ts';
+import { frontierOf, frontierRoot } from '#crypto/tree.ts';
+import type { SeenCheckpoint } from '#crypto/work-order.ts';
+import type { ApplianceMessage } from '#agent/protocol/link-message.ts';
+import { LedgerError } from '../ledger/error.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { formatHashes } from '../work/order.ts';
+
+/** Before the first checkpoint. */
+export const NOTHING_SEEN: SeenCheckpoint = { size: 0, root: EMPTY_ROOT };
+
+/**
+ * Checks a checkpoint that an endpoint holds against this log.
+ * @throws {VerifyError} when our key did not sign it: then it says nothing about this log
+ * @throws {LedgerError} `behind` or `forked`: this log must not go on
+ */
+export async function checkHeld(
+  note: string,
+  { ledger, logKey }: { ledger: Ledger; logKey: VerifierKey },
+): Promise<SeenCheckpoint> {
+  const held = await verifyCheckpoint(note, logKey);
+  const { size, root } = ledger.checkpoint;
+  if (held.size > size) {
+    const state = `an endpoint holds a signed checkpoint of ${held.size} entries, this log has ${size}`;
+    throw new LedgerError('behind', `Cannot go on: ${state}`);
+  }
+  if (held.size === 0) return NOTHING_SEEN;
+  const proof = ledger.proveConsistency(held.size, size);
+  try {
+    checkConsistency({ from: held.size, to: size, fromRoot: held.root, toRoot: root, proof });
+  } catch (cause) {
+    const state = 'an endpoint holds a signed checkpoint that this log does not extend';
+    throw new LedgerError('forked', `Cannot go on: ${state}`, { cause });
+  }
+  return { size: held.size, root: held.root };
+}
+
+/** This log at an earlier size; null when it was never so large. */
+export function stateAt(ledger: Ledger, size: number): SeenCheckpoint | null {
+  if (size === 0) return NOTHING_SEEN;
+  if (size > ledger.checkpoint.size) return null;
+  return { size, root: frontierRoot(frontierOf(size, ledger.readHash)) };
+}
+
+/** The newest checkpoint, proved from what was seen; null when there is nothing new. */
+export function nextCheckpoint(
+  ledger: Ledger,
+  seen: SeenCheckpoint,
+): { message: Extract<ApplianceMessage, { kind: 'checkpoint' }>; seen: SeenCheckpoint } | null {
+  const { note, size, root } = ledger.checkpoint;
+  if (size <= seen.size) return null;
+  const consistency = seen.size === 0 ? [] : formatHashes(ledger.proveConsistency(seen.size, size));
+  return {
+    message: { kind: 'checkpoint', note, seen: seen.size, consistency },
+    seen: { size, root },
+  };
+}
