@@ -68,7 +68,9 @@ export async function checkOpening(
   if (statement.by !== keyText(caller)) {
     throw new WorkError('not-allowed', 'Cannot open session: signed by another key than yours');
   }
-  const technician = memberByKey(site.roster.signed.statement, statement.by);
+  const roster = site.roster.signed.statement;
+  checkInForce(roster, site.now());
+  const technician = memberByKey(roster, statement.by);
   if (technician.role === 'reviewer') {
     throw new WorkError('not-allowed', 'Cannot open session: reviewers may read, not act');
   }

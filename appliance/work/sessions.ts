@@ -89,7 +89,24 @@ export class Sessions {
     };
     this.#open.set(id, session);
     this.touch(session);
+    await this.#checkStill(session);
     return session;
+  }
+
+  /** What changed while the opening was on its way to the disk counts: such a session is closed at once. */
+  async #checkStill(session: Session): Promise<void> {
+    const { endpoint, signed } = session;
+    const { members } = this.#site.roster.signed.statement;
+    const isMember = members.some(
+      ({ key, role }) => key === signed.statement.by && role !== 'reviewer',
+    );
+    const isEnrolled = this.#site.endpoints.some(({ id }) => id === endpoint.id);
+    if (isMember && isEnrolled) return;
+    const reason = isMember ? 'endpoint-removed' : 'revoked';
+    if (!session.isClosing) {
+      await this.closeSession(session, { by: 'appliance', reason, note: null, ticket: null });
+    }
+    throw new WorkError('not-allowed', `Cannot open session: ${reason} meanwhile`);
   }
 
   /** Says that something happened in a session: its idle time begins anew. */
@@ -112,15 +129,35 @@ export class Sessions {
     ];
   }
 
-  /** Ends what runs and waits in a session, then closes it. Nothing of it runs after its last entry. */
+  /**
+   * Ends what runs and waits in a session, then closes it. Nothing of it runs after its last entry.
+   * @throws {WorkError} code `session-closed` while it is being closed
+   * @throws {LedgerError} when that cannot be recorded: then it stays open
+   */
   async closeSession(session: Session, closing: Closing): Promise<Recorded> {
     if (session.isClosing) throw new WorkError('session-closed', 'Cannot close session: it closes');
     session.isClosing = true;
     for (const stop of session.stopTimers.splice(0)) stop();
-    await this.#requests.withdrawAll(session.id, {
-      by: closing.by,
-      reason: 'The session was closed.',
-    });
+    try {
+      await this.#endWork(session, closing.by);
+      const entry = await record(this.#site.ledger, {
+        kind: 'session.closed',
+        session: session.id,
+        endpoint: session.endpoint.id,
+        fields: closing,
+        isEssential: true,
+      });
+      this.#open.delete(session.id);
+      return entry;
+    } catch (cause) {
+      session.isClosing = false;
+      this.touch(session); // time will try again
+      throw cause;
+    }
+  }
+
+  async #endWork(session: Session, by: string): Promise<void> {
+    await this.#requests.withdrawAll(session.id, { by, reason: 'The session was closed.' });
     const ended: Promise<unknown>[] = [];
     for (const command of session.commands.values()) {
       if (command === null) continue;
@@ -129,15 +166,6 @@ export class Sessions {
       ended.push(command.ended);
     }
     await Promise.allSettled(ended);
-    const entry = await record(this.#site.ledger, {
-      kind: 'session.closed',
-      session: session.id,
-      endpoint: session.endpoint.id,
-      fields: closing,
-      isEssential: true,
-    });
-    this.#open.delete(session.id);
-    return entry;
   }
 
   /** Records a line of chat. */
