@@ -15,6 +15,7 @@ import { parseVerifierKey } from '#crypto/key.ts';
 import { type PolicyRules, type PresetName, presetPolicy } from '#crypto/policy.ts';
 import { type Envelope, signStatement, type Statement } from '#crypto/statement.ts';
 import { formatTrustFile } from '#crypto/trust-file.ts';
+import { visibleText } from '#crypto/visible.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import { checkListen, parseHostPort, reachable } from './address.ts';
 import { CliError } from './error.ts';
@@ -91,7 +92,7 @@ export async function initSite(invocation: Invocation, options: InitOptions): Pr
   undo.move(); // it stands: nothing is undone any more
   await output.result(
     { home: home.folder, origin: config.origin, log: founded.log, appliance: founded.appliance },
-    () => output.table(['FILE', 'WHOSE', 'WHAT FOR'], filesOf(home, options)),
+    () => filesOf(home, options).map(describeFile).join(''),
   );
   await output.note(
     `\n${options.client}, ${options.site} is founded: ${config.origin}\n` +
@@ -261,15 +262,28 @@ async function writePins(
   await write(undo, home.trustFile, trust);
 }
 
-function filesOf(home: Home, options: InitOptions): readonly (readonly string[])[] {
+interface MadeFile {
+  readonly path: string;
+  readonly whose: string;
+  readonly use: string;
+}
+
+function describeFile({ path, whose, use }: MadeFile): string {
+  return `${visibleText(path)}\n    ${visibleText(whose)}: ${use}\n`;
+}
+
+function filesOf(home: Home, options: InitOptions): readonly MadeFile[] {
   const { client, msp, owner, approver, approverKey } = options;
+  const signsAllow = "signs who may allow, and the policy; the client's own: hand it over";
   return [
-    [home.rootKey, msp, 'signs who may ask; keep it off line, away from this machine'],
-    [home.authorityKey, client, "signs who may allow, and the policy; the client's: hand it over"],
-    [home.myKey, owner, 'your own: signs what you open and run'],
-    ...(approverKey === undefined ? [] : [[approverKey, approver, 'approves from a command line']]),
-    [home.siteFile, 'everybody', 'which site, and its public keys; no secret'],
-    [home.trustFile, 'everybody', 'what "caisey verify" trusts; no secret'],
-    [home.appliance, client, 'the appliance: its keys and its log; stays on site'],
+    { path: home.rootKey, whose: msp, use: 'signs who may ask; keep it off line, not here' },
+    { path: home.authorityKey, whose: client, use: signsAllow },
+    { path: home.myKey, whose: owner, use: 'your own: signs what you open and run' },
+    ...(approverKey === undefined
+      ? []
+      : [{ path: approverKey, whose: approver, use: 'approves from a command line' }]),
+    { path: home.siteFile, whose: 'everybody', use: 'which site, and its public keys' },
+    { path: home.trustFile, whose: 'everybody', use: 'what "caisey verify" trusts' },
+    { path: home.appliance, whose: client, use: 'the appliance: its keys, its log; stays on site' },
   ];
 }

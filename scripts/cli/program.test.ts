@@ -1,6 +1,6 @@
 // The command line as a whole: help, wrong use, formats, and the exit codes that it promises.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -121,7 +121,6 @@ program('refuses pins that others can change', async () => {
   const exposed = join(folder, 'open-home');
   await runCli(['key', 'create', '--name', 'Terry', '--home', exposed]);
   await writeFile(join(exposed, 'site.json'), '{}', { mode: 0o666 });
-  const { chmod } = await import('node:fs/promises');
   await chmod(join(exposed, 'site.json'), 0o666);
   const { code, err } = await runCli(['ls', '--home', exposed]);
   assert.is(code, 2);
@@ -167,6 +166,33 @@ program('ends with 5 when it is interrupted', async () => {
   assert.is(await code, 5);
   asking.resolve('');
 });
+
+program('loads no libp2p before a verb wants it, nor for verify', async () => {
+  const root = join(import.meta.dirname, '../..');
+  for (const entry of ['scripts/caisey.ts', 'scripts/cli/verify-file.ts']) {
+    const loaded = new Set<string>();
+    await load(join(root, entry), { root, loaded });
+    const network = [...loaded].filter((name) => /libp2p|chainsafe|multiformats/.test(name));
+    assert.equal(network, [], entry);
+  }
+});
+
+/** Follows what a file loads when it starts: no types, no `import()`. */
+async function load(
+  path: string,
+  { root, loaded }: { root: string; loaded: Set<string> },
+): Promise<void> {
+  if (loaded.has(path)) return;
+  loaded.add(path);
+  const text = await readFile(path, 'utf8');
+  const imports = text.matchAll(/^(?:import|export)(?! type)[^;]*?from '([^']+)'/gm);
+  for (const [, specifier = ''] of imports) {
+    if (specifier.startsWith('.')) await load(join(path, '..', specifier), { root, loaded });
+    else if (specifier.startsWith('#'))
+      await load(join(root, specifier.slice(1)), { root, loaded });
+    else loaded.add(specifier);
+  }
+}
 
 program.after(async () => {
   await rm(folder, { recursive: true, force: true });

@@ -124,12 +124,12 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
     });
   const work = await sign('work', fields.command);
   const states = request.state === null ? null : await signStates(sign, request.state);
-  const cancel = (): void => {
-    cancelCommand(running, { session: session.session, command: work.hash });
+  const cancel = (why: string) => (): void => {
+    cancelCommand(running, { session: session.session, command: work.hash, why });
   };
   const view = new CommandView({
     ...{ invocation: running.invocation, command: work.hash, page, isRaw: request.isRaw },
-    onBrokenPipe: cancel,
+    onBrokenPipe: cancel('Nobody reads the output any more: cancelling …'),
   });
   const following = new AbortController();
   const reading = readSession(client, {
@@ -137,7 +137,7 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
     signal: following.signal,
     onEntry: (entry) => view.take(entry),
   });
-  running.interrupts.cancelBy(cancel);
+  running.interrupts.cancelBy(cancel('Cancelling … (Ctrl+C again leaves)'));
   const submitted = client.call('command.submit', {
     session: session.session,
     command: withoutHash(work),
@@ -183,11 +183,11 @@ function firstOf<T>(wanted: Promise<T>, reading: Promise<unknown>): Promise<T> {
 
 function cancelCommand(
   { invocation, connection }: Running,
-  target: { session: string; command: string },
+  { why, ...target }: { session: string; command: string; why: string },
 ): void {
   const { output } = invocation;
   const cancelling = async (): Promise<void> => {
-    await output.note('Cancelling … (Ctrl+C again leaves)', 'yellow');
+    await output.note(why, 'yellow');
     const { cancelled } = await connection.client.call('command.cancel', target);
     if (!cancelled) await output.note('It has ended already.', 'dim');
   };
