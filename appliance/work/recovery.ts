@@ -12,7 +12,6 @@ const WHY = 'The appliance restarted while the session was open.';
 
 const ENDS_COMMAND: ReadonlySet<Kind> = new Set(['command.exited', 'command.refused']);
 const ENDS_REQUEST: ReadonlySet<Kind> = new Set([
-  'approval.granted',
   'approval.denied',
   'approval.expired',
   'approval.withdrawn',
@@ -45,7 +44,7 @@ async function abandon(ledger: Ledger, session: string): Promise<void> {
       },
     });
   }
-  for (const request of requests) {
+  for (const request of requests.keys()) {
     await record(ledger, {
       kind: 'approval.withdrawn',
       ...place,
@@ -60,23 +59,41 @@ interface Unended {
   readonly endpoint: string;
   /** Commands without an end, by leaf hash, with the output on record in bytes. */
   readonly commands: ReadonlyMap<string, { stdout: number; stderr: number }>;
-  readonly requests: ReadonlySet<string>;
+  /** Requests without an end, by leaf hash, with the approvals that they still want. */
+  readonly requests: ReadonlyMap<string, number>;
 }
 
 async function readUnended(ledger: Ledger, session: string): Promise<Unended> {
   let endpoint = '';
   const commands = new Map<string, { stdout: number; stderr: number }>();
-  const requests = new Set<string>();
+  const requests = new Map<string, number>();
   for await (const entry of ledger.sessionEntries(session)) {
     const { leaf, hash } = entry;
     endpoint = leaf.e ?? endpoint;
     if (leaf.k === 'command.started') commands.set(encodeBase64url(hash), { stdout: 0, stderr: 0 });
-    if (leaf.k === 'approval.requested') requests.add(encodeBase64url(hash));
+    if (leaf.k === 'approval.requested') {
+      requests.set(encodeBase64url(hash), approvalsOf(entry));
+    }
+    if (leaf.k === 'approval.granted') countGrant(leaf.ref?.request ?? '', requests);
     if (leaf.k === 'command.output') countOutput(entry, commands);
     if (ENDS_COMMAND.has(leaf.k)) commands.delete(leaf.ref?.command ?? '');
     if (ENDS_REQUEST.has(leaf.k)) requests.delete(leaf.ref?.request ?? '');
   }
   return { endpoint, commands, requests };
+}
+
+/** How many approvals a request wants; more than there can be when its content was erased: it is then withdrawn. */
+function approvalsOf({ leaf, content }: StoredEntry): number {
+  if (content === null) return Infinity;
+  const { fields } = openEntry(leaf, content.disclosures);
+  return (fields as Partial<FieldsOf<'approval.requested'>>).approvals ?? Infinity; // the caller checked the kind
+}
+
+function countGrant(request: string, requests: Map<string, number>): void {
+  const wanted = requests.get(request);
+  if (wanted === undefined) return;
+  if (wanted > 1) requests.set(request, wanted - 1);
+  else requests.delete(request);
 }
 
 function countOutput(

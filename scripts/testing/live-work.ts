@@ -163,7 +163,7 @@ export async function change(site: LiveSite, envelope: Envelope): Promise<void> 
 
 /** What a test does to the next entries of a kind, before the log gets them. */
 export interface HeldRecord {
-  /** Resolves when the first one is about to be recorded. */
+  /** Resolves when the first one is held. */
   readonly reached: Promise<void>;
   /** Lets them go, and all that come after. */
   release(): void;
@@ -171,20 +171,24 @@ export interface HeldRecord {
   refuse(error: Error): void;
 }
 
-/** Holds every entry of a kind on its way to the log. */
-export function holdRecord(site: LiveSite, kind: Kind): HeldRecord {
+/** Holds every entry of a kind: on its way to the log, or when it is there and nobody was told yet. */
+export function holdRecord(
+  site: LiveSite,
+  kind: Kind,
+  { when = 'before' }: { when?: 'before' | 'after' } = {},
+): HeldRecord {
   const { ledger } = site.appliance.desk.site;
   const append = ledger.append.bind(ledger);
   const reached = Promise.withResolvers<undefined>();
   let gate = Promise.withResolvers<Error | null>();
   Object.assign(ledger, {
     append: async (...[draft, options]: Parameters<Ledger['append']>) => {
-      if (draft.sealed.kind === kind) {
-        reached.resolve(undefined);
-        const error = await gate.promise;
-        if (error !== null) throw error;
-      }
-      return append(draft, options);
+      if (draft.sealed.kind !== kind) return append(draft, options);
+      const appended = when === 'after' ? await append(draft, options) : null;
+      reached.resolve(undefined);
+      const error = await gate.promise;
+      if (error !== null) throw error;
+      return appended ?? append(draft, options);
     },
   });
   return {

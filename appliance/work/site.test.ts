@@ -1,0 +1,145 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { enrolEndpoint } from '#scripts/testing/fake-agent.ts';
+import { createKeyed, openLiveSite } from '#scripts/testing/live-site.ts';
+import { faultsOf, refusalOf } from '#scripts/testing/live-session.ts';
+import {
+  approverOf,
+  change,
+  holdRecord,
+  openLiveWork,
+  signAuthority,
+  signPolicy,
+  signRoster,
+  WORK_RULES,
+} from '#scripts/testing/live-work.ts';
+import { LedgerError } from '../ledger/error.ts';
+import { loadSite } from './site.ts';
+
+const changes = suite('Site.changeRoster()');
+
+changes('refuses an older version, another of the same, and one by another root', async () => {
+  await using site = await openLiveSite();
+  const { site: desk } = site.appliance.desk;
+  const first = desk.roster.envelope;
+  await desk.changeRoster(await signRoster(site, { version: 3 }));
+  assert.is(await refusalOf(desk.changeRoster(first)), 'rolled-back');
+  assert.is(await refusalOf(desk.changeRoster(await signRoster(site, { version: 3 }))), 'fork');
+  const impostor = { ...site, root: await createKeyed() };
+  assert.is(
+    await refusalOf(desk.changeRoster(await signRoster(impostor, { version: 4 }))),
+    'not-authorised',
+  );
+  const old = await signRoster(site, { version: 4, nowMs: Date.now() - 1e10, lifeMs: 1000 });
+  assert.is(await refusalOf(desk.changeRoster(old)), 'expired');
+  assert.is(desk.roster.signed.statement.version, 3);
+});
+
+changes('leaves the later of two in force, in whatever order they come', async () => {
+  for (const order of [
+    [2, 3],
+    [3, 2],
+  ]) {
+    await using site = await openLiveSite();
+    const { site: desk } = site.appliance.desk;
+    const signed = [];
+    for (const version of order) signed.push(await signRoster(site, { version }));
+    const codes = await Promise.all(signed.map((each) => refusalOf(desk.changeRoster(each))));
+    assert.equal(codes, order[0] === 2 ? ['accepted', 'accepted'] : ['accepted', 'rolled-back']);
+    assert.is(desk.roster.signed.statement.version, 3);
+    await site.restart();
+    assert.is(site.appliance.desk.site.roster.signed.statement.version, 3);
+  }
+});
+
+changes('puts the one in force on record once, however often it is sent', async () => {
+  await using site = await openLiveSite();
+  const { site: desk } = site.appliance.desk;
+  const next = await signRoster(site);
+  await desk.changeRoster(next);
+  const { size } = desk.ledger;
+  for (let i = 0; i < 3; i++) await desk.changeRoster(next);
+  assert.is(desk.ledger.size, size);
+});
+
+changes('has a command that starts meanwhile cite what is in force where it stands', async () => {
+  await using work = await openLiveWork();
+  const { site, session, client } = work;
+  const { site: desk } = site.appliance.desk;
+  const held = holdRecord(site, 'policy.changed', { when: 'after' });
+  const changing = desk.changePolicy(await signPolicy(site, { rules: WORK_RULES }));
+  await held.reached;
+  const running = session.run('uptime');
+  await client.call('site.status', {}); // which is answered after the command came in
+  held.release();
+  await changing;
+  assert.is((await running).outcome, 'exited');
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+changes('goes on after one that the log refused', async () => {
+  await using site = await openLiveSite();
+  const { site: desk } = site.appliance.desk;
+  const held = holdRecord(site, 'roster.changed');
+  held.refuse(new LedgerError('overloaded', 'Cannot append: the queue is full'));
+  const next = await signRoster(site);
+  assert.is(await refusalOf(desk.changeRoster(next)), 'overloaded');
+  assert.is(desk.roster.signed.statement.version, 1);
+  assert.is(desk.isChanging, false);
+  held.release();
+  await desk.changeRoster(next);
+  assert.is(desk.roster.signed.statement.version, 2);
+});
+
+changes.run();
+
+const load = suite('loadSite()');
+
+load('finds in the log what is in force, and who is enrolled', async () => {
+  await using site = await openLiveSite();
+  const till = await enrolEndpoint(site, { name: 'till', labels: ['front'] });
+  const gone = await enrolEndpoint(site, { name: 'gone' });
+  const dave = await createKeyed();
+  await change(site, await signAuthority(site, { approvers: [approverOf('dave', dave)] }));
+  await change(site, await signPolicy(site, { rules: WORK_RULES }));
+  await using owner = await site.connect(site.owner);
+  await owner.call('endpoint.remove', { endpoint: gone.endpoint, reason: null });
+  await site.restart();
+  const { site: desk } = site.appliance.desk;
+  const { ledger, logKey, judge, now } = desk;
+  const again = await loadSite({ ledger, logKey, judge, now });
+  assert.equal(
+    again.endpoints.map(({ id, name, labels }) => ({ id, name, labels })),
+    [{ id: till.endpoint, name: 'till', labels: ['front'] }],
+  );
+  assert.equal(again.authority.signed.statement.approvers, [approverOf('dave', dave)]);
+  assert.equal(again.policy.signed.statement.rules, WORK_RULES);
+  assert.is(again.policy.entry, desk.policy.entry);
+  assert.is(again.roleOf(site.approver.signer.publicKey), null);
+  assert.is(again.roleOf(dave.signer.publicKey), 'approver');
+  assert.is(again.roleOf(till.keyed.signer.publicKey), 'endpoint');
+  assert.is(again.roleOf(gone.keyed.signer.publicKey), null);
+  assert.is(again.roleOf(site.reviewer.signer.publicKey), 'member');
+});
+
+load.run();
+
+const remove = suite('Site.remove()');
+
+remove('keeps the endpoint when the log refuses, and removes it once', async () => {
+  await using site = await openLiveSite();
+  const { endpoint } = await enrolEndpoint(site);
+  const { site: desk } = site.appliance.desk;
+  const held = holdRecord(site, 'endpoint.removed');
+  held.refuse(new LedgerError('overloaded', 'Cannot append: the queue is full'));
+  const why = { by: 'Olga Owner', reason: null };
+  assert.is(await refusalOf(desk.remove(endpoint, why)), 'overloaded');
+  assert.is(desk.endpoints.length, 1);
+  held.release();
+  const codes = await Promise.all([1, 2].map(() => refusalOf(desk.remove(endpoint, why))));
+  assert.equal(codes.sort(), ['accepted', 'endpoint-unknown']);
+});
+
+remove.run();
