@@ -44,6 +44,8 @@ export interface LiveSite extends AsyncDisposable {
   readonly reviewer: Keyed;
   readonly approver: Keyed;
   readonly events: readonly ApplianceEvent[];
+  /** Resolves with the first event that fits, past or to come. */
+  event(fits: (event: ApplianceEvent) => boolean): Promise<ApplianceEvent>;
   /** Connects as somebody; dispose the client after use. */
   connect(as: Keyed): Promise<Client>;
   /** Stops the appliance in order and opens it again on the same folder. */
@@ -70,12 +72,12 @@ export async function openLiveSite({
   let folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
   const people = await createPeople();
   await found({ folder, rules, people });
-  const events: ApplianceEvent[] = [];
+  const { events, event, onEvent } = createEvents();
   const open = (): Promise<Appliance> =>
     openAppliance({
       folder,
       software: 'caisey/test',
-      onEvent: (event) => events.push(event),
+      onEvent,
       clock,
     });
   let appliance = await open();
@@ -85,6 +87,7 @@ export async function openLiveSite({
     },
     ...people,
     events,
+    event,
     get appliance() {
       return appliance;
     },
@@ -106,6 +109,31 @@ export async function openLiveSite({
       await appliance[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function createEvents(): Pick<LiveSite, 'events' | 'event'> & {
+  onEvent: (event: ApplianceEvent) => void;
+} {
+  const events: ApplianceEvent[] = [];
+  const looking = new Set<() => void>();
+  return {
+    events,
+    onEvent: (event) => {
+      events.push(event);
+      for (const look of looking) look();
+    },
+    event: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = events.find(fits);
+          if (found === undefined) return;
+          looking.delete(look);
+          resolve(found);
+        };
+        looking.add(look);
+        look();
+      }),
   };
 }
 

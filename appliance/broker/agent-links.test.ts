@@ -1,0 +1,606 @@
+// Endpoints over real links: honest ones whose cable is pulled, and hostile ones. Whatever they say, nothing is
+// recorded twice, the session's evidence verifies, and the appliance serves the others.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type { AgentMessage, AgentMessageOf } from '#agent/protocol/link-message.ts';
+import { signCheckpoint } from '#crypto/checkpoint.ts';
+import { EMPTY_ROOT } from '#crypto/hash.ts';
+import { sha256 } from '#crypto/hash.ts';
+import { createId } from '#crypto/id.ts';
+import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
+import { enrolEndpoint, FAKE_HOST, FakeAgent } from '#scripts/testing/fake-agent.ts';
+import {
+  entryThat,
+  faultsOf,
+  fieldsOf,
+  kindsOf,
+  LiveSession,
+  outputOf,
+  refusalOf,
+} from '#scripts/testing/live-session.ts';
+import type { LiveSite } from '#scripts/testing/live-site.ts';
+import { holdRecord, type LiveWork, openLiveWork } from '#scripts/testing/live-work.ts';
+import { loadKeyFile, placesIn } from '../config.ts';
+import { LedgerError } from '../ledger/error.ts';
+import { RESUME_MS } from './agent-links.ts';
+
+/** A run that is under way, played by hand. */
+async function openRun(): Promise<{
+  work: LiveWork;
+  run: string;
+  running: ReturnType<LiveSession['run']>;
+}> {
+  const work = await openLiveWork({
+    script: ({ fields }) => (fields.command === 'uptime' ? null : { stdout: 'fine\n' }),
+  });
+  const running = work.session.run('uptime');
+  const { run } = await work.agent.orders.take();
+  return { work, run, running };
+}
+
+/** That everybody else is served, and the endpoint itself when it comes back in peace. */
+async function checkServes({ site, agent, session, client, clock }: LiveWork): Promise<void> {
+  await agent.vanish();
+  agent.forget();
+  await agent.link();
+  assert.is((await session.run('whoami')).outcome, 'exited');
+  await using other = await FakeAgent.open(await enrolEndpoint(site, { name: 'other' }), {
+    now: () => clock.now(),
+  });
+  const beside = await LiveSession.open(client, {
+    ...{ site, now: () => clock.now() },
+    endpoint: other.identity.endpoint,
+  });
+  assert.is((await beside.run('uptime')).outcome, 'exited');
+  for (const { id, close } of [session, beside].map((each) => ({
+    id: each.id,
+    close: () => each.close(),
+  }))) {
+    await close();
+    assert.equal(await faultsOf(site, id), []);
+  }
+}
+
+/** Resolves when a link was dropped for this reason. */
+async function checkDropped(site: LiveSite, code: RegExp): Promise<void> {
+  await site.event(({ what, cause }) => {
+    const isDrop = what === 'an endpoint broke off' && cause instanceof Error;
+    return isDrop && 'code' in cause && code.test(String(cause.code));
+  });
+}
+
+const resume = suite('AgentLinks.run()');
+
+resume('records every byte once, in order, over links that break', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  let expected = '';
+  for (let piece = 0; piece < 30; piece++) {
+    const text = `line ${piece} ${'x'.repeat(piece * 7)}\n`;
+    expected += text;
+    await agent.print(run, text);
+    if (piece % 7 === 3) {
+      await agent.vanish();
+      await agent.print(run, 'while it was away\n');
+      expected += 'while it was away\n';
+      await agent.link();
+    }
+  }
+  await agent.vanish();
+  await agent.exit(run);
+  await agent.link();
+  assert.is((await running).outcome, 'exited');
+  assert.is(await outputOf(site, session.id), expected);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('records a piece once that comes again while it is on its way to the disk', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  const output = holdRecord(site, 'command.output');
+  await agent.print(run, 'once\n');
+  await output.reached;
+  await agent.vanish();
+  const linking = agent.link();
+  await held.client.call('site.status', {});
+  output.release();
+  await linking;
+  await agent.exit(run);
+  await running;
+  assert.is(await outputOf(site, session.id), 'once\n');
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('records an end once that is told again', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  const exited = holdRecord(site, 'command.exited');
+  await agent.exit(run);
+  await exited.reached;
+  await agent.vanish();
+  const linking = agent.link();
+  await held.client.call('site.status', {});
+  exited.release();
+  await linking;
+  await running;
+  const kinds = await kindsOf(site, session.id);
+  assert.is(kinds.filter((kind) => kind === 'command.exited').length, 1);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('takes an end again when the log refused it', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  const exited = holdRecord(site, 'command.exited');
+  exited.refuse(new LedgerError('overloaded', 'Cannot append: the queue is full'));
+  await agent.print(run, 'all of it\n');
+  await agent.exit(run, { exitCode: 3 });
+  await agent.closed;
+  exited.release();
+  await agent.vanish();
+  await agent.link();
+  assert.is((await running).exitCode, 3);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('is interrupted by an endpoint that comes back without the run', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  await agent.print(run, 'before the power cut');
+  await agent.hear('ack');
+  await agent.vanish();
+  agent.forget();
+  await agent.link();
+  const { outcome, problem } = await running;
+  assert.is(outcome, 'interrupted');
+  assert.match(problem ?? '', /restarted/);
+  const [exited] = await fieldsOf(site, session.id, 'command.exited');
+  assert.is(exited?.stdout_bytes, 20);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('is interrupted when nobody comes back in time', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session, clock } = held;
+  await agent.print(run, 'half');
+  await agent.hear('ack');
+  await agent.vanish();
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  clock.advance(RESUME_MS - 1);
+  await agent.print(run, ' of it');
+  await agent.link();
+  await agent.vanish();
+  const { ledger } = site.appliance.desk.site;
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline', ledger.size - 1);
+  clock.advance(RESUME_MS);
+  assert.is((await running).outcome, 'interrupted');
+  assert.is(await outputOf(site, session.id), 'half of it');
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('does not send an order that was never sent once its run is given up', async () => {
+  await using work = await openLiveWork();
+  const { site, session, agent, clock } = work;
+  const started = holdRecord(site, 'command.started', { when: 'after' });
+  const running = session.run('uptime');
+  await started.reached;
+  await agent.vanish();
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  clock.advance(RESUME_MS);
+  started.release();
+  await work.client.call('site.status', {});
+  clock.advance(RESUME_MS);
+  assert.is((await running).outcome, 'interrupted');
+  await agent.link();
+  await work.client.call('site.status', {});
+  assert.is(agent.orders.all.length, 0);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('sends an order that found no link when the endpoint is back', async () => {
+  await using work = await openLiveWork();
+  const { site, session, agent } = work;
+  const started = holdRecord(site, 'command.started', { when: 'after' });
+  const running = session.run('uptime');
+  await started.reached;
+  await agent.vanish();
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  started.release();
+  await work.client.call('site.status', {});
+  await agent.link();
+  assert.is((await running).outcome, 'exited');
+});
+
+resume('proves an order anew, once, from the checkpoint that the endpoint really saw', async () => {
+  await using work = await openLiveWork();
+  const { session, agent, site, identity } = work;
+  await session.run('id');
+  agent.checkpoint = identity.checkpoint; // it lost its journal's last line
+  assert.is((await session.run('uptime')).outcome, 'exited');
+  agent.checkpoint = null;
+  const size = site.appliance.desk.site.ledger.checkpoint.size;
+  assert.ok(size > 0);
+  assert.is((await session.run('uptime -p')).outcome, 'exited');
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('records that the endpoint refused, and in which words', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  const message = 'No \ud800 \u001b[2J\u202E';
+  await agent.say({ kind: 'refused', run, code: 'busy', message, seenSize: 0 });
+  assert.is((await running).outcome, 'refused');
+  const [refused] = await fieldsOf(site, session.id, 'command.refused');
+  assert.equal(
+    [refused?.by, refused?.code, refused?.why],
+    ['agent', 'busy', message.toWellFormed()],
+  );
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('does not go round for ever with an endpoint that is never content', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent } = held;
+  const refused = { kind: 'refused', run, code: 'consistency', message: 'No.' } as const;
+  await agent.say({ ...refused, seenSize: 1 });
+  await agent.said.take((each) => each.kind === 'order' && each.order.seen === 1);
+  await agent.say({ ...refused, seenSize: 2 });
+  assert.is((await running).outcome, 'refused');
+});
+
+resume.run();
+
+const hostile = suite('AgentLinks.serve()');
+
+type Words = (run: string) => AgentMessage;
+const output = (over: Partial<AgentMessageOf<'output'>>): Words => {
+  return (run) => ({
+    ...{ kind: 'output', run, seq: 1, stream: 'stdout', offset: 5, data: 'YQ==' },
+    ...over,
+  });
+};
+
+const BROKEN: Readonly<Record<string, Words>> = {
+  'a gap in seq': output({ seq: 2 }),
+  'a gap in the output': output({ offset: 6 }),
+  'output over what was told': output({ offset: 0 }),
+  'an offset that is no whole number': output({ offset: 5.5 }),
+  'output that is not base64': output({ data: '*-_=' }),
+  'more output than was ordered': output({ data: 'A'.repeat(Math.ceil((256 * 1024) / 3) * 4) }),
+  'hello twice': () => ({
+    ...{ kind: 'hello', endpoint: createId(), software: '', host: FAKE_HOST },
+    ...{ shells: [], seen: null, runs: [] },
+  }),
+};
+
+for (const [name, words] of Object.entries(BROKEN)) {
+  hostile(`drops a link over ${name}, and the record of the run verifies`, async () => {
+    const { work, run, running } = await openRun();
+    await using held = work;
+    const { agent, site, session } = held;
+    await agent.print(run, 'first');
+    await agent.hear('ack');
+    if (name.startsWith('more')) {
+      for (let piece = 0; piece < 5; piece++) await agent.print(run, 'y'.repeat(200 * 1024));
+      await agent.say({
+        ...(words(run) as AgentMessageOf<'output'>),
+        seq: 6,
+        offset: 5 + 5 * 200 * 1024,
+      });
+    } else await agent.say(words(run));
+    await agent.closed;
+    await checkDropped(site, /^message-invalid$/);
+    if (name === 'hello twice') {
+      await agent.vanish();
+      agent.forget();
+      await agent.link();
+    }
+    assert.is((await running).outcome, 'interrupted');
+    const text = await outputOf(site, session.id);
+    assert.ok(text.startsWith('first') && !text.includes('a'));
+    await checkServes(held);
+  });
+}
+
+hostile('takes a piece that comes twice once, and answers it', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  await agent.print(run, 'first');
+  await agent.hear('ack');
+  await agent.say(output({ seq: 0, offset: 0, data: 'ZXZpbA==' })(run));
+  assert.equal(await agent.hear('ack'), { kind: 'ack', run, next: 1 });
+  await agent.exit(run);
+  assert.is((await running).outcome, 'exited');
+  assert.is(await outputOf(site, session.id), 'first');
+});
+
+hostile('has the output of a run that nobody ordered ended, and records none of it', async () => {
+  await using work = await openLiveWork();
+  const { agent, site } = work;
+  const { size } = site.appliance.desk.site.ledger;
+  const run = 'x'.repeat(43);
+  await agent.say(output({ seq: 0, offset: 0 })(run));
+  assert.equal(await agent.hear('cancel'), { kind: 'cancel', run });
+  await agent.say({ kind: 'refused', run, code: 'x', message: 'x', seenSize: 0 });
+  await agent.say({ kind: 'seen', size: 1 });
+  assert.is((await work.session.run('uptime')).outcome, 'exited');
+  const { ledger } = site.appliance.desk.site;
+  for (let i = size; i < ledger.size; i++)
+    assert.is((await ledger.entry(i)).leaf.s, work.session.id);
+});
+
+hostile('records what came, whatever the endpoint says that it sent', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  await agent.print(run, 'four');
+  await agent.exit(run, {
+    ...{ stdoutBytes: 1e9, stderrBytes: 0.5, droppedBytes: 1.5, durationMs: 2.25 },
+    ...{ problem: 'lone \ud800', signal: '\udfff' },
+  });
+  assert.is((await running).outcome, 'exited');
+  const [exited] = await fieldsOf(site, session.id, 'command.exited');
+  assert.equal([exited?.stdout_bytes, exited?.stderr_bytes], [4, 0]);
+  assert.match(exited?.problem ?? '', /^lone \ufffd The endpoint says that it sent 1000000000/);
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+hostile('keeps hostile facts of the machine from the record of its coming', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, client } = work;
+  await agent.vanish();
+  const host = {
+    ...FAKE_HOST,
+    os: '\ud800\u001b[31m',
+    runtimeVersion: `${'v'.repeat(248)}\u{1F600}`,
+  };
+  await agent.link({ host, software: '\udfff' });
+  const { endpoints } = await client.call('endpoint.list', {});
+  assert.is(endpoints[0]?.state, 'online');
+  const { size } = site.appliance.desk.site.ledger;
+  await agent.say({ kind: 'heartbeat', host: { ...host, load1: 1e300 } });
+  await agent.closed;
+  await checkDropped(site, /^message-invalid$/); // a load of that size
+  assert.ok(size > 0);
+});
+
+hostile('puts one alarm of a link on record, and no more', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, client } = work;
+  const alarm = { kind: 'alarm', code: 'fork', seen: '', offered: '' } as const;
+  for (let i = 0; i < 50; i++) await agent.say({ ...alarm, message: `fork ${i} \ud800` });
+  await entryThat(site, ({ leaf }) => leaf.k === 'alert.raised');
+  assert.is((await work.session.run('uptime')).outcome, 'exited');
+  await client.call('site.status', {});
+  let alerts = 0;
+  for await (const { leaf } of site.appliance.desk.site.ledger.entriesOfKind('alert.raised')) {
+    assert.is(leaf.e, agent.identity.endpoint);
+    alerts += 1;
+  }
+  assert.is(alerts, 1);
+});
+
+const HELLOS: Readonly<Record<string, Partial<AgentMessageOf<'hello'>>>> = {
+  'an endpoint that nobody enrolled': { endpoint: createId() },
+  'what is no checkpoint': { seen: 'a\nb\nc\n\n— nonsense\n' },
+};
+
+for (const [name, over] of Object.entries(HELLOS)) {
+  hostile(`drops a link that says ${name}`, async () => {
+    await using work = await openLiveWork();
+    const { agent, site } = work;
+    await agent.vanish();
+    await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+    const conversation = await agent.dial();
+    await conversation.send({ ...agent.hello(), ...over });
+    assert.is(await conversation.receive().catch(() => null), null);
+    await conversation[Symbol.asyncDispose]();
+    assert.is(site.appliance.desk.links.isOnline(agent.identity.endpoint), false);
+    await checkServes(work);
+  });
+}
+
+hostile('drops a link that says another endpoint than its key is of', async () => {
+  await using work = await openLiveWork();
+  const { agent, site } = work;
+  const { endpoint } = await enrolEndpoint(site, { name: 'victim' });
+  await agent.vanish();
+  const conversation = await agent.dial();
+  await conversation.send({ ...agent.hello(), endpoint });
+  assert.is(await conversation.receive().catch(() => null), null);
+  await conversation[Symbol.asyncDispose]();
+  assert.is(site.appliance.desk.links.isOnline(endpoint), false);
+  await checkDropped(site, /^message-invalid$/);
+});
+
+hostile('drops a link that says nothing, and one that falls silent', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, clock } = work;
+  clock.advance(45_000);
+  await agent.closed;
+  await checkDropped(site, /^timeout$/);
+  await agent.vanish();
+  const conversation = await agent.dial();
+  await work.client.call('site.status', {});
+  clock.advance(45_000);
+  assert.is(await conversation.receive().catch(() => null), null);
+  await conversation[Symbol.asyncDispose]();
+});
+
+for (const [name, bytes] of [
+  ['garbage', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+  ['a frame that is too large', Buffer.from([0x7f, 0xff, 0xff, 0xff])],
+  ['half a frame', Buffer.from([0, 0, 1, 0, 0x7b])],
+] as const) {
+  hostile(`drops a link over ${name}`, async () => {
+    await using work = await openLiveWork();
+    const { agent, site } = work;
+    await agent.vanish();
+    const { stream } = await agent.dialStream();
+    const closed = new Promise<void>((resolve) => {
+      stream.addEventListener('close', () => {
+        resolve();
+      });
+    });
+    stream.send(bytes);
+    if (name.startsWith('half')) await stream.close();
+    await closed;
+    await checkDropped(site, /^frame-/);
+    await checkServes(work);
+  });
+}
+
+hostile('is not fooled into taking an endpoint as online that hung up in its welcome', async () => {
+  await using work = await openLiveWork();
+  const { agent, site } = work;
+  const { endpoint } = agent.identity;
+  await agent.vanish();
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  const from = site.appliance.desk.site.ledger.size;
+  const online = holdRecord(site, 'endpoint.online');
+  const conversation = await agent.dial();
+  await conversation.send(agent.hello());
+  await online.reached;
+  await agent.vanish();
+  await work.client.call('site.status', {});
+  online.release();
+  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline', from);
+  assert.is(site.appliance.desk.links.isOnline(endpoint), false);
+  await checkServes(work);
+});
+
+hostile('serves the newest of many links of one endpoint, and runs once', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  const hellos = Array.from({ length: 4 }, async () => {
+    const conversation = await agent.dial();
+    await conversation.send(agent.hello());
+    return conversation;
+  });
+  const conversations = await Promise.all(hellos);
+  const welcomed = await Promise.all(
+    conversations.map(async (each) => {
+      const first = await each.receive().catch(() => null);
+      return { each, isWelcome: first?.kind === 'welcome' };
+    }),
+  );
+  assert.ok(welcomed.some(({ isWelcome }) => isWelcome));
+  for (const { each } of welcomed) {
+    await each.send(output({ seq: 0, offset: 0, data: 'b25jZQ==' })(run)).catch(() => undefined);
+  }
+  await entryThat(site, ({ leaf }) => leaf.k === 'command.output');
+  await Promise.all(conversations.map((each) => each[Symbol.asyncDispose]()));
+  await agent.vanish();
+  agent.forget();
+  await agent.link();
+  assert.is((await running).outcome, 'interrupted');
+  assert.is(await outputOf(site, session.id), 'once');
+  await checkServes(held);
+});
+
+hostile(
+  'fails the appliance when an endpoint holds a checkpoint that the log has not',
+  async () => {
+    for (const { name, size, root } of [
+      { name: 'ahead', size: 1000, root: sha256(randomBytes(8)) },
+      { name: 'forked', size: 3, root: sha256(randomBytes(8)) },
+    ]) {
+      await using work = await openLiveWork();
+      const { agent, site } = work;
+      await agent.vanish();
+      const { signer } = await loadKeyFile(placesIn(site.folder).logKey);
+      const { origin } = site.appliance.desk.site.ledger;
+      const seen = await signCheckpoint({ origin, size, root }, signer);
+      const conversation = await agent.dial();
+      await conversation.send({ ...agent.hello(), seen });
+      const failure = site.appliance.failed.then((error) => Promise.reject(error));
+      assert.is(await refusalOf(failure), name === 'ahead' ? 'behind' : 'forked');
+      assert.is(await conversation.receive().catch(() => null), null);
+      await conversation[Symbol.asyncDispose]();
+    }
+  },
+);
+
+hostile('does not fail over a checkpoint that somebody else signed', async () => {
+  await using work = await openLiveWork();
+  const { agent, site } = work;
+  await agent.vanish();
+  const { origin } = site.appliance.desk.site.ledger;
+  const signer = await importSigner(randomBytes(32));
+  const seen = await signCheckpoint({ origin, size: 1000, root: EMPTY_ROOT }, signer);
+  const conversation = await agent.dial();
+  await conversation.send({ ...agent.hello(), seen });
+  assert.is(await conversation.receive().catch(() => null), null);
+  await conversation[Symbol.asyncDispose]();
+  await checkServes(work);
+});
+
+hostile('gives an endpoint that is idle the newest checkpoint to witness', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, clock } = work;
+  const before = agent.said.all.filter(({ kind }) => kind === 'checkpoint').length;
+  await using other = await FakeAgent.open(await enrolEndpoint(site, { name: 'busy' }));
+  assert.ok(other.checkpoint !== null);
+  for (let beat = 0; beat < 2; beat++) {
+    await agent.say({ kind: 'heartbeat', host: FAKE_HOST });
+    await other.say({ kind: 'heartbeat', host: FAKE_HOST });
+    await work.client.call('endpoint.list', {});
+    clock.advance(30_000);
+  }
+  while (agent.said.all.filter(({ kind }) => kind === 'checkpoint').length <= before) {
+    await agent.hear('checkpoint');
+  }
+  const { checkpoint } = site.appliance.desk.site.ledger;
+  assert.is(agent.checkpoint, checkpoint.note);
+});
+
+hostile.run();
+
+const remove = suite('AgentLinks.remove()');
+
+remove('ends what runs, closes the connection, and the endpoint cannot come back', async () => {
+  const { work, run, running } = await openRun();
+  await using held = work;
+  const { agent, site, session } = held;
+  await agent.print(run, 'still here');
+  await agent.hear('ack');
+  await using owner = await site.connect(site.owner);
+  const { endpoint } = agent.identity;
+  const removing = owner.call('endpoint.remove', { endpoint, reason: 'Sold.' });
+  await agent.hear('cancel');
+  await agent.exit(run, { outcome: 'cancelled', exitCode: null });
+  await removing;
+  await agent.closed;
+  assert.is((await running).outcome, 'cancelled');
+  const [closed] = await fieldsOf(site, session.id, 'session.closed');
+  assert.is(closed?.reason, 'endpoint-removed');
+  assert.equal(await faultsOf(site, session.id), []);
+  const code = await refusalOf(agent.dial().then((each) => each[Symbol.asyncDispose]()));
+  assert.match(code, /^peer-(?:closed|unreachable|unknown)$/);
+  const known = site.appliance.desk.site.endpoints;
+  assert.equal(known, []);
+});
+
+remove.run();
