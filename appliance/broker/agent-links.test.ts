@@ -490,7 +490,7 @@ hostile('is not fooled into taking an endpoint as online that hung up in its wel
   await checkServes(work);
 });
 
-hostile('serves the newest of many links of one endpoint, and runs once', async () => {
+hostile('serves one of many links of one endpoint, and records once', async () => {
   const { work, run, running } = await openRun();
   await using held = work;
   const { agent, site, session } = held;
@@ -507,6 +507,15 @@ hostile('serves the newest of many links of one endpoint, and runs once', async 
     }),
   );
   assert.ok(welcomed.some(({ isWelcome }) => isWelcome));
+  const replaced = Promise.withResolvers<undefined>();
+  let gone = 0;
+  for (const { closed } of conversations) {
+    void closed.then(() => {
+      gone += 1;
+      if (gone === conversations.length - 1) replaced.resolve(undefined);
+    });
+  }
+  await replaced.promise;
   for (const { each } of welcomed) {
     await each.send(output({ seq: 0, offset: 0, data: 'b25jZQ==' })(run)).catch(() => undefined);
   }
