@@ -295,15 +295,15 @@ export class AgentLinks implements EndpointLinks {
     endpoint: Endpoint,
     { slot, link, hello }: { slot: Slot; link: LiveLink; hello: AgentMessageOf<'hello'> },
   ): Promise<void> {
-    await replace(slot);
+    if (slot.link !== null) await endLink(slot.link);
     await record(this.#site.ledger, {
       kind: 'endpoint.online',
       endpoint: endpoint.id,
       fields: onlineFields(endpoint, hello),
       isEssential: true,
     });
-    await replace(slot);
-    slot.link = link; // from here on the other links of this endpoint are gone
+    while (slot.link !== null) await endLink(slot.link); // others may have come at the same time
+    slot.link = link;
     slot.stopWaiting?.();
     slot.stopWaiting = null;
     slot.lastSeenMs = this.#clock.now();
@@ -431,13 +431,10 @@ export class AgentLinks implements EndpointLinks {
 const RESTARTED = 'The endpoint restarted, or never got the order.';
 const BROKEN = 'The endpoint broke the protocol of its link.';
 
-/** Has the links that an endpoint had before end, and waits until nothing of them is on its way to the log. */
-async function replace(slot: Slot): Promise<void> {
-  while (slot.link !== null) {
-    const { conversation, left } = slot.link;
-    await conversation[Symbol.asyncDispose]();
-    await left.promise;
-  }
+/** Has a link end, and waits until nothing of it is on its way to the log. */
+async function endLink({ conversation, left }: LiveLink): Promise<void> {
+  await conversation[Symbol.asyncDispose]();
+  await left.promise;
 }
 
 function giveUpAll(slot: Slot, problem: string): void {
