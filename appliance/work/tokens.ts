@@ -10,6 +10,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
+import { WorkError } from './error.ts';
 import { keyText } from './site.ts';
 
 const tokenSchema = z.strictObject({
@@ -23,7 +24,10 @@ const tokenSchema = z.strictObject({
   usedAtMs: z.int().nullable(),
 });
 
-const fileSchema = z.strictObject({ tokens: z.array(tokenSchema).max(10_000) });
+/** So many are kept at most. */
+export const MAX_TOKENS = 10_000;
+
+const fileSchema = z.strictObject({ tokens: z.array(tokenSchema).max(MAX_TOKENS) });
 
 /** A token that was given out. */
 export type Token = z.infer<typeof tokenSchema>;
@@ -43,7 +47,10 @@ export class Tokens {
     this.#tokens = options.tokens;
   }
 
-  /** Makes a token; answers its secret seed, which is kept nowhere. */
+  /**
+   * Makes a token; answers its secret seed, which is kept nowhere.
+   * @throws {WorkError} code `overloaded` when so many were given out lately
+   */
   async create({
     name,
     labels,
@@ -66,8 +73,11 @@ export class Tokens {
       expiresAtMs: this.#now() + lifeMs,
       usedAtMs: null,
     };
-    this.#tokens = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + KEPT_MS > this.#now());
-    this.#tokens.push(token);
+    const kept = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + KEPT_MS > this.#now());
+    if (kept.length >= MAX_TOKENS) {
+      throw new WorkError('overloaded', `Cannot make token: ${kept.length} are given out already`);
+    }
+    this.#tokens = [...kept, token];
     await this.#save();
     return { token, seed };
   }

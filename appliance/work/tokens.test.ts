@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { encodeBase64url } from '#crypto/base64.ts';
+import { importSigner } from '#crypto/webcrypto.ts';
+import { refusalOf } from '#scripts/testing/live-session.ts';
+import { loadTokens, MAX_TOKENS, type Tokens } from './tokens.ts';
+
+const START_MS = 1_800_000_000_000;
+
+interface Place extends AsyncDisposable {
+  readonly path: string;
+  readonly clock: { nowMs: number };
+  load(): Promise<Tokens>;
+}
+
+async function openPlace(): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-tokens-'));
+  const path = join(folder, 'tokens.json');
+  const clock = { nowMs: START_MS };
+  return {
+    ...{ path, clock },
+    load: () => loadTokens({ path, now: () => clock.nowMs }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+const ASKED = { name: 'till', labels: ['front'], by: 'Olga Owner', lifeMs: 60_000 };
+
+const tokens = suite('Tokens');
+
+tokens('writes down a public key, and no secret', async () => {
+  await using place = await openPlace();
+  const { seed, token } = await (await place.load()).create(ASKED);
+  const text = await readFile(place.path, 'utf8');
+  for (const secret of [encodeBase64url(seed), Buffer.from(seed).toString('hex')]) {
+    assert.not(text.includes(secret));
+  }
+  assert.ok(text.includes(token.key));
+  if (process.platform !== 'win32') assert.is((await stat(place.path)).mode & 0o077, 0);
+});
+
+tokens('uses a token once, of many at once, and remembers it', async () => {
+  await using place = await openPlace();
+  const all = await place.load();
+  const { publicKey } = await importSigner((await all.create(ASKED)).seed);
+  const uses = await Promise.all(Array.from({ length: 8 }, () => all.use(publicKey)));
+  assert.is(uses.filter((use) => use === 'ok').length, 1);
+  assert.is(uses.filter((use) => use === 'token-used').length, 7);
+  const again = await place.load();
+  assert.is(await again.use(publicKey), 'token-used');
+});
+
+tokens('runs out by the clock, at its last millisecond', async () => {
+  await using place = await openPlace();
+  const all = await place.load();
+  const { publicKey } = await importSigner((await all.create(ASKED)).seed);
+  place.clock.nowMs = START_MS + 60_000;
+  assert.is(await all.use(publicKey), 'token-expired');
+  place.clock.nowMs -= 1;
+  assert.is(await all.use(publicKey), 'ok');
+});
+
+tokens('makes no more of them than it could load again', async () => {
+  await using place = await openPlace();
+  const first = await (await place.load()).create(ASKED);
+  const full = Array.from({ length: MAX_TOKENS }, () => first.token);
+  await writeFile(place.path, JSON.stringify({ tokens: full }));
+  const all = await place.load();
+  assert.is(await refusalOf(all.create(ASKED)), 'overloaded');
+  place.clock.nowMs = START_MS + 32 * 86_400_000;
+  await all.create(ASKED);
+  await place.load();
+});
+
+tokens.run();
+
+const load = suite('loadTokens()');
+
+load('refuses a file that is not ours', async () => {
+  await using place = await openPlace();
+  for (const text of ['', '{', '{"tokens":[{}]}', '{"tokens":[],"more":1}']) {
+    await writeFile(place.path, text);
+    const loaded = await place.load().catch(() => null);
+    assert.is(loaded, null, text);
+  }
+});
+
+load.run();
