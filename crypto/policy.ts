@@ -170,7 +170,7 @@ export type PresetName = (typeof PRESETS)[number];
  * - `careful`: everything is asked, reading too; what destroys is refused.
  * - `standard`: reading is allowed, the rest is asked; what destroys is refused.
  * - `after-hours`: as standard, and on nights (18:00 to 08:00) and weekends a short list of steps that
- *   undo themselves (restarting a service, emptying a DNS cache) is allowed without waking anybody.
+ *   undo themselves (restarting one service by its whole name, emptying a DNS cache) is allowed without waking anybody.
  * @throws {z.ZodError} when the time zone is not known
  */
 export function presetPolicy(name: PresetName, timeZone: string): PolicyRules {
@@ -249,8 +249,7 @@ function afterHours(when: string, window: PolicyWindow): readonly PolicyRule[] {
     why,
   } satisfies Partial<PolicyRule>;
   const steps: readonly (readonly [name: string, program: string, ...patterns: string[]])[] = [
-    ['restart', 'systemctl', 'restart', '*'],
-    ['restart-windows', 'Restart-Service', '*'],
+    ['restart', 'systemctl', 'restart', '*.service'],
     ['dns-cache', 'resolvectl', 'flush-caches'],
     ['dns-cache-windows', 'ipconfig', '/flushdns'],
   ];

@@ -343,7 +343,7 @@ presets('standard allows reading, asks the rest, denies what destroys', () => {
 
 presets('after-hours allows restarts at night and on weekends only', () => {
   const rules = presetPolicy('after-hours', 'Europe/Berlin');
-  const restart = { command: 'systemctl restart nginx' };
+  const restart = { command: 'systemctl restart nginx.service' };
   assert.is(outcome(rules, restart), 'ask -');
   assert.is(
     outcome(rules, { ...restart, atMs: Date.parse('2026-11-19T02:09:00Z') }),
@@ -357,6 +357,28 @@ presets('after-hours allows restarts at night and on weekends only', () => {
     outcome(rules, { command: 'nft flush ruleset', atMs: Date.parse('2026-11-19T02:09:00Z') }),
     'ask -',
   );
+  for (const unit of ['poweroff.target', "'*'", "'*.service'", "'s?h.service'", '--now']) {
+    const command = `systemctl restart ${unit}`;
+    const decided = outcome(rules, { command, atMs: Date.parse('2026-11-19T02:09:00Z') });
+    assert.is(decided, 'ask -', command);
+  }
+});
+
+presets('standard asks for what only looks as if it read', () => {
+  const rules = presetPolicy('standard', 'UTC');
+  const commands = [
+    'rpm -qa --pipe /tmp/x',
+    'rpm -q --import /tmp/key',
+    'journalctl -n --vacuum-time=1s',
+    'journalctl --lines --rotate',
+    'journalctl --boot --flush',
+    'lsof -i -Db',
+    'arch rm -rf /tmp/x',
+  ];
+  for (const command of commands) assert.is(outcome(rules, { command }), 'ask -', command);
+  for (const cwd of ['/dev', '/proc/1/root', '/tmp/../dev', '/sys']) {
+    assert.is(outcome(rules, { command: 'cat watchdog', cwd }), 'ask -', cwd);
+  }
 });
 presets.run();
 

@@ -74,6 +74,8 @@ function contextProblem({ shell, cwd, env }: Judged): string | null {
   if (Object.keys(env).length > 0) return 'sets environment variables';
   if (cwd === null) return null;
   if (!isPlainText(cwd)) return 'runs in a folder with an unusual name';
+  if (/^\/+(?:dev|proc|sys)(?:\/|$)|\.\.|\/\.(?:\/|$)/.test(cwd))
+    return 'runs in a folder of devices';
   // cmd looks for programs in the current folder before anywhere else.
   return shell === 'cmd' ? 'runs in a folder that may hold its own programs' : null;
 }

@@ -48,6 +48,7 @@ function allowsArguments(
 function allowsArgument(pattern: string, argument: string, judged: Judged): boolean {
   const isOption = /^-/.test(argument) || (judged.shell === 'cmd' && argument.startsWith('/'));
   if (pattern.startsWith('*') && isOption) return false;
+  if (pattern.includes('*') && /[*?[]/.test(argument)) return false; // some programs expand these themselves
   if (pattern.includes('*') && /(?:^|[\\/])\.\.(?:[\\/]|$)/.test(argument)) return false;
   return matchesPattern(pattern, argument, { ignoreCase: ignoresCase(judged.shell) });
 }

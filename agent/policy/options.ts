@@ -45,6 +45,8 @@ export function readOptions(form: OptionForm, words: Parameters<Reads>[0]): Opti
       for (const flag of read.flags) options.set(flag, null);
       if (read.option === null) continue;
       const value = read.value ?? texts[++i];
+      // where the value is optional, the program takes a word with a dash for its next option
+      if (read.value === null && value?.startsWith('-') === true) return null;
       if (value === undefined || form.value?.test(value) === false) return null;
       options.set(read.option, value);
     }

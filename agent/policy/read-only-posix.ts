@@ -69,7 +69,7 @@ const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
 ];
 
 const MACHINE: readonly (readonly [names: string, reads: Reads])[] = [
-  ['uname nproc arch free uptime lscpu lsmod lsusb w who last findmnt locale', always],
+  ['uname nproc free uptime lscpu lsmod lsusb w who last findmnt locale', always],
   ['lspci', reads({ flags: 'vknmtDbx' })],
   ['id', reads({ flags: 'gGnrruzZ', operands: 1 })],
   ['whoami tty sestatus getenforce lastlog sensors', bare],
@@ -174,7 +174,7 @@ const NETWORK: readonly (readonly [names: string, reads: Reads])[] = [
 const PACKAGES: readonly (readonly [names: string, reads: Reads])[] = [
   ['dpkg', reads({ flags: 'lsLS' })],
   ['dpkg-query', reads({ flags: 'lsLSW' })],
-  ['rpm', shape(/^-q[aicdfilR]*(?: [A-Za-z0-9_.+:/-]+)*$/)],
+  ['rpm', shape(/^-q[aicdfilR]*(?: [A-Za-z0-9_/][A-Za-z0-9_.+:/-]*)*$/)],
   ['apt', verb('list show policy', { long: 'installed upgradable all-versions', operand: NAME })],
   ['apt-cache', verb('policy show search madison depends rdepends stats', { operand: NAME })],
   ['snap', verb('list', { long: 'all', operand: NAME })],
