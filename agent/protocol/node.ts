@@ -6,7 +6,6 @@ import { yamux } from '@chainsafe/libp2p-yamux';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Connection, ConnectionGater, PeerId, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 
@@ -15,6 +14,7 @@ import { openDeadline } from './deadline.ts';
 import { type Discovery, mdnsDiscovery } from './discovery.ts';
 import { ProtocolError } from './error.ts';
 import * as limits from './limits.ts';
+import { tcpInOneWrite } from './one-write.ts';
 import { peerIdFromPublicKey, publicKeyOfPeer } from './peer.ts';
 
 export interface DialOptions {
@@ -90,7 +90,7 @@ export async function openPeerNode(options: PeerNodeOptions): Promise<PeerNode> 
     privateKey,
     addresses: { listen: [...listen] },
     connectionGater: options.gater ?? { denyInboundConnection: () => true },
-    transports: [tcp(), ...(options.transports ?? [])],
+    transports: [tcpInOneWrite(), ...(options.transports ?? [])],
     services: {
       ...options.services,
       // Answers who asks, asks nobody: every peer is known by its key, and each question costs a stream.
