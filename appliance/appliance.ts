@@ -38,7 +38,8 @@ import { type Ledger, openLedger } from './ledger/ledger.ts';
 import {
   CLIENT_PROTOCOL,
   type ClientAnswer,
-  clientRequestSchema,
+  receivedRequestSchema,
+  type ReceivedRequest,
 } from './protocol/client-message.ts';
 import { type Clock, systemClock } from './work/clock.ts';
 import { Commands } from './work/commands.ts';
@@ -229,8 +230,8 @@ function clientConversation({
   stream,
   remotePublicKey,
 }: Pick<RoleStream, 'remotePublicKey'> & { stream: Stream }) {
-  return openConversation<ReturnType<typeof clientRequestSchema.parse>, ClientAnswer>(stream, {
-    schema: clientRequestSchema,
+  return openConversation<ReceivedRequest, ClientAnswer>(stream, {
+    schema: receivedRequestSchema,
     remotePublicKey,
   });
 }

@@ -5,7 +5,13 @@ import { FormatError, VerifyError } from '#crypto/error.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
 import { ProtocolError } from '#agent/protocol/error.ts';
 import { LedgerError } from '../ledger/error.ts';
-import type { ClientAnswer, ClientRequest, ClientVerb } from '../protocol/client-message.ts';
+import {
+  type ClientAnswer,
+  type ClientRequest,
+  type ClientVerb,
+  isClientRequest,
+  type ReceivedRequest,
+} from '../protocol/client-message.ts';
 import { WorkError } from '../work/error.ts';
 import { type Call, callerOf, type Desk, type Handler } from './client/call.ts';
 import { logExport, logFsck, recordsExport } from './client/log-verbs.ts';
@@ -61,7 +67,7 @@ const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
   'log.export': logExport,
 };
 
-export type ClientConversation = Conversation<ClientRequest, ClientAnswer>;
+export type ClientConversation = Conversation<ReceivedRequest, ClientAnswer>;
 
 /** Serves one client until it leaves. What it started goes on: only its following ends. */
 export async function serveClient(
@@ -74,9 +80,10 @@ export async function serveClient(
   const context = { desk, conversation: held, onUnexpected };
   try {
     for (;;) {
-      const request = await receiveRequest(held);
+      const request = await held.receive();
       if (request === null) break;
-      if (request.verb === 'stop') {
+      if (!isClientRequest(request)) await held.send(unknownVerb(request.id));
+      else if (request.verb === 'stop') {
         calls.get(request.target)?.controller.abort();
         await held.send({ id: request.id, kind: 'answer', value: {} });
       } else if (calls.has(request.id) || calls.size >= MAX_CALLS) {
@@ -93,17 +100,6 @@ export async function serveClient(
   } finally {
     leaving.abort();
     await Promise.allSettled([...calls.values()].map(({ done }) => done));
-  }
-}
-
-/** The next request; one of a verb that we do not know is answered, not fatal. */
-async function receiveRequest(conversation: ClientConversation): Promise<ClientRequest | null> {
-  for (;;) {
-    try {
-      return await conversation.receive();
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError) || cause.code !== 'message-unknown') throw cause;
-    }
   }
 }
 
@@ -163,6 +159,11 @@ function failure(id: number, cause: unknown): ClientAnswer {
   const retryAfterMs = cause instanceof LedgerError ? cause.retryAfterMs : null;
   const message = cause.message.slice(0, 4096);
   return { id, kind: 'failed', code: cause.code, message, retryAfterMs };
+}
+
+function unknownVerb(id: number): ClientAnswer {
+  const message = 'This appliance does not know that verb.';
+  return { id, kind: 'failed', code: 'verb-unknown', message, retryAfterMs: null };
 }
 
 function ignoreGone(cause: unknown): void {

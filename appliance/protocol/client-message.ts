@@ -139,6 +139,30 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
 ]);
 
 export type ClientRequest = z.infer<typeof clientRequestSchema>;
+
+const VERBS: ReadonlySet<string> = new Set(
+  clientRequestSchema.options.map(({ shape }) => shape.verb.value),
+);
+
+/** What an appliance receives: a request, or one of a verb that it does not know, which it can answer still. */
+export const receivedRequestSchema = z.union([
+  clientRequestSchema,
+  z.looseObject({
+    id: requestId,
+    verb: z
+      .string()
+      .max(64)
+      .refine((verb) => !VERBS.has(verb), 'malformed'),
+  }),
+]);
+
+export type ReceivedRequest = z.infer<typeof receivedRequestSchema>;
+
+/** Whether a received request is of a verb that we know: then the whole of it was checked. */
+export function isClientRequest(request: ReceivedRequest): request is ClientRequest {
+  return VERBS.has(request.verb);
+}
+
 export type ClientVerb = ClientRequest['verb'];
 export type ClientRequestOf<V extends ClientVerb> = Extract<ClientRequest, { verb: V }>;
 

@@ -44,6 +44,7 @@ export const sessionList: Handler<'session.list'> = async (request, { desk, call
 export const sessionRead: Handler<'session.read'> = async (request, call) => {
   const { ledger } = call.desk.site;
   demandKnown(call.caller);
+  const isOpen = ledger.openSessions().includes(request.session); // now: what comes later is followed
   let position = request.from;
   let isOver = false;
   let index: number | null = null;
@@ -54,11 +55,10 @@ export const sessionRead: Handler<'session.read'> = async (request, call) => {
     index = entry.index + 1;
     isOver = entry.leaf.k === 'session.closed' || entry.leaf.k === 'session.abandoned';
   }
-  const isOpen = ledger.openSessions().includes(request.session);
-  if (!request.follow || isOver || !isOpen) {
-    if (position === 0) throw new WorkError('session-unknown', 'Cannot read session: unknown');
-    return { entries: position - request.from };
+  if (index === null && !(await isKnown(call, request.session))) {
+    throw new WorkError('session-unknown', 'Cannot read session: the log does not know it');
   }
+  if (!request.follow || isOver || !isOpen) return { entries: position - request.from };
   const from = index ?? call.desk.sessions.find(request.session).opened.index;
   for await (const entry of ledger.follow(from, { signal: call.signal })) {
     const { leaf } = entry;
@@ -69,6 +69,11 @@ export const sessionRead: Handler<'session.read'> = async (request, call) => {
   }
   return { entries: position - request.from };
 };
+
+async function isKnown({ desk }: Call, session: string): Promise<boolean> {
+  const { done } = await desk.site.ledger.sessionEntries(session)[Symbol.asyncIterator]().next();
+  return done !== true;
+}
 
 export const commandSubmit: Handler<'command.submit'> = async (request, call) => {
   const session = ownSession(request.session, call);
@@ -88,6 +93,7 @@ export const commandCancel: Handler<'command.cancel'> = async (request, call) =>
 
 export const chatSay: Handler<'chat.say'> = async (request, call) => {
   demandKnown(call.caller);
+  if (call.caller.approver === null) demandRole(call.caller, ['owner', 'technician']);
   const session = call.desk.sessions.find(request.session);
   const from = call.caller.member === null ? 'client' : 'technician';
   const entry = await call.desk.sessions.say(session, {
