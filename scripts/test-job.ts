@@ -58,7 +58,7 @@ export async function runTestFile(root: string, { file, runtime }: TestRun): Pro
  * with an error or without a report, whatever was counted.
  */
 export function readReport({ code, timedOut, output, ms }: Ended): Outcome {
-  const report = /^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/m.exec(output);
+  const report = /^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)/m.exec(output);
   const [total = 0, passed = 0, skipped = 0] = report?.slice(1).map(Number) ?? [];
   const reasons: string[] = [];
   if (timedOut) reasons.push(`Ended after ${FILE_TIMEOUT_MS / 1000} s: still running`);
