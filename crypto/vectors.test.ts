@@ -135,9 +135,7 @@ if (!existsSync(PROOFS) || !existsSync(VECTORS)) {
   const absent = suite('vectors');
   absent('vectors of third parties are SKIPPED: no folder of them here', () => {
     // to stdout, in order with the report: what stderr says may come in the middle of it
-    console.log(
-      'SKIPPED: third-party vectors. Name their folder by CAISEY_VECTORS to check them.',
-    );
+    console.log('SKIPPED: third-party vectors. Name their folder by CAISEY_VECTORS to check them.');
   });
   absent.run();
 } else {
