@@ -7,6 +7,7 @@ import { type Bytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { openEntry, type OpenedEntry } from '#crypto/entry.ts';
 import { FormatError, VerifyError } from '#crypto/error.ts';
 import { leafHash } from '#crypto/hash.ts';
+import { shapeOf } from '#crypto/kind.ts';
 import { type Leaf, parseLeaf } from '#crypto/leaf.ts';
 import { referenceText, textReferenceSchema } from '#crypto/segment.ts';
 import type { ShownEntry } from './client-message.ts';
@@ -33,6 +34,7 @@ export function checkShownEntry(shown: ShownEntry): CheckedEntry {
   const opened = openEntry(leaf, shown.disclosures ?? []);
   const texts = new Map<string, Bytes>();
   for (const text of shown.texts) texts.set(text.field, checkText(text, { leaf, opened }));
+  checkAllTexts(opened, { leaf, texts });
   return {
     leaf,
     name: encodeBase64url(leafHash(leafBytes)),
@@ -40,6 +42,20 @@ export function checkShownEntry(shown: ShownEntry): CheckedEntry {
     texts,
     isErased: shown.disclosures === null,
   };
+}
+
+/** A text that is spoken of, but kept back, would pass for one that is empty. */
+function checkAllTexts(
+  { kind, fields }: OpenedEntry,
+  { leaf, texts }: { leaf: Leaf; texts: ReadonlyMap<string, Bytes> },
+): void {
+  for (const field of shapeOf(kind).texts) {
+    if (!Object.hasOwn(fields, field) || texts.has(field)) continue;
+    throw new VerifyError(
+      'binding',
+      `Cannot show entry ${leaf.i}: the text of "${field}" is missing`,
+    );
+  }
 }
 
 function checkText(
