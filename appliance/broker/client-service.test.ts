@@ -7,7 +7,7 @@ import { openConversation } from '#agent/protocol/conversation.ts';
 import { openPeerNode } from '#agent/protocol/node.ts';
 import { createId } from '#crypto/id.ts';
 import { parsePersonKey } from '#crypto/person-key.ts';
-import type { Client } from '#appliance/protocol/client.ts';
+import type { Client } from '../protocol/client.ts';
 import {
   kindsOf,
   recordOf,
