@@ -18,9 +18,10 @@ import {
   LINK_PROTOCOL,
 } from './protocol/link-message.ts';
 import { openPeerNode } from './protocol/node.ts';
+import type { Execute } from './run.ts';
 import { RESUME_MS, Runs, STOP_MS } from './runs.ts';
 import { type Service, serveLink } from './serve.ts';
-import { runShell } from './shell/shell.ts';
+import { openShellRunner } from './shell/runner.ts';
 import { readSoftware } from './software.ts';
 
 /** What an agent tells whoever runs it. No event holds a secret; a command's text is in none. */
@@ -96,7 +97,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const desk = openDesk({ identity, journal, judge, now });
   const software = await readSoftware();
   const node = opening.use(await openPeerNode({ seed: identity.seed, mdns: options.mdns ?? true }));
-  const runs = opening.use(openRuns(options));
+  const { run: execute } = opening.use(openShellRunner());
+  const runs = opening.use(openRuns(options, execute));
   return new OpenAgent(options, { node, runs, desk, software, held: opening.move() });
 }
 
@@ -108,10 +110,13 @@ function checkNotRemoved(journal: Journal): void {
   );
 }
 
-function openRuns({ folder, onEvent, resumeMs = RESUME_MS, stopMs = STOP_MS }: AgentOptions): Runs {
+function openRuns(
+  { folder, onEvent, resumeMs = RESUME_MS, stopMs = STOP_MS }: AgentOptions,
+  execute: Execute,
+): Runs {
   return new Runs({
     folder,
-    execute: runShell,
+    execute,
     resumeMs,
     stopMs,
     onStarted: (run) => onEvent({ kind: 'started', run }),

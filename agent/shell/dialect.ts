@@ -31,7 +31,8 @@ export function forgetProgram(dialect: Dialect): void {
   found.delete(dialect);
 }
 
-function isExecutable(path: string): boolean {
+/** Whether this user may run a file, now. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

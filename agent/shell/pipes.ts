@@ -1,6 +1,6 @@
 // Real pipes for Node on Linux. Node gives a child sockets for its output, and a socket cannot be opened again
-// by name: `echo x >/dev/stderr` would fail there and nowhere else. So two FIFOs are made once and used again;
-// they have no name any more by the time a command runs. Deno gives pipes by itself; elsewhere sockets do.
+// by name: `echo x >/dev/stderr` would fail there and nowhere else. So FIFOs are made once and used again; they
+// have no name any more by the time a command runs. Deno gives pipes by itself; elsewhere sockets do.
 
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -23,10 +23,19 @@ export interface PipePair {
   readonly stderr: number;
   /** Lets go of the ends that the command has, and gives those to read: call it once, after the spawn. */
   open(): OutputPipes;
+  /** Opens a third pipe, towards the process; at most once, and before `open`. Both ends are the caller's. */
+  openInlet(): PipeEnds;
 }
 
-/** Two nameless FIFOs, by descriptors that stand for them without opening them (open(2), O_PATH). */
+/** Both ends of one pipe, by descriptor. */
+export interface PipeEnds {
+  readonly read: number;
+  readonly write: number;
+}
+
+/** Three nameless FIFOs, by descriptors that stand for them without opening them (open(2), O_PATH). */
 interface Fifos {
+  readonly stdin: number;
   readonly stdout: number;
   readonly stderr: number;
 }
@@ -58,10 +67,16 @@ async function createFifos(): Promise<Fifos | null> {
 }
 
 async function createFifosIn(folder: string): Promise<Fifos> {
-  const [stdout, stderr] = [join(folder, 'stdout'), join(folder, 'stderr')];
+  const stdin = join(folder, 'stdin');
+  const stdout = join(folder, 'stdout');
+  const stderr = join(folder, 'stderr');
   const env = { PATH: '/usr/bin:/bin' };
-  await promisify(execFile)('mkfifo', ['-m', '600', stdout, stderr], { env });
-  return { stdout: openSync(stdout, O_PATH), stderr: openSync(stderr, O_PATH) };
+  await promisify(execFile)('mkfifo', ['-m', '600', stdin, stdout, stderr], { env });
+  return {
+    stdin: openSync(stdin, O_PATH),
+    stdout: openSync(stdout, O_PATH),
+    stderr: openSync(stderr, O_PATH),
+  };
 }
 
 function openPair(fifos: Fifos): PipePair {
@@ -76,12 +91,22 @@ function openPair(fifos: Fifos): PipePair {
       recycle(fifos, pipes);
       return pipes;
     },
+    openInlet() {
+      const { read, write } = openEnds(fifos.stdin);
+      closeSync(read);
+      // A process wants to wait when it reads. Opening waits for nobody any more: there is a writer.
+      return { read: openSync(nameOf(fifos.stdin), constants.O_RDONLY), write };
+    },
   };
 }
 
+function nameOf(fifo: number): string {
+  return `/proc/self/fd/${fifo}`;
+}
+
 /** Opens both ends at once. The reader first and without waiting, as a FIFO's ends wait for each other. */
-function openEnds(fifo: number): { readonly read: number; readonly write: number } {
-  const path = `/proc/self/fd/${fifo}`;
+function openEnds(fifo: number): PipeEnds {
+  const path = nameOf(fifo);
   const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return { read, write: openSync(path, constants.O_WRONLY) };
 }
@@ -98,7 +123,7 @@ function recycle(fifos: Fifos, { stdout, stderr }: OutputPipes): void {
     if (open > 0) return;
     const isClean = stdout.readableEnded && stderr.readableEnded;
     if (isClean && idle.length < MAX_IDLE) idle.push(fifos);
-    else for (const fd of [fifos.stdout, fifos.stderr]) closeSync(fd);
+    else for (const fd of [fifos.stdin, fifos.stdout, fifos.stderr]) closeSync(fd);
   };
   stdout.once('close', closed);
   stderr.once('close', closed);

@@ -10,6 +10,7 @@ import {
   hasLeftovers,
   killOrphan,
   killTree,
+  markPids,
   parseProcessRow,
   type ProcessRow,
   processStartedAt,
@@ -166,6 +167,20 @@ kill('killTree() finds by its marker what has no parent, group or session left',
   assert.ok(isRunning(escaped), 'another run’s marker is not ours');
   assert.equal(await killTree(tree, QUICK), []);
   assert.not.ok(isRunning(escaped));
+});
+
+kill('hasLeftovers() looks only at what was started since a waiting shell began', async () => {
+  const { child, pid } = await start('sleep 1000 & echo ready; wait');
+  const tree = { pid, startedAt: await processStartedAt(pid), marker: null };
+  const now = markPids();
+  if (now === null) throw new Error('unreachable: this is Linux');
+  await end(child);
+  // Infinity: begun just now, however slow the machine.
+  const hasAfter = (last: number) =>
+    hasLeftovers({ ...tree, since: { pid: last, atMs: Infinity } });
+  const found = [hasAfter(pid - 1), hasAfter(now.pid)];
+  assert.equal(await killTree(tree, QUICK), []);
+  assert.equal(found, [true, false]);
 });
 
 kill('killTree() ends a stopped process, and lets one leave by itself first', async () => {

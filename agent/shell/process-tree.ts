@@ -15,6 +15,14 @@ export interface ProcessTree {
   readonly pid: number;
   readonly startedAt: string | null;
   readonly marker: string | null;
+  /** When its command began, for a shell that was there before; else the command began with the shell. */
+  readonly since?: PidMark;
+}
+
+/** A moment of this machine: the pid that it had given out last, and `performance.now()`. */
+export interface PidMark {
+  readonly pid: number;
+  readonly atMs: number;
 }
 
 /** How long processes may take to leave after SIGTERM, before SIGKILL. */
@@ -44,18 +52,25 @@ export async function killTree(
 
 /**
  * Whether anything of an ended run is still there. The shell itself must have been waited for. Made to cost next
- * to nothing after a short command: nothing can be left where nothing was started since the shell, and else only
- * pids given out since are looked at.
+ * to nothing after a short command: nothing can be left where nothing was started since the command began, and
+ * else only pids given out since are looked at.
  */
 export function hasLeftovers(tree: ProcessTree): boolean {
   if (process.platform === 'win32') return false; // Windows keeps no link from a child to an ended parent
   if (process.platform !== 'linux') return groupTargets(tree.pid)().length > 0;
+  const first = tree.since?.pid ?? tree.pid;
   const last = lastPid();
-  if (last === tree.pid) return false;
+  if (last === first) return false;
   if (last === null || isOld(tree)) return linuxTargets(tree)().length > 0;
   const isSince = (pid: number): boolean =>
-    last > tree.pid ? pid > tree.pid && pid <= last : pid > tree.pid || pid <= last;
+    last > first ? pid > first && pid <= last : pid > first || pid <= last;
   return linuxTargets(tree, isSince)().length > 0;
+}
+
+/** Marks this moment, for a command that a waiting shell begins now. Null where the system does not tell. */
+export function markPids(): PidMark | null {
+  const pid = lastPid();
+  return pid === null ? null : { pid, atMs: performance.now() };
 }
 
 /**
@@ -295,9 +310,11 @@ function ticksOf(startedAt: string | null): number | null {
 const TICKS_PER_SECOND = 100;
 
 /** In this time a machine cannot give out every pid once and begin again. */
-const YOUNG_TICKS = TICKS_PER_SECOND / 2;
+const YOUNG_MS = 500;
+const YOUNG_TICKS = (YOUNG_MS / 1000) * TICKS_PER_SECOND;
 
-function isOld({ startedAt }: ProcessTree): boolean {
+function isOld({ startedAt, since }: ProcessTree): boolean {
+  if (since !== undefined) return performance.now() - since.atMs >= YOUNG_MS;
   const ticks = ticksOf(startedAt);
   const uptimeS = Number.parseFloat(readProc('uptime') ?? 'NaN');
   return ticks === null || !(uptimeS * TICKS_PER_SECOND - ticks < YOUNG_TICKS); // NaN counts as old

@@ -6,13 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { OutputQueue } from './output.ts';
 import type { OutputPipes } from './pipes.ts';
 import { hasLeftovers, killTree, type ProcessTree } from './process-tree.ts';
-
-/** A shell that has been spawned, and where its output comes. */
-export interface ShellProcess {
-  readonly child: ChildProcess;
-  readonly pid: number;
-  readonly pipes: OutputPipes;
-}
+import type { ShellProcess } from './spawn.ts';
 
 export type StopReason = 'timed-out' | 'cancelled';
 
@@ -49,10 +43,7 @@ export class RunningCommand {
   #open = 3;
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(
-    { child, pipes }: ShellProcess,
-    { tree, graces }: { tree: ProcessTree; graces: Graces },
-  ) {
+  constructor({ child, pipes, tree }: ShellProcess, graces: Graces) {
     this.#child = child;
     this.#pipes = pipes;
     this.#tree = tree;
@@ -65,7 +56,7 @@ export class RunningCommand {
     child.once('error', (error) => this.fail(error));
   }
 
-  /** Lets both pipes flow into a queue. Call it in the tick that spawned the process. */
+  /** Lets both pipes flow into a queue. Call it in the tick that gave the process. */
   pipeInto(queue: OutputQueue): void {
     this.#queue = queue;
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -107,7 +98,7 @@ export class RunningCommand {
   }
 
   /**
-   * Await it in the tick that spawned the process. Resolves when the shell has ended, both pipes are at their end, and nothing that it started is left.
+   * Await it in the tick that gave the process. Resolves when the shell has ended, both pipes are at their end, and nothing that it started is left.
    * @throws what `fail` was given
    */
   async ended(): Promise<Ending> {

@@ -1,23 +1,20 @@
 // Runs one command in one shell and gives back exactly what it wrote, how it ended, and nothing left running.
 // What it is asked has been authorised before (`checkWorkOrder`); here it is only run, and bounded.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
-import { formatHex } from '#crypto/hex.ts';
 import { SHELLS, type ShellName } from '#crypto/policy.ts';
-import { randomBytes } from '#crypto/webcrypto.ts';
 
 import { bash, sh } from './bash.ts';
 import { cmd } from './cmd.ts';
 import { type Dialect, findProgram, forgetProgram } from './dialect.ts';
-import { commandEnvironment, commandFolder, environmentRefusal } from './environment.ts';
+import { commandFolder, environmentRefusal } from './environment.ts';
 import { type OutputChunk, OutputQueue } from './output.ts';
-import { type OutputPipes, type PipePair, takePipes } from './pipes.ts';
 import { powershell, pwsh } from './powershell.ts';
-import { KILL_GRACE_MS, startedAtNow } from './process-tree.ts';
-import { type Ending, type Graces, RunningCommand, type ShellProcess } from './running.ts';
+import { KILL_GRACE_MS } from './process-tree.ts';
+import { type Ending, type Graces, RunningCommand } from './running.ts';
+import { type ShellProcess, spawnShell } from './spawn.ts';
 
 /** What to run, and within which bounds. */
 export interface ShellRequest {
@@ -57,6 +54,8 @@ export interface ShellOptions {
   /** Told once, before any output is delivered. */
   readonly onStarted?: (process: { pid: number; startedAt: string | null }) => void | Promise<void>;
   readonly graces?: Partial<Graces>;
+  /** Gives a process that was there before and runs this request now, or null: then one is spawned. */
+  readonly takeSpare?: (request: ShellRequest) => ShellProcess | null;
 }
 
 /** How long a child left behind may hold a pipe in silence after the shell has ended. */
@@ -80,10 +79,9 @@ export async function runShell(request: ShellRequest, options: ShellOptions): Pr
   if (refusal !== null) return unstarted('not-started', refusal);
   if (options.signal.aborted) return unstarted('cancelled', 'it was cancelled before it started');
   const beganAt = performance.now();
-  const marker = formatHex(randomBytes(16));
-  const shell = await start(request, marker);
+  const shell = options.takeSpare?.(request) ?? (await start(request));
   if (typeof shell === 'string') return unstarted('not-started', shell);
-  return attend(shell, { request, options, marker, beganAt });
+  return attend(shell, { request, options, beganAt });
 }
 
 function refusalOf({ shell, command, cwd, env }: ShellRequest): string | null {
@@ -97,41 +95,18 @@ function refusalOf({ shell, command, cwd, env }: ShellRequest): string | null {
 }
 
 /** Spawns the shell. An error, which the system tells at once, is turned into its reason. */
-async function start(request: ShellRequest, marker: string): Promise<ShellProcess | string> {
+async function start(request: ShellRequest): Promise<ShellProcess | string> {
   const dialect = DIALECTS[request.shell];
   const program = findProgram(dialect);
   if (program === null) return `this machine has no ${request.shell}`;
+  const { command, env } = request;
   const cwd = request.cwd ?? commandFolder();
-  let pair: PipePair | null = null;
-  let child: ChildProcess;
+  const { isVerbatim } = dialect;
   try {
-    pair = await takePipes();
-    child = spawn(program, dialect.args(request.command), {
-      cwd,
-      env: commandEnvironment(request.env, marker),
-      stdio: ['ignore', pair?.stdout ?? 'pipe', pair?.stderr ?? 'pipe'],
-      detached: process.platform !== 'win32', // POSIX: a session and a process group of its own
-      windowsHide: true,
-      windowsVerbatimArguments: dialect.isVerbatim,
-    });
+    return await spawnShell(program, { args: dialect.args(command), cwd, env, isVerbatim });
   } catch (error) {
-    discard(pair?.open());
     return whyNotStarted(error, { cwd, dialect });
   }
-  const { pid, stdout, stderr } = child;
-  const own = stdout === null || stderr === null ? undefined : { stdout, stderr };
-  const pipes = pair?.open() ?? own;
-  if (pid !== undefined && pipes !== undefined) return { child, pid, pipes };
-  discard(pipes);
-  return new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(whyNotStarted(error, { cwd, dialect })));
-  });
-}
-
-/** Reads the pipes of a shell that did not start to their end, which is at once. */
-function discard(pipes: OutputPipes | undefined): void {
-  pipes?.stdout.resume();
-  pipes?.stderr.resume();
 }
 
 function whyNotStarted(
@@ -149,18 +124,16 @@ function whyNotStarted(
 interface Attended {
   readonly request: ShellRequest;
   readonly options: ShellOptions;
-  readonly marker: string;
   readonly beganAt: number;
 }
 
 async function attend(
   shell: ShellProcess,
-  { request, options, marker, beganAt }: Attended,
+  { request, options, beganAt }: Attended,
 ): Promise<ShellResult> {
-  const { pid } = shell;
-  const startedAt = startedAtNow(pid);
+  const { pid, startedAt } = shell.tree;
   const graces = { killMs: KILL_GRACE_MS, quietMs: QUIET_GRACE_MS, ...options.graces };
-  const running = new RunningCommand(shell, { tree: { pid, startedAt, marker }, graces });
+  const running = new RunningCommand(shell, graces);
   const ready = tell(options.onStarted, { pid, startedAt });
   ready?.catch((error: unknown) => running.fail(error));
   const queue = new OutputQueue({
