@@ -3,6 +3,7 @@
 
 import type { Ledger } from '#appliance/ledger/ledger.ts';
 import type { Client } from '#appliance/protocol/client.ts';
+import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
 import type { Kind } from '#crypto/kind.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
@@ -57,6 +58,21 @@ export async function openLiveWork({
     ...{ site, clock, identity, agent, client, session, openSession },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** A site at work of which one run is under way: the test plays `uptime`, all else prints that it is fine. */
+export async function openRun(): Promise<{
+  work: LiveWork;
+  /** Leaf hash of its `command.started`. */
+  run: string;
+  running: Promise<CommandOutcome>;
+}> {
+  const work = await openLiveWork({
+    script: ({ fields }) => (fields.command === 'uptime' ? null : { stdout: 'fine\n' }),
+  });
+  const running = work.session.run('uptime');
+  const { run } = await work.agent.orders.take();
+  return { work, run, running };
 }
 
 const LIFE_MS = 30 * 86_400_000;
