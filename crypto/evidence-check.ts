@@ -18,7 +18,8 @@ export const CHECK_NAMES = [
 ] as const;
 
 export type CheckName = (typeof CHECK_NAMES)[number];
-export type CheckOutcome = 'passed' | 'failed' | 'not-applicable';
+/** `not-checked`: what it depends on failed, so nothing is said of it. */
+export type CheckOutcome = 'passed' | 'failed' | 'not-applicable' | 'not-checked';
 
 /** One check's answer. `index` is the entry of the log at which it broke, where one can be named. */
 export interface Check {
@@ -66,17 +67,25 @@ export async function runCheck<T>(
   }
 }
 
-/** Turns a passed check into a failed one when something that it depends on failed. */
+/** Takes a passed check back when something that it depends on does not hold. */
 export function dependOn<T>(ran: Ran<T>, dependencies: readonly Ran<unknown>[]): Ran<T> {
-  const broken = dependencies.find(({ check }) => check.outcome === 'failed');
+  const broken = brokenOf(dependencies);
   if (broken === undefined || ran.check.outcome === 'failed') return ran;
   return { check: dependent(ran.check.name, broken), value: null };
 }
 
-/** A check that was not run, for what it depends on failed. */
-export function dependent(name: CheckName, broken: Ran<unknown>): Check {
-  const detail = `Not shown, for it depends on "${broken.check.name}", which failed`;
-  return { name, outcome: 'failed', detail, index: null };
+/** The first of these that failed or was not checked. */
+export function brokenOf(dependencies: readonly Ran<unknown>[]): Ran<unknown> | undefined {
+  return dependencies.find(({ check: { outcome } }) => {
+    return outcome === 'failed' || outcome === 'not-checked';
+  });
+}
+
+/** A check of which nothing is said, for what it depends on failed. Names the failure at the bottom of it. */
+export function dependent(name: CheckName, { check }: Ran<unknown>): Check {
+  const detail =
+    check.outcome === 'not-checked' ? check.detail : `It depends on "${check.name}", which failed`;
+  return { name, outcome: 'not-checked', detail, index: null };
 }
 
 /** Runs `run`, and says at which entry of the log it failed. */

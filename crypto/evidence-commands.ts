@@ -72,9 +72,19 @@ export async function checkCommands(proved: ProvedSession): Promise<Held<Authori
     if (!authorised.judged) notJudged.push(entry.leaf.i);
     commands += 1;
   }
-  const how = judgement === null ? 'by the decision on record' : 'judged again by the policy';
-  const detail = `Session of ${technician.name}; ${commands} commands, each signed and allowed, ${how}`;
+  const detail = `Session of ${technician.name}; ${checkedWords(commands, notJudged.length)}`;
   return { detail, value: { technician, session, commands, notJudged } };
+}
+
+/** What was done about the commands, and no more. */
+function checkedWords(commands: number, recorded: number): string {
+  if (commands === 0) return 'no command was run';
+  const judged = commands - recorded;
+  return [
+    `commands signed and allowed: ${commands}`,
+    ...(judged === 0 ? [] : [`judged again by the policy: ${judged}`]),
+    ...(recorded === 0 ? [] : [`taken by the decision on record: ${recorded}`]),
+  ].join('; ');
 }
 
 /** The envelope in the entry that is cited under this name. @throws {Fault} when the file does not hold it */

@@ -76,22 +76,52 @@ log('verifyEvidence() asks for the quorum that trust asks for', async () => {
   assert.is(await brokenBy(alone, strict), 'witness-cosignatures');
 });
 
-log(
-  'verifyEvidence() refuses a cosignature that does not hold, or of somebody unknown',
-  async () => {
-    const nobody = { ...trust, policy: { ...trust.policy, witnesses: [] } };
-    assert.is(await brokenBy(whole, nobody), 'witness-cosignatures');
-    const lines = parseEvidenceFile(whole).checkpoint.split('\n');
-    const { size } = story.site.log;
-    const earlier = (await witnessedCheckpoint(story.site, { size: size - 1 })).split('\n');
-    lines.splice(-2, 1, present(earlier.at(-2))); // the witness's line for another tree
-    const moved = lines.join('\n');
-    assert.is(
-      await changed(whole, { trust, change: (file) => (file.checkpoint = moved) }),
-      'witness-cosignatures',
+log('verifyEvidence() says plainly when trust is of another site, by name or by key', async () => {
+  const elsewhere = await foundSite({ origin: 'console.example/site/elsewhere/1' });
+  const otherKey = await foundSite({
+    people: { ...story.site.people, appliance: story.site.people.mallory },
+  });
+  for (const site of [elsewhere, otherKey]) {
+    const { verdict, checks } = await verify(whole, trustOf(site));
+    assert.is(verdict, 'failed');
+    assert.match(
+      present(checks[0]).detail,
+      /^This evidence is of another site than the trust file/,
     );
-  },
-);
+    assert.equal(
+      checks.slice(1, 9).map(({ outcome }) => outcome),
+      Array<string>(8).fill('not-checked'),
+    );
+  }
+});
+
+log('verifyEvidence() ignores lines by keys that trust does not name', async () => {
+  const nobody = { ...trust, policy: { ...trust.policy, witnesses: [] } };
+  const report = await verify(whole, nobody);
+  assert.is(report.verdict, 'verified');
+  const [, witnesses] = report.checks;
+  assert.is(present(witnesses).outcome, 'not-applicable');
+  assert.match(present(witnesses).detail, 'lines by keys unknown to trust: 1');
+  const line = present(parseEvidenceFile(whole).checkpoint.split('\n').at(-2));
+  const strangers = (count: number): string =>
+    Array.from({ length: count }, (_, i) => line.replace('witness.example', `w${i}`) + '\n').join('');
+  const withMore = (count: number): Promise<string> =>
+    changed(whole, { trust, change: (file) => (file.checkpoint += strangers(count)) });
+  assert.is(await withMore(62), 'verified');
+  assert.is(await withMore(63), 'log-signature'); // a note holds 64 lines
+});
+
+log('verifyEvidence() refuses a cosignature by a known witness that does not hold', async () => {
+  const lines = parseEvidenceFile(whole).checkpoint.split('\n');
+  const { size } = story.site.log;
+  const earlier = (await witnessedCheckpoint(story.site, { size: size - 1 })).split('\n');
+  lines.splice(-2, 1, present(earlier.at(-2))); // the witness's line for another tree
+  const moved = lines.join('\n');
+  assert.is(
+    await changed(whole, { trust, change: (file) => (file.checkpoint = moved) }),
+    'witness-cosignatures',
+  );
+});
 
 log('verifyEvidence() refuses leaves left out, moved, added, or of another place', async () => {
   const other = story.site.log.entry(0);

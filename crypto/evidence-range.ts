@@ -2,7 +2,7 @@
 
 import { encodeBase64url } from './base64.ts';
 import { encodeUtf8 } from './bytes.ts';
-import { type VerifiedCheckpoint, verifyCheckpointByAny } from './checkpoint.ts';
+import { parseCheckpoint, type VerifiedCheckpoint, verifyCheckpointByAny } from './checkpoint.ts';
 import { at, Fault, type Held } from './evidence-check.ts';
 import { type EvidenceFile, parseHash, type ProvedPart } from './evidence-file.ts';
 import { type Hash, leafHash } from './hash.ts';
@@ -42,44 +42,45 @@ export async function checkLogSignature(
   trust: Trust,
 ): Promise<Held<{ checkpoint: VerifiedCheckpoint; site: TrustedSite }>> {
   const keys = trust.policy.logs.map(({ key }) => key);
-  const checkpoint = await verifyCheckpointByAny(note, keys);
-  const site = trust.sites.find(({ log }) => log === checkpoint.origin);
-  if (site === undefined) {
-    throw new Fault(
-      null,
-      `Cannot accept checkpoint: trust names no site for "${checkpoint.origin}"`,
-    );
+  const { origin } = parseCheckpoint(parseNote(note).text);
+  const site = trust.sites.find(({ log }) => log === origin);
+  if (site === undefined) throw anotherSite(`it says that it is of the log "${origin}"`);
+  if (!parseNote(note).signatures.some((line) => keys.some((key) => isLineOf(line, key)))) {
+    throw anotherSite(`another key signed it than the one that trust names for "${origin}"`);
   }
+  const checkpoint = await verifyCheckpointByAny(note, keys);
   return {
     detail: `Signed by the log "${checkpoint.origin}" at ${checkpoint.size} entries`,
     value: { checkpoint, site },
   };
 }
 
+function anotherSite(how: string): Fault {
+  return new Fault(null, `This evidence is of another site than the trust file: ${how}`);
+}
+
 /**
- * witness-cosignatures: a quorum of the trusted witnesses cosigned. A note may hold lines by anybody; evidence
- * may not, for nobody could say whether such a line is what it was.
+ * witness-cosignatures: a quorum of the trusted witnesses cosigned. A line by anybody else says nothing, and is
+ * ignored (C2SP signed-note); one that claims to be by a trusted key must hold.
  */
 export async function checkWitnesses(
   { checkpoint: note }: EvidenceFile,
   { policy }: Trust,
 ): Promise<Held<readonly string[]>> {
+  const { witnesses } = await verifyWithPolicy(note, policy);
   const known = [...policy.logs, ...policy.witnesses].map(({ key }) => key);
-  const stray = parseNote(note).signatures.find(
+  const unknown = parseNote(note).signatures.filter(
     (line) => !known.some((key) => isLineOf(line, key)),
   );
-  if (stray !== undefined) {
-    throw new Fault(null, `Cannot accept checkpoint: "${stray.name}" signed it, unknown to trust`);
-  }
-  const { witnesses } = await verifyWithPolicy(note, policy);
+  const others = unknown.length === 0 ? '' : `; lines by keys unknown to trust: ${unknown.length}`;
   if (witnesses.length === 0) {
-    const detail = 'No witness is asked for, and none cosigned';
+    const detail = `No witness is asked for, and none that trust names cosigned${others}`;
     return { outcome: 'not-applicable', detail, value: [] };
   }
   const named = witnesses.map(
     ({ name, timestampS }) => `${name} at ${new Date(timestampS * 1000).toISOString()}`,
   );
-  return { detail: `Cosigned by ${named.join(', ')}`, value: named };
+  return { detail: `Cosigned by ${named.join(', ')}${others}`, value: named };
 }
 
 /** range-inclusion: the range, side by side, and each other entry of the file are under the checkpoint. */

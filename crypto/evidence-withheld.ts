@@ -45,22 +45,28 @@ export function checkWithheld({ session, earlier, attestation }: BoundValues): H
   return { detail, value: { fields, segments, kinds: sorted(kinds) } };
 }
 
-/** What this file does not prove, in words. */
+/** What this file does not prove, in words. Of one that failed nothing is said but that. */
 export function notProved({
+  isVerified,
   session,
   witnesses,
   isJudged,
   notJudged,
   isAttested,
 }: {
+  isVerified: boolean;
   session: readonly BoundEntry[];
   witnesses: readonly string[];
   isJudged: boolean;
   notJudged: readonly number[];
   isAttested: boolean;
 }): readonly string[] {
+  if (!isVerified) {
+    return ['Anything: a check failed, and what the file shows may be false. Do not rely on it.'];
+  }
   const words = [
-    'That the machine did what it says: outputs, states and exit codes are what the endpoint reported.',
+    'That the machine did what it says: the endpoint does not sign outputs, states and exit codes; they are as the appliance recorded them.',
+    'Who wrote chat and comments: their authors do not sign them; they are as the appliance recorded them.',
     'The hour: times are the clock of the appliance. The order of entries is proved without it.',
     'What happened before the opening or after the closing, or outside this log.',
     'That no newer roster, authority or policy was signed before the session and kept from the log.',

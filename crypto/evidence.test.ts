@@ -176,7 +176,8 @@ async function smallEvidence(): Promise<{ bytes: Bytes; trusted: Trust }> {
   const earlier = source.earlier.filter(({ leaf }) =>
     new TextDecoder().decode(leaf).includes('roster.changed'),
   );
-  return { bytes: buildEvidence({ ...source, earlier }), trusted: trustOf(site) };
+  const trusted = trustOf(site, { isWitnessAsked: true }); // else nobody misses the witness's line
+  return { bytes: buildEvidence({ ...source, earlier }), trusted };
 }
 
 async function isRefused(bytes: Uint8Array, trusted: Trust): Promise<boolean> {
@@ -221,6 +222,73 @@ bytewise('verifyEvidence() says of the story what is unusable and what has faile
 });
 
 bytewise.run();
+
+const failed = suite('verifyEvidence() on what failed');
+
+failed(
+  'verifyEvidence() calls what depends on a failure not checked, and proves nothing',
+  async () => {
+    const text = new TextDecoder()
+      .decode(whole)
+      .replace('127.0.0.1 localhost', '127.0.0.1 elsewhere');
+    const report = await verify(encodeUtf8(text), trust);
+    assert.is(report.verdict, 'failed');
+    assert.equal(
+      report.checks.map(({ name, outcome }) => `${name} ${outcome}`),
+      [
+        'log-signature passed',
+        'witness-cosignatures passed',
+        'range-inclusion passed',
+        'session-complete not-checked',
+        'values-bound failed',
+        'commands-authorised not-checked',
+        'approvals-signed not-checked',
+        'attestation not-checked',
+        'withheld not-checked',
+        'not-proved not-applicable',
+      ],
+    );
+    assert.is(report.firstBroken, report.checks[4]?.index);
+    assert.match(report.checks[5]?.detail ?? '', 'values-bound');
+    assert.is(report.notProved.length, 1);
+    assert.match(report.notProved[0] ?? '', /^Anything/);
+  },
+);
+
+failed.run();
+
+const unproved = suite('EvidenceReport.notProved');
+
+unproved('says that neither endpoints nor the authors of words sign them', async () => {
+  const { notProved } = await verify(whole, trust);
+  assert.ok(notProved.some((words) => words.includes('the endpoint does not sign outputs')));
+  assert.ok(notProved.some((words) => words.includes('chat and comments')));
+});
+
+unproved('says of the commands what was done about them, and no more', async () => {
+  const detailOf = async (bytes: Uint8Array, judge = true): Promise<string> => {
+    const { checks } = judge
+      ? await verify(bytes, trust)
+      : await verifyEvidence(bytes, { trust, judge: null });
+    return checks.find(({ name }) => name === 'commands-authorised')?.detail ?? '';
+  };
+  const all = 'Session of Alice Ash; commands signed and allowed: 4; ';
+  assert.is(await detailOf(whole), `${all}judged again by the policy: 4`);
+  assert.is(await detailOf(whole, false), `${all}taken by the decision on record: 4`);
+  const { started } = story;
+  const withheld = await evidenceOf(story.session, {
+    withhold: { fields: (index, name) => index === started.leaf.i && name === 'command' },
+  });
+  const both = 'judged again by the policy: 3; taken by the decision on record: 1';
+  assert.is(await detailOf(withheld), `${all}${both}`);
+  const site = await foundSite();
+  const session = await openSession(site);
+  closeSession(session);
+  const { checks } = await verify(await evidenceOf(session), trustOf(site));
+  assert.match(checks[5]?.detail ?? '', /; no command was run$/);
+});
+
+unproved.run();
 
 const names = suite('CHECK_NAMES');
 

@@ -4,6 +4,7 @@
 import { checkApprovals } from './evidence-approvals.ts';
 import { checkAttestation } from './evidence-attestation.ts';
 import {
+  brokenOf,
   type Check,
   type CheckName,
   dependent,
@@ -29,7 +30,7 @@ export interface EvidenceReport {
   readonly session: string;
   /** The origin of the log; null when its signature does not hold. */
   readonly log: string | null;
-  /** All of `CHECK_NAMES`, in that order. */
+  /** All of `CHECK_NAMES`, in that order. When one fails, those that depend on it are `not-checked`. */
   readonly checks: readonly Check[];
   /** The lowest index of the log at which a check broke, where one can be named. */
   readonly firstBroken: number | null;
@@ -52,7 +53,9 @@ export async function verifyEvidence(
 ): Promise<EvidenceReport> {
   const file = parseEvidenceFile(bytes);
   const signature = await runCheck('log-signature', () => checkLogSignature(file, trust));
-  const witnesses = await runCheck('witness-cosignatures', () => checkWitnesses(file, trust));
+  const witnesses = await needing('witness-cosignatures', [signature], () =>
+    checkWitnesses(file, trust),
+  );
   const { range, values, session } = await checkRecord(file, signature.value?.checkpoint ?? null);
   const base = [signature, witnesses, range, session, values];
   const proved =
@@ -62,21 +65,20 @@ export async function verifyEvidence(
   const people = await checkPeople(file, proved, base);
   const withheld = await needing('withheld', [values], () => checkWithheld(bound(values)));
   const own = values.value?.session ?? [];
+  const ran = [...base, people.commands, people.approvals, people.attestation, withheld];
+  const isVerified = brokenOf(ran) === undefined;
   const unproved = notProved({
+    isVerified,
     session: own,
     witnesses: witnesses.value ?? [],
     isJudged: judge !== null,
     notJudged: people.commands.value?.notJudged ?? [],
     isAttested: people.attestation.value !== null,
   });
-  const checks = [
-    ...[signature, witnesses, range, session, values].map(({ check }) => check),
-    ...[people.commands, people.approvals, people.attestation, withheld].map(({ check }) => check),
-    aboutNotProved(unproved),
-  ];
+  const checks = [...ran.map(({ check }) => check), aboutNotProved(unproved, { isVerified })];
   const technician = people.commands.value?.technician ?? null;
   return {
-    verdict: checks.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'verified',
+    verdict: isVerified ? 'verified' : 'failed',
     session: file.session,
     log: signature.value?.checkpoint.origin ?? null,
     checks,
@@ -147,14 +149,16 @@ async function needing<T>(
   dependencies: readonly Ran<unknown>[],
   run: () => Held<T> | Promise<Held<T>>,
 ): Promise<Ran<T>> {
-  const broken = dependencies.find(({ check }) => check.outcome === 'failed');
+  const broken = brokenOf(dependencies);
   return broken === undefined
     ? runCheck(name, run)
     : { check: dependent(name, broken), value: null };
 }
 
-function aboutNotProved(words: readonly string[]): Check {
-  const detail = `${words.length} things that this file does not prove`;
+function aboutNotProved(words: readonly string[], { isVerified }: { isVerified: boolean }): Check {
+  const detail = isVerified
+    ? `${words.length} things that this file does not prove`
+    : 'Nothing is proved, for a check failed';
   return { name: 'not-proved', outcome: 'not-applicable', detail, index: null };
 }
 

@@ -54,7 +54,7 @@ render('renderTranscript() says what is withheld, where it was', async () => {
 
 render('renderTranscript() says FAILED and where', async () => {
   const report = await verify(await evidenceOf(story.session), { ...trust, sites: [] });
-  assert.ok(renderTranscript(report).startsWith('Verdict     FAILED\n'));
+  assert.ok(renderTranscript(report).startsWith('Verdict     FAILED\nFailed      log-signature\n'));
   assert.ok(renderTranscript({ ...report, firstBroken: 7 }).includes('\nBroken at   entry 7\n'));
 });
 

@@ -31,10 +31,20 @@ export function renderTranscript(report: EvidenceReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-function headLines({ verdict, log, session, summary, firstBroken }: EvidenceReport): string[] {
+function headLines({
+  verdict,
+  checks,
+  log,
+  session,
+  summary,
+  firstBroken,
+}: EvidenceReport): string[] {
   const { openedAt, closedAt, technician, endpointName, client, site, reason } = summary;
   const rows: readonly (readonly [name: string, value: string | null])[] = [
     ['Verdict', verdict === 'verified' ? 'VERIFIED' : 'FAILED'],
+    ...checks
+      .filter(({ outcome }) => outcome === 'failed')
+      .map(({ name }) => ['Failed', name] as const),
     ...(firstBroken === null ? [] : ([['Broken at', `entry ${firstBroken}`]] as const)),
     ['Log', log],
     ['Session', session],

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 
 import { encodeBase64 } from '#crypto/base64.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
-import { CLI_RULES, openCliSite } from '../testing/cli-site.ts';
+import { CLI_RULES, foundingArguments, openCliSite } from '../testing/cli-site.ts';
 import { runCli } from '../testing/cli-terminal.ts';
 import { Received } from './log-export.ts';
 
@@ -78,13 +78,30 @@ verify('fails for a changed word, and names the check and the entry', async () =
   await writeFile(forged, text.replace('payroll', 'nothing'));
   const { code, out } = await runCli(['verify', forged, '--trust', trust]);
   assert.is(code, 1);
-  assert.match(out, /^FAILED, first broken at entry \d+/);
+  assert.match(out, /^FAILED: values-bound; first broken at entry \d+\n {2}\S/);
+  assert.is(out.split('✘').length, 2, 'one check failed');
   assert.match(out, '✘ values-bound');
+  assert.match(out, /\? commands-authorised +not checked: It depends on "values-bound"/);
+  assert.match(out, 'What the file claims, without proof:');
+  assert.not.match(out, 'order of entries is proved');
   const asJson = await runCli(['verify', forged, '--trust', trust, '--format', 'json']);
   const report = JSON.parse(asJson.out) as { verdict: string; firstBroken: number };
   assert.is(asJson.code, 1);
   assert.is(report.verdict, 'failed');
   assert.type(report.firstBroken, 'number');
+});
+
+verify('says plainly that the trust file is of another site', async () => {
+  const home = join(site.folder, 'elsewhere');
+  const founding = foundingArguments({ approverKey: join(site.folder, 'other.key'), port: 4010 });
+  assert.is((await runCli([...founding, '--home', home])).code, 0);
+  const other = join(home, 'trust.json');
+  const { code, out } = await runCli(['verify', evidence, '--trust', other]);
+  assert.is(code, 1);
+  assert.match(
+    out,
+    /^FAILED: log-signature\n {2}This evidence is of another site than the trust file/,
+  );
 });
 
 verify('answers 2 for files that are no evidence, no trust, or not there', async () => {

@@ -77,23 +77,36 @@ export function reportLines(
   report: EvidenceReport,
   { paint, isUnicode }: { paint: Paint; isUnicode: boolean },
 ): readonly string[] {
-  const { verdict, checks, withheld, notProved, summary, firstBroken, log, session } = report;
+  const { verdict, checks, withheld, notProved, summary, log, session } = report;
   const isVerified = verdict === 'verified';
   const kinds = Object.entries(withheld.kinds);
   return [
-    paint('bold', paint(isVerified ? 'green' : 'red', isVerified ? 'VERIFIED' : 'FAILED')) +
-      (firstBroken === null ? '' : `, first broken at entry ${firstBroken}`),
+    ...headLines(report, { paint }),
     '',
+    ...(isVerified ? [] : ['What the file claims, without proof:']),
     ...summaryLines(summary, { log, session }),
     '',
     ...checks.map((check) => checkLine(check, { paint, isUnicode })),
     '',
-    kinds.length === 0 ? 'Withheld: nothing' : 'Withheld:',
+    kinds.length > 0 ? 'Withheld:' : `Withheld: ${isVerified ? 'nothing' : 'not checked'}`,
     ...kinds.map(([name, count]) => `  ${count} of ${visibleText(name)}`),
     '',
     'Not proved:',
     ...notProved.map((words) => `  - ${visibleText(words)}`),
   ];
+}
+
+/** The verdict; when it failed, by which checks, from which entry on, and why. */
+function headLines(
+  { verdict, checks, firstBroken }: EvidenceReport,
+  { paint }: { paint: Paint },
+): readonly string[] {
+  if (verdict === 'verified') return [paint('bold', paint('green', 'VERIFIED'))];
+  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+  const which = failed.map(({ name }) => name).join(', ');
+  const where = firstBroken === null ? '' : `; first broken at entry ${firstBroken}`;
+  const headline = `${paint('bold', paint('red', 'FAILED'))}: ${which}${where}`;
+  return [headline, ...failed.map(({ detail }) => `  ${visibleText(detail)}`)];
 }
 
 function summaryLines(
@@ -137,6 +150,8 @@ function checkLine(
       return `${paint('red', isUnicode ? '✘' : 'FAIL')} ${text}`;
     case 'not-applicable':
       return `${paint('dim', isUnicode ? '–' : '-   ')} ${text}`;
+    case 'not-checked':
+      return `${paint('dim', isUnicode ? '?' : '?   ')} ${name.padEnd(22)}not checked: ${visibleText(detail)}`;
     default:
       throw new Error(`unreachable: outcome ${String(outcome satisfies never)}`);
   }
