@@ -63,7 +63,7 @@ deciding('PinDesk.decide() does not let parallel guesses slip past the limit', a
   assert.equal(codes, ['wrong-pin', 'wrong-pin', ...Array<string>(10).fill('pin-locked')]);
   assert.is((await right).code, 'pin-locked');
   assert.equal(await alertsOf(stage), ['wrong-pin', 'wrong-pin', 'wrong-pin', 'pin-locked']);
-  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
 });
 
 deciding('PinDesk.decide() refuses when too many wait for their turn', async () => {

@@ -83,7 +83,7 @@ export class PinDesk {
   async decide(wanted: PinDecision): Promise<{ request: Request; entry: Recorded }> {
     const { requests, clock, site } = this.#options;
     const shown = requests.show(wanted.request);
-    if (shown.state !== 'requested') {
+    if (shown.state !== 'waiting') {
       throw new WorkError(
         'request-decided',
         `Cannot decide request: it was already ${shown.state}`,

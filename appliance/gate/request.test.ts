@@ -65,7 +65,7 @@ const decide = suite('decideRequest()');
 decide('grants by the last approval that it needs', () => {
   const two = waiting({ ...ASK, approvals: 2 });
   const one = decideRequest(two, { decision: 'approve', by: by('a') });
-  assert.is(one.state, 'requested');
+  assert.is(one.state, 'waiting');
   const both = decideRequest(one, { decision: 'approve', by: by('b', START_MS + 5) });
   assert.is(both.state, 'granted');
   assert.is(both.endedAtMs, START_MS + 5);
@@ -139,13 +139,13 @@ decide('never changes what is decided, whatever is tried', () => {
               ? decideRequest(request, { decision: what, by: by(who, atMs) })
               : endRequest(request, { state: what, atMs });
         });
-        if (before.state !== 'requested') assert.is(code, 'request-decided');
+        if (before.state !== 'waiting') assert.is(code, 'request-decided');
         if (code !== 'accepted') assert.is(request, before);
       }
       const approved = request.decided.length;
       if (request.state === 'granted') assert.is(approved, approvals);
       assert.is(new Set(request.decided.map(({ approver }) => approver)).size, approved);
-      assert.is(request.state === 'requested', request.endedAtMs === null);
+      assert.is(request.state === 'waiting', request.endedAtMs === null);
     },
   );
   fc.assert(property, { numRuns: 500 });

@@ -1,15 +1,14 @@
 // A request for the client's approval, as a state machine:
 //
-//   requested ──► granted | denied | expired | withdrawn
+//   waiting ──► granted | denied | expired | withdrawn
 //
 // Pure: every step takes a request and gives the next one, or says why there is no such step. Decided once, a
 // request never changes again; what was granted is used once, because the command it names runs once.
 
 import type { AskTerms } from '#crypto/policy.ts';
 import { mayApprove } from '#crypto/authorisation.ts';
+import { REQUEST_WORDS, type RequestState } from '../protocol/request-state.ts';
 import { WorkError } from '../work/error.ts';
-
-export type RequestState = 'requested' | 'granted' | 'denied' | 'expired' | 'withdrawn';
 
 export interface Decided {
   readonly approver: string;
@@ -44,7 +43,7 @@ export function openRequest({
     ask,
     requestedAtMs: atMs,
     expiresAtMs: atMs + ask.expires_s * 1000,
-    state: 'requested',
+    state: 'waiting',
     decided: [],
     endedAtMs: null,
   };
@@ -88,18 +87,21 @@ export function endRequest(
   request: Request,
   { state, atMs }: { state: 'expired' | 'withdrawn'; atMs: number },
 ): Request {
-  if (request.state !== 'requested') throw alreadyDecided(request);
+  if (request.state !== 'waiting') throw alreadyDecided(request);
   return { ...request, state, endedAtMs: atMs };
 }
 
 /** @throws {WorkError} code `request-decided` when a request no longer waits, or its time is over */
 export function checkWaiting(request: Request, atMs: number): void {
-  if (request.state !== 'requested') throw alreadyDecided(request);
+  if (request.state !== 'waiting') throw alreadyDecided(request);
   if (atMs >= request.expiresAtMs) {
     throw new WorkError('request-decided', 'Cannot decide request: it has expired');
   }
 }
 
 function alreadyDecided({ state }: Request): WorkError {
-  return new WorkError('request-decided', `Cannot decide request: it was already ${state}`);
+  return new WorkError(
+    'request-decided',
+    `Cannot decide request: it was already ${REQUEST_WORDS[state]}`,
+  );
 }

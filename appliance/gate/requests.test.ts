@@ -111,7 +111,7 @@ decideOf('waits for the second approver, who is another one', async () => {
   await using held = work;
   const { site, clock, session, agent } = held;
   const nowMs = clock.now();
-  assert.is((await decide(site, request, { nowMs })).state, 'requested');
+  assert.is((await decide(site, request, { nowMs })).state, 'waiting');
   assert.is(await refusalOf(decide(site, request, { nowMs })), 'approver-decided');
   assert.is(agent.orders.all.length, 1, 'the state alone');
   assert.is((await decide(site, request, { as: dave, nowMs })).state, 'granted');

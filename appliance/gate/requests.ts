@@ -142,7 +142,7 @@ export class Requests {
   async view(hash: string, { channel, by }: { channel: string; by: string | null }): Promise<void> {
     const live = this.#find(hash);
     const viewer = `${channel} ${by ?? ''}`;
-    if (live.request.state !== 'requested' || live.viewedBy.has(viewer)) return;
+    if (live.request.state !== 'waiting' || live.viewedBy.has(viewer)) return;
     live.viewedBy.add(viewer);
     await record(this.#site.ledger, {
       kind: 'approval.viewed',
@@ -217,7 +217,7 @@ export class Requests {
   /** Takes back the request for a command, by its statement's hash, when it still waits. */
   async withdrawOf(command: string, why: { by: string; reason: string | null }): Promise<void> {
     for (const [hash, live] of this.#live) {
-      if (live.asked.command.hash !== command || live.request.state !== 'requested') continue;
+      if (live.asked.command.hash !== command || live.request.state !== 'waiting') continue;
       await this.withdraw(hash, why).catch(ignoreDecided);
     }
   }
@@ -225,7 +225,7 @@ export class Requests {
   /** Takes back whatever still waits in a session: it is being closed. */
   async withdrawAll(session: string, why: { by: string; reason: string | null }): Promise<void> {
     for (const [hash, live] of this.#live) {
-      if (live.asked.session !== session || live.request.state !== 'requested') continue;
+      if (live.asked.session !== session || live.request.state !== 'waiting') continue;
       await this.withdraw(hash, why).catch(ignoreDecided);
     }
   }
@@ -257,7 +257,7 @@ export class Requests {
   #advance(live: Live, next: Request, last: Recorded): void {
     live.request = next;
     const { state } = next;
-    if (state !== 'requested') {
+    if (state !== 'waiting') {
       for (const stop of live.timers.splice(0)) stop();
       live.answer.resolve({ state, requested: live.requested, grants: live.grants, last });
       this.#clock.after(KEPT_AFTER_END_MS, () => this.#live.delete(next.hash));
@@ -270,7 +270,7 @@ export class Requests {
     for (const rung of ask.ladder ?? []) {
       const wake = (): void => {
         this.#inBackground(live, async () => {
-          if (live.request.state === 'requested') await this.#notify(live, rung.approvers);
+          if (live.request.state === 'waiting') await this.#notify(live, rung.approvers);
         });
       };
       live.timers.push(this.#clock.after(rung.after_s * 1000, wake));
@@ -283,7 +283,7 @@ export class Requests {
   }
 
   async #expire(live: Live): Promise<void> {
-    if (live.request.state !== 'requested') return;
+    if (live.request.state !== 'waiting') return;
     const atMs = this.#clock.now();
     const next = endRequest(live.request, { state: 'expired', atMs });
     const entry = await record(this.#site.ledger, {

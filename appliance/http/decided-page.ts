@@ -68,16 +68,16 @@ export function decidedPage(view: DecidedPage): Html {
 function titleOf({ state, request }: DecidedPage): string {
   const machine = visibleText(request.endpointName);
   switch (state) {
-    case 'requested':
+    case 'waiting':
       return `Waiting for more approvals on ${machine}`;
     case 'granted':
       return `Approved: the command on ${machine}`;
     case 'denied':
       return `Denied: the command on ${machine}`;
     case 'expired':
-      return `Nobody decided in time about ${machine}`;
+      return `Expired: the command on ${machine}`;
     case 'withdrawn':
-      return `Taken back: the command on ${machine}`;
+      return `Withdrawn: the command on ${machine}`;
     default:
       throw new Error(`unreachable: state ${String(state satisfies never)}`);
   }
@@ -85,7 +85,7 @@ function titleOf({ state, request }: DecidedPage): string {
 
 function outcome({ state }: DecidedPage): Html {
   switch (state) {
-    case 'requested':
+    case 'waiting':
       return html`<p>
         It has not run. It will run once, when everybody who is needed has approved.
       </p>`;
@@ -105,8 +105,8 @@ function outcome({ state }: DecidedPage): Html {
 const WHAT = {
   'approval.granted': 'Approved',
   'approval.denied': 'Denied',
-  'approval.expired': 'Ran out',
-  'approval.withdrawn': 'Taken back',
+  'approval.expired': 'Expired',
+  'approval.withdrawn': 'Withdrawn',
 } as const;
 
 const HOW = {

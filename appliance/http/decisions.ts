@@ -37,7 +37,7 @@ export function createDecisionReader(
     const known = remembered.get(request.request);
     if (known !== undefined) return known;
     const entries = await readDecisions(ledger, request);
-    if (request.state !== 'requested') {
+    if (request.state !== 'waiting') {
       const [oldest] = remembered.keys();
       if (oldest !== undefined && remembered.size >= MAX_REMEMBERED) remembered.delete(oldest);
       remembered.set(request.request, entries);

@@ -63,7 +63,7 @@ onsite('onsiteRoutes() decides nothing by GET or HEAD, whatever the address says
     `/sessions/${(await stage.session()).id}/stop`,
   ];
   for (const path of paths) await visitor.get(`${path}?${new URLSearchParams(form)}`);
-  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
   assert.is(stage.sessions.open.length, 1);
   assert.is(stage.ledger.size, before + 1, 'only the first look is on record');
   assert.is((await stage.entries('approval.viewed')).length, 1);
@@ -83,7 +83,7 @@ onsite(
     const [alert] = await stage.entries('alert.raised');
     assert.is(fieldsOf(alert)['code'], 'wrong-pin');
     assert.is(fieldsOf(alert)['subject'], 'carol');
-    assert.is(stage.requests.show(hash).state, 'requested');
+    assert.is(stage.requests.show(hash).state, 'waiting');
   },
 );
 
@@ -121,7 +121,7 @@ onsite('onsiteRoutes() says what happened when a decision comes too late', async
   const other = await stage.ask({ command: 'reboot' });
   stage.clock.advance(1_800_000);
   assert.is((await other.outcome).outcome, 'expired');
-  assert.match((await visitor.get(`/requests/${other.hash}`)).text, 'Nobody decided in time');
+  assert.match((await visitor.get(`/requests/${other.hash}`)).text, 'Expired');
 });
 
 onsite('onsiteRoutes() takes two approvals where two are needed, each once', async () => {
@@ -175,8 +175,8 @@ onsite('onsiteRoutes() refuses forms that no page of this visit gave', async () 
     },
   ];
   for (const { name, answer } of attacks) assert.is(answer.status, 403, name);
-  assert.is(stage.requests.show(hash).state, 'requested');
-  assert.is(stage.requests.show(other).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
+  assert.is(stage.requests.show(other).state, 'waiting');
   assert.is((await stage.entries('alert.raised')).length, 0, 'no PIN was tried');
 });
 
@@ -202,7 +202,7 @@ onsite('onsiteRoutes() decides nothing for a form that is incomplete or says mor
   assert.is((await visitor.send(path, {}, asJson)).status, 400);
   const long = formOf({ token, comment: 'x'.repeat(20_000) });
   assert.is((await visitor.send(path, long)).status, 413);
-  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
 });
 
 onsite('onsiteRoutes() refuses an approver of nobody', async () => {
@@ -213,7 +213,7 @@ onsite('onsiteRoutes() refuses an approver of nobody', async () => {
     const answer = await decide(visitor, hash, { approver, pin: PINS.dave });
     assert.is(answer.status, 403, approver);
   }
-  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
 });
 
 onsite('onsiteRoutes() shows hostile text by its characters, escaped and explained', async () => {
@@ -267,7 +267,7 @@ onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it',
   assert.is(fieldsOf(closed)['reason'], 'approver');
   const receipt = await visitor.get(path);
   assert.match(receipt.text, `Entry ${closed?.index ?? -1}`);
-  assert.match((await visitor.get(`/requests/${hash}`)).text, 'Taken back');
+  assert.match((await visitor.get(`/requests/${hash}`)).text, 'Withdrawn');
   assert.is((await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave })).status, 404);
 });
 
@@ -310,7 +310,7 @@ onsite('onsiteRoutes() decides nothing while the log cannot be written, and says
   assert.is(answer.status, 503);
   assert.match(answer.text, 'The record cannot be written just now');
   assert.is(stage.failures.length, 1);
-  assert.is(stage.requests.show(hash).state, 'requested');
+  assert.is(stage.requests.show(hash).state, 'waiting');
 });
 
 onsite(

@@ -92,8 +92,8 @@ class Onsite {
     if (isRefreshing) c.header('Refresh', String(REFRESH_S));
     const view = waitingPage({
       facts: site.facts,
-      waiting: all.filter((request) => this.#stateOf(request) === 'requested'),
-      decided: all.filter((request) => this.#stateOf(request) !== 'requested'),
+      waiting: all.filter((request) => this.#stateOf(request) === 'waiting'),
+      decided: all.filter((request) => this.#stateOf(request) !== 'waiting'),
       sessions: sessions.open,
       checkpoint: site.ledger.checkpoint,
       logKey: site.logKey,
@@ -107,7 +107,7 @@ class Onsite {
   async showRequest(c: Context, hash: string): Promise<Response> {
     const { requests } = this.#options;
     const request = requests.show(hash);
-    if (this.#stateOf(request) !== 'requested') return this.#showDecided(c, request, null);
+    if (this.#stateOf(request) !== 'waiting') return this.#showDecided(c, request, null);
     if (c.req.method === 'GET') await requests.view(hash, { channel: 'on-site page', by: null });
     return this.#showForm(c, request, FRESH);
   }
@@ -249,7 +249,7 @@ class Onsite {
   /** A request whose time is over has expired, also while the entry that says so is being written. */
   #stateOf({ state, expires }: RequestSummary): RequestSummary['state'] {
     const isOver = Date.parse(expires) <= this.#options.clock.now();
-    return state === 'requested' && isOver ? 'expired' : state;
+    return state === 'waiting' && isOver ? 'expired' : state;
   }
 
   #timeZone(): string {

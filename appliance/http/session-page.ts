@@ -114,7 +114,7 @@ function stopCard({ session, token, approvers, typed }: SessionPage): Html {
   return html`<form class="card" method="post" action="/sessions/${session.id}/stop">
     <h2>Stop this session</h2>
     <p>
-      What runs is told to end, and what waits for you is taken back. A change that is half done may
+      What runs is told to end, and what waits for you is withdrawn. A change that is half done may
       stay half done.
     </p>
     ${signFields({ token, approvers, typed })}

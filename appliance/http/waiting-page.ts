@@ -8,6 +8,7 @@ import { formatVerifierKey, type VerifierKey } from '#crypto/key.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { SignedCheckpoint } from '../ledger/ledger.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
+import { REQUEST_WORDS, type RequestState } from '../protocol/request-state.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
 import { formatUntil, moment } from './moment.ts';
@@ -71,7 +72,7 @@ function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Ht
       ${visibleText(request.endpointName)}
     </h2>
     ${request.why === null ? '' : html`<p>“${shorten(request.why)}”</p>`}
-    <p class="quiet">Code <code>${request.match}</code> · runs out ${expires}${given}</p>
+    <p class="quiet">Code <code>${request.match}</code> · expires ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"
       >Read and decide<span class="away">: ${request.match}</span></a
     >
@@ -111,14 +112,6 @@ function sessionCards({ sessions, facts, timeZone }: WaitingPage): Html {
   )}`;
 }
 
-const STATES = {
-  requested: 'Ran out',
-  granted: 'Approved',
-  denied: 'Denied',
-  expired: 'Ran out',
-  withdrawn: 'Taken back',
-} as const;
-
 function decidedCard({ decided, timeZone }: WaitingPage): Html {
   if (decided.length === 0) {
     return html`<div class="card"><p>Nothing was decided.</p></div>`;
@@ -129,7 +122,7 @@ function decidedCard({ decided, timeZone }: WaitingPage): Html {
         (request) =>
           html`<li>
             <a href="/requests/${request.request}"
-              >${STATES[request.state]}: ${visibleText(request.technician)} on
+              >${capitalised(REQUEST_WORDS[endOf(request)])}: ${visibleText(request.technician)} on
               ${visibleText(request.endpointName)} (${request.match})</a
             >
             ${
@@ -143,6 +136,15 @@ function decidedCard({ decided, timeZone }: WaitingPage): Html {
       )}
     </ul>
   </div>`;
+}
+
+/** One whose time is over has expired, also when that is not on record yet. */
+function endOf({ state }: RequestSummary): RequestState {
+  return state === 'waiting' ? 'expired' : state;
+}
+
+function capitalised(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {

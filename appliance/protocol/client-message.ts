@@ -14,6 +14,7 @@ import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-messag
 import { hostSchema } from '#agent/protocol/link-message.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
+import { REQUEST_STATES } from './request-state.ts';
 
 export const CLIENT_PROTOCOL = '/caisey/appliance/client/1';
 
@@ -211,8 +212,6 @@ export const sessionSummarySchema = z.strictObject({
   entries: z.int(),
   commands: z.int(),
 });
-
-export const REQUEST_STATES = ['requested', 'granted', 'denied', 'expired', 'withdrawn'] as const;
 
 export const requestSummarySchema = z.strictObject({
   request: hash,

@@ -103,7 +103,7 @@ function summariseRequest(
   return {
     request: hashOf(entry),
     match: matchCode(parseBase64url(hashOf(entry))),
-    state: end !== undefined && isEnough ? end.state : 'requested',
+    state: end !== undefined && isEnough ? end.state : 'waiting',
     session: entry.leaf.s ?? '',
     endpoint: entry.leaf.e ?? '',
     endpointName: session.endpoint_name,

@@ -116,7 +116,7 @@ export class CommandView {
       `  or by     caisey request approve ${match} --key FILE`,
     ];
     await this.#tell(
-      { event: 'requested', request: name, match, expires, approvals, index: leaf.i, page },
+      { event: 'waiting', request: name, match, expires, approvals, index: leaf.i, page },
       lines.join('\n'),
     );
   }

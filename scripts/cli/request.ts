@@ -1,6 +1,7 @@
 // `caisey request …`: what the client is asked, and how an approver answers with a key of his own.
 
 import type { RequestSummary } from '#appliance/protocol/client-message.ts';
+import { REQUEST_WORDS } from '#appliance/protocol/request-state.ts';
 import type { CheckedRequest } from './checked-request.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
@@ -77,10 +78,10 @@ async function list(
 
 function rowOf(request: RequestSummary, nowMs: number): readonly Cell[] {
   const { state, expires } = request;
-  const isWaiting = state === 'requested';
+  const isWaiting = state === 'waiting';
   return [
     { text: request.match, style: 'bold' },
-    { text: isWaiting ? 'waiting' : state, style: styleOf(state) },
+    { text: REQUEST_WORDS[state], style: styleOf(state) },
     request.endpointName,
     request.technician,
     formatMoment(request.requestedAt),
@@ -92,7 +93,7 @@ function rowOf(request: RequestSummary, nowMs: number): readonly Cell[] {
 
 function styleOf(state: RequestSummary['state']): 'yellow' | 'green' | 'red' | 'dim' {
   switch (state) {
-    case 'requested':
+    case 'waiting':
       return 'yellow';
     case 'granted':
       return 'green';
@@ -112,7 +113,7 @@ async function show(invocation: Invocation, id: string): Promise<void> {
   const summary = await findRequest(connection.client, id);
   const { checkRequest } = await import('./checked-request.ts');
   const checked = await checkRequest(connection, { summary, signal });
-  if (summary.state === 'requested') {
+  if (summary.state === 'waiting') {
     await connection.client.call('request.show', { request: summary.request }); // an approver's look is on record
   }
   await output.result(jsonOf(checked, summary), () => output.facts(factsOf(checked, summary)));
@@ -145,7 +146,7 @@ function factsOf(
     ['ended after', formatSpan(checked.timeoutMs)],
     ['expires', formatMoment(checked.expires)],
     ['needs', `${checked.approvals} of the approvers`],
-    ['state', `${summary.state}${by}`],
+    ['state', `${REQUEST_WORDS[summary.state]}${by}`],
     ['match code', checked.match],
   ];
 }
@@ -164,8 +165,11 @@ async function decide(
   await using connection = await connected(invocation);
   const { client, key } = connection;
   const summary = await findRequest(client, id);
-  if (summary.state !== 'requested') {
-    throw new CliError('declined', `Cannot ${decision}: the request is ${summary.state} already`);
+  if (summary.state !== 'waiting') {
+    throw new CliError(
+      'declined',
+      `Cannot ${decision}: the request is ${REQUEST_WORDS[summary.state]} already`,
+    );
   }
   const { checkRequest } = await import('./checked-request.ts');
   const checked = await checkRequest(connection, { summary, signal });
@@ -187,7 +191,7 @@ async function decide(
   const { state, index } = await client.call('request.decide', { request, envelope, comment });
   await output.result({ request, decision, state, index }, () => {
     const verb = decision === 'approve' ? 'Approved' : 'Denied';
-    const more = state === 'requested' ? '; another approver is needed' : '';
+    const more = state === 'waiting' ? '; another approver is needed' : '';
     return `${verb} ${checked.match}, entry ${index}${more}\n`;
   });
   return EXIT.done;

@@ -178,7 +178,7 @@ export async function waitingRequest(site: LiveSite, count = 1): Promise<string>
   const { requests } = site.appliance.desk;
   const { promise, resolve } = Promise.withResolvers<string>();
   const look = (): void => {
-    const waiting = requests.list().filter(({ state }) => state === 'requested');
+    const waiting = requests.list().filter(({ state }) => state === 'waiting');
     const [newest] = waiting;
     if (newest !== undefined && waiting.length >= count) resolve(newest.request);
   };

@@ -89,7 +89,7 @@ if (executablePath === null) {
     await page.getByLabel('Your PIN').press('Enter');
     await page.goto(`${url}/requests/${hash}`);
     assert.not.ok(sent.includes('POST'));
-    assert.is(stage.requests.show(hash).state, 'requested');
+    assert.is(stage.requests.show(hash).state, 'waiting');
 
     // and this is not because this browser sends nothing by Enter: without the hidden button it would
     await page.evaluate(() => document.querySelector('button[hidden]')?.remove());

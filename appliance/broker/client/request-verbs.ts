@@ -9,7 +9,7 @@ export const requestList: Handler<'request.list'> = async (request, { desk, call
   demandKnown(caller);
   const live = desk.requests.list();
   if (request.state === 'waiting') {
-    const waiting = live.filter(({ state }) => state === 'requested');
+    const waiting = live.filter(({ state }) => state === 'waiting');
     return { requests: waiting.slice(0, request.limit) };
   }
   const { ledger, facts } = desk.site;

@@ -25,7 +25,7 @@ export const siteStatus: Handler<'site.status'> = async (_request, { desk, calle
       online: site.endpoints.filter(({ id }) => links.isOnline(id)).length,
     },
     openSessions: sessions.open.length,
-    waitingRequests: requests.list().filter(({ state }) => state === 'requested').length,
+    waitingRequests: requests.list().filter(({ state }) => state === 'waiting').length,
     diskFreeBytes: await about.diskFreeBytes(),
     policyVersion: site.policy.signed.statement.version,
     rosterVersion: site.roster.signed.statement.version,
