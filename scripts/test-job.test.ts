@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import type { Ended } from './command.ts';
-import { planTestRuns, readReport, runTestFile } from './test-job.ts';
+import { planTestRuns, readFailures, readReport, runTestFile } from './test-job.ts';
 
 const REPORT = '\n  Total:     3\n  Passed:    3\n  Skipped:   0\n  Duration:  1.00ms\n\n';
 
@@ -43,6 +43,63 @@ for (const [claim, change, count] of refused) {
 }
 
 report.run();
+
+const SAID = ` x()  • ✘ ✘   (1 / 3)
+
+   FAIL  x()  "does "two""
+    Expected values to be strictly equal:  (is)
+    at x.test.ts:5:40
+
+
+   FAIL  x()  "three"
+    boom
+
+ y()  •   (1 / 1)
+
+ z()  ✘   (0 / 1)
+
+   FAIL  z()  "four"
+    late
+
+
+  Total:     5
+  Passed:    2
+  Skipped:   0
+  Duration:  2.82ms
+
+`;
+
+const failures = suite('readFailures()');
+
+failures('names each failed test of each suite, with what uvu says of it and nothing else', () => {
+  assert.equal(readFailures(SAID), [
+    {
+      title: 'x() "does "two""',
+      text: '   FAIL  x()  "does "two""\n    Expected values to be strictly equal:  (is)\n    at x.test.ts:5:40',
+    },
+    { title: 'x() "three"', text: '   FAIL  x()  "three"\n    boom' },
+    { title: 'z() "four"', text: '   FAIL  z()  "four"\n    late' },
+  ]);
+  assert.equal(readFailures(REPORT), []);
+});
+
+failures(
+  'are part of the report of a file that failed, with why it did not come to its end',
+  () => {
+    const titles = (change: Partial<Ended>) =>
+      readReport(ended(change)).failures?.map((f) => f.title);
+    const three = ['x() "does "two""', 'x() "three"', 'z() "four"'];
+    assert.equal(titles({ code: 1, output: SAID }), three);
+    const cut = SAID.slice(0, SAID.indexOf('  Total:'));
+    assert.equal(titles({ code: null, timedOut: true, output: cut })?.slice(0, 4), [
+      ...three,
+      'Ended after 240 s: still running',
+    ]);
+    assert.equal(titles({ output: `   FAIL  x()  "only said"\n${REPORT}` }), []);
+  },
+);
+
+failures.run();
 
 const plan = suite('planTestRuns()');
 
@@ -114,6 +171,24 @@ run('counts suites on both sides of a top-level await, and names what is skipped
 run('fails a file whose test waits for ever', async () => {
   const { failed } = await runSource(`it('waits', () => new Promise(() => {}));\nit.run();`);
   assert.is(failed, 1);
+});
+
+run('names the tests that failed', async () => {
+  const { failed, failures = [] } = await runSource(`
+    it('one', () => {});
+    it('two', () => { throw new Error('boom'); });
+    it.run();
+    const y = suite('y()');
+    y('three', () => { throw new Error('bang'); });
+    y.run();
+  `);
+  assert.is(failed, 2);
+  assert.equal(
+    failures.map(({ title }) => title),
+    ['x() "two"', 'y() "three"'],
+  );
+  assert.match(failures[0]?.text ?? '', /boom[^]*x\.test\.ts/);
+  assert.not.match(failures[0]?.text ?? '', 'bang');
 });
 
 run('fails a file that forgets .run()', async () => {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { type Ended, runCommand } from './command.ts';
-import type { Job, Outcome } from './job.ts';
+import type { Failure, Job, Outcome } from './job.ts';
 import { isTestFile, listSourceFiles } from './source-file.ts';
 
 export type Runtime = 'node' | 'deno';
@@ -70,7 +70,24 @@ export function readReport({ code, timedOut, output, ms }: Ended): Outcome {
   }
   const failed = reasons.length === 0 ? 0 : Math.max(1, total - passed);
   const detail = [output.trimEnd(), ...reasons].join('\n');
-  return { passed, failed, skipped, detail, notes: [], ms };
+  const named = failed === 0 ? [] : readFailures(output);
+  const beyond = report === null ? reasons.map((text) => ({ title: text, text })) : [];
+  const failures = named.length === 0 ? [] : [...named, ...beyond];
+  return { passed, failed, skipped, detail, failures, notes: [], ms };
+}
+
+/** The tests that uvu says have failed, each with what it says of it. */
+export function readFailures(output: string): Failure[] {
+  const failures: { title: string; lines: string[] }[] = [];
+  let isInside = false;
+  for (const line of output.split('\n')) {
+    const [, title] = /^ {3}FAIL {2}(.*")$/.exec(line) ?? [];
+    if (title !== undefined) failures.push({ title: title.replace(/ {2}(?=")/, ' '), lines: [] });
+    // After the failures of one suite comes the next one's line of dots, or the sums.
+    isInside = title !== undefined || (isInside && !/^ {2}Total: | {3}\(\d+ \/ \d+\)$/.test(line));
+    if (isInside) failures.at(-1)?.lines.push(line);
+  }
+  return failures.map(({ title, lines }) => ({ title, text: lines.join('\n').trimEnd() }));
 }
 
 function runsOnDeno(file: string): boolean {
