@@ -91,9 +91,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   }
   const site = await loadSite({ ledger, logKey, judge, now: () => clock.now() });
   const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });
-  const failure = Promise.withResolvers<Error>();
-  void ledger.failed.then(failure.resolve);
-  const work = createWork({ site, clock, onEvent, onBehind: failure.resolve });
+  const work = createWork({ site, clock, onEvent });
   const peer = await loadKeyFile(placesIn(folder).peerKey);
   const node = stack.use(
     await openBrokerNode({
@@ -130,7 +128,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
     get addresses() {
       return node.addresses;
     },
-    failed: failure.promise,
+    failed: ledger.failed,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -155,17 +153,12 @@ function createWork({
   site,
   clock,
   onEvent,
-  onBehind,
 }: {
   site: Site;
   clock: Clock;
   onEvent: ApplianceOptions['onEvent'];
-  onBehind: (error: Error) => void;
 }): Pick<Desk, 'links' | 'requests' | 'sessions' | 'commands'> {
-  const links = new AgentLinks(site, {
-    clock,
-    onBehind,
-  });
+  const links = new AgentLinks(site, { clock });
   const requests = new Requests(site, clock);
   const sessions = new Sessions(site, {
     ...{ links, requests, clock },

@@ -329,7 +329,7 @@ hostile(
       const seen = await signCheckpoint({ origin, size, root }, signer);
       const conversation = await agent.dial();
       await conversation.send({ ...agent.hello(), seen });
-      const failure = site.appliance.failed.then((error) => Promise.reject(error));
+      const failure = site.appliance.failed.then(({ cause }) => Promise.reject(cause as Error));
       assert.is(await refusalOf(failure), name === 'ahead' ? 'behind' : 'forked');
       assert.is(await conversation.receive().catch(() => null), null);
       await conversation[Symbol.asyncDispose]();

@@ -66,23 +66,11 @@ export class AgentLinks implements EndpointLinks {
   readonly #site: Site;
   readonly #clock: Clock;
   readonly #slots = new Map<string, Slot>();
-  readonly #onBehind: (error: LedgerError) => void;
   readonly #listeners = new Set<() => void>();
 
-  constructor(
-    site: Site,
-    {
-      clock,
-      onBehind,
-    }: {
-      clock: Clock;
-      /** Told when an endpoint holds a checkpoint of ours that this log does not: it must not go on. */
-      onBehind: (error: LedgerError) => void;
-    },
-  ) {
+  constructor(site: Site, { clock }: { clock: Clock }) {
     this.#site = site;
     this.#clock = clock;
-    this.#onBehind = onBehind;
   }
 
   isOnline(endpoint: string): boolean {
@@ -282,13 +270,7 @@ export class AgentLinks implements EndpointLinks {
   /** What the endpoint saw last. When this log does not contain it, the appliance must not go on. */
   async #checkSeen({ seen }: AgentMessageOf<'hello'>): Promise<SeenCheckpoint> {
     if (seen === null) return NOTHING_SEEN;
-    try {
-      return await checkHeld(seen, this.#site);
-    } catch (cause) {
-      const isOurs = cause instanceof LedgerError && cause.code !== 'closed';
-      if (isOurs) this.#onBehind(cause);
-      throw cause;
-    }
+    return checkHeld(seen, this.#site);
   }
 
   async #arrive(

@@ -1,14 +1,10 @@
 // What endpoints hold of this log, and what they are told next. Each endpoint is a witness: one that holds a
 // checkpoint signed by our key that this log does not contain shows that the log was rolled back, or forked.
 
-import { verifyCheckpoint } from '#crypto/checkpoint.ts';
-import { checkConsistency } from '#crypto/consistency.ts';
 import { EMPTY_ROOT } from '#crypto/hash.ts';
-import type { VerifierKey } from '#crypto/key.ts';
 import { frontierOf, frontierRoot } from '#crypto/tree.ts';
 import type { SeenCheckpoint } from '#crypto/work-order.ts';
 import type { ApplianceMessage } from '#agent/protocol/link-message.ts';
-import { LedgerError } from '../ledger/error.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { formatHashes } from '../work/order.ts';
 
@@ -16,28 +12,15 @@ import { formatHashes } from '../work/order.ts';
 export const NOTHING_SEEN: SeenCheckpoint = { size: 0, root: EMPTY_ROOT };
 
 /**
- * Checks a checkpoint that an endpoint holds against this log.
+ * Checks a checkpoint that an endpoint holds against this log. When the log does not contain it, the log ends.
  * @throws {VerifyError} when our key did not sign it: then it says nothing about this log
- * @throws {LedgerError} `behind` or `forked`: this log must not go on
+ * @throws {LedgerError} as `Ledger.checkWitnessed`
  */
 export async function checkHeld(
   note: string,
-  { ledger, logKey }: { ledger: Ledger; logKey: VerifierKey },
+  { ledger }: { ledger: Ledger },
 ): Promise<SeenCheckpoint> {
-  const held = await verifyCheckpoint(note, logKey);
-  const { size, root } = ledger.checkpoint;
-  if (held.size > size) {
-    const state = `an endpoint holds a signed checkpoint of ${held.size} entries, this log has ${size}`;
-    throw new LedgerError('behind', `Cannot go on: ${state}`);
-  }
-  if (held.size === 0) return NOTHING_SEEN;
-  const proof = ledger.proveConsistency(held.size, size);
-  try {
-    checkConsistency({ from: held.size, to: size, fromRoot: held.root, toRoot: root, proof });
-  } catch (cause) {
-    const state = 'an endpoint holds a signed checkpoint that this log does not extend';
-    throw new LedgerError('forked', `Cannot go on: ${state}`, { cause });
-  }
+  const held = await ledger.checkWitnessed(note);
   return { size: held.size, root: held.root };
 }
 

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -11,9 +12,11 @@ import {
   createLedgerPlace,
   type LedgerPlace,
   opening,
+  ORIGIN,
   SESSION,
 } from '#scripts/testing/ledger-place.ts';
 import { equalBytes } from '#crypto/bytes.ts';
+import { signCheckpoint } from '#crypto/checkpoint.ts';
 import type { Hash } from '#crypto/hash.ts';
 
 import { ERASED } from './content.ts';
@@ -35,6 +38,17 @@ audit('finds nothing in a sound log, and its root', async () => {
   assert.is(report.size, 304);
   assert.ok(equalBytes(report.root, root));
   assert.equal(progress, [0, 304]);
+});
+
+audit('finds that an endpoint caught the log with more entries than it has', async () => {
+  await using place = await createLedgerPlace();
+  const root = await fill(place);
+  const ahead = { origin: ORIGIN, size: 400, root };
+  await writeFile(join(place.secondFolder, 'witnessed'), await signCheckpoint(ahead, place.signer));
+  const { problems, firstBad } = await audited(place);
+  assert.is(problems.length, 1);
+  assert.match(problems[0]?.what ?? '', /an endpoint or witness .* knows 400 entries/);
+  assert.is(firstBad, 304);
 });
 
 audit('finds nothing wrong with content that was erased', async () => {

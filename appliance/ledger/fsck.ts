@@ -30,6 +30,7 @@ import {
 import { parseStoredLeaf } from './reader.ts';
 import type { Store, StoreReader } from './store.ts';
 import { readTile, TILE_LEVELS } from './stored-tree.ts';
+import { CAUGHT_BY, loadCaught } from './witnessed.ts';
 
 export interface Problem {
   /** The entry that it concerns; null when it is none in particular. */
@@ -155,9 +156,11 @@ async function heldStates({
   for (const [by, load] of [
     ['the saved checkpoint', () => loadCheckpoint(secondFolder, logKey)],
     ['the acknowledged size', () => loadAcknowledged(secondFolder)],
+    [CAUGHT_BY, () => loadCaught(secondFolder, logKey)],
   ] as const) {
     try {
-      states.push({ ...(await load()), by });
+      const state = await load();
+      if (state !== null) states.push({ ...state, by });
     } catch (error) {
       notes.add(null, error instanceof Error ? error.message : String(error));
     }

@@ -1,11 +1,11 @@
 // The log of a site: entries in one order, durable before they are acknowledged, under a Merkle tree whose
 // checkpoints are signed. Opened once per folder; disposing waits for what was accepted.
 
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Bytes } from '#crypto/bytes.ts';
-import { signCheckpoint } from '#crypto/checkpoint.ts';
+import { signCheckpoint, type VerifiedCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
 import { proveConsistency } from '#crypto/consistency.ts';
 import type { SealedEntry, SealedText } from '#crypto/entry.ts';
 import { EMPTY_ROOT, type Hash } from '#crypto/hash.ts';
@@ -25,6 +25,7 @@ import {
   openCheckpointFile,
   saveCheckpoint,
 } from './checkpoint-file.ts';
+import { checkNotMarked, openMarking } from './damage-mark.ts';
 import { createReserve, type DiskOptions, giveUpReserve, openDisk } from './disk.ts';
 import { type ReplacedFile, syncFolder } from './durable-file.ts';
 import { eraseStored } from './erasure.ts';
@@ -35,12 +36,13 @@ import { createLatch, type Latch } from './latch.ts';
 import { openLock } from './lock.ts';
 import { checkHeld, checkStored, type Standing } from './opening.ts';
 import { createPlacement } from './placement.ts';
-import { openPublisher } from './publisher.ts';
-import { createReader, followEntries } from './reader.ts';
+import { followPublished, openPublisher } from './publisher.ts';
+import { createReader, followEntries, type KindOptions } from './reader.ts';
 import { followStored } from './second-path.ts';
 import { openStore, type Store } from './store.ts';
 import { readStoredTree } from './stored-tree.ts';
 import { MAX_REPLAYED_BYTES } from './tail.ts';
+import { CAUGHT_BY, forgetCaught, loadCaught, writeDownCaught } from './witnessed.ts';
 import { openWriter, type QueueOptions } from './writer.ts';
 
 /** An entry to append: what `sealEntry` made, and where it belongs. */
@@ -98,6 +100,13 @@ export interface Ledger extends AsyncDisposable {
   checkpointFor(size: number): Promise<SignedCheckpoint>;
   /** The latest that was published. */
   readonly checkpoint: SignedCheckpoint;
+  /**
+   * Checks a checkpoint that somebody holds. One that this log signed and does not contain is written down in the
+   * second place, and ends the log: `failed` resolves, and opening it again is refused.
+   * @throws {VerifyError | FormatError} when our key did not sign it: then it says nothing about this log
+   * @throws {LedgerError} `latched`, of which the cause is `behind` or `forked`; `closed`
+   */
+  checkWitnessed(note: string): Promise<VerifiedCheckpoint>;
   /** Published checkpoints as they come, the present one first; some may be skipped, none comes twice. */
   followCheckpoints(options?: { signal?: AbortSignal }): AsyncIterable<SignedCheckpoint>;
   /** @throws {LedgerError} `not-found`, `damaged`, `closed` */
@@ -109,10 +118,8 @@ export interface Ledger extends AsyncDisposable {
   sessionEntries(session: string, fromN?: number): AsyncIterable<StoredEntry>;
   /** Sessions that were opened and have not ended. */
   openSessions(): string[];
-  /** Every session, the newest first. */
-  sessionIds(): AsyncIterable<string>;
   /** Entries of a kind in order. @throws {RangeError} for `command.output`, which has no index */
-  entriesOfKind(kind: Kind): AsyncIterable<StoredEntry>;
+  entriesOfKind(kind: Kind, options?: KindOptions): AsyncIterable<StoredEntry>;
   proveInclusion(index: number, size: number): Hash[];
   proveConsistency(from: number, to: number): Hash[];
   proveRange(start: number, end: number, size: number): { left: Hash[]; right: Hash[] };
@@ -199,10 +206,17 @@ export async function openLedger(
   stack.use(await lockMakingRoom(folder));
   await checkNotMarked(folder);
   const disk = await openDisk(folder, options.disk);
-  const saved = await loadCheckpoint(secondFolder, verifierKey(origin, 0x01, signer.publicKey));
+  const logKey = verifierKey(origin, 0x01, signer.publicKey);
+  const saved = await loadCheckpoint(secondFolder, logKey);
+  const caught = await loadCaught(secondFolder, logKey);
   const acknowledgedFile = stack.use(await openAcknowledged(secondFolder));
   const checkpointFile = stack.use(await openCheckpointFile(secondFolder));
-  const store = stack.use(await openMarking(folder, options.openStore ?? openStore));
+  const store = stack.use(
+    await openMarking(folder, {
+      store: join(folder, STORE),
+      open: options.openStore ?? openStore,
+    }),
+  );
   signal?.throwIfAborted();
   checkOrigin(store, origin);
   const tree = readStoredTree(store);
@@ -211,10 +225,12 @@ export async function openLedger(
     { ...saved, by: 'the saved checkpoint' },
     { ...acknowledgedFile.last, by: 'the acknowledged size' },
     ...witnessed.map((state) => ({ ...state, by: 'a witness' })),
+    ...(caught === null ? [] : [{ ...caught, by: CAUGHT_BY }]),
   ]) {
     checkHeld(held, { size: standing.head.size, tree });
   }
   signal?.throwIfAborted();
+  if (caught !== null) await forgetCaught(secondFolder);
   const latch = createLatch();
   return assemble(options, {
     ...{ disk, saved, acknowledgedFile, checkpointFile, store, tree, standing, latch },
@@ -237,7 +253,8 @@ interface Parts {
 }
 
 function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
-  const { origin } = options;
+  const { origin, secondFolder } = options;
+  const logKey = verifierKey(origin, 0x01, options.signer.publicKey);
   const { store, tree, standing, latch, disk, resources } = parts;
   const bell = createBell();
   let isClosed = false;
@@ -286,6 +303,16 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     failed: latch.failed,
     append: (draft, appendOptions) => writer.append(draft, appendOptions),
     checkpointFor: (at) => publisher.publish(at),
+    async checkWitnessed(note) {
+      const held = await verifyCheckpoint(note, logKey);
+      checkOpen();
+      try {
+        checkHeld({ ...held, by: 'an endpoint or witness' }, { size: size(), tree });
+      } catch (cause) {
+        throw latch.trip(await writeDownCaught(note, { secondFolder, cause }));
+      }
+      return held;
+    },
     followCheckpoints: ({ signal } = {}) =>
       followPublished(() => publisher.published, { ...follow, signal }),
     entry: (index) =>
@@ -296,8 +323,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     entries: (range) => reader.entries(range),
     sessionEntries: (session, fromN = 0) => reader.sessionEntries(session, fromN),
     openSessions: () => [...writer.openSessions],
-    sessionIds: () => reader.sessionIds(),
-    entriesOfKind: (kind) => reader.entriesOfKind(kind),
+    entriesOfKind: (kind, range) => reader.entriesOfKind(kind, range),
     proveInclusion: (index, at) => proveInclusion({ index, size: within(at), read: tree }),
     proveConsistency: (from, to) => proveConsistency({ from, to: within(to), read: tree }),
     proveRange: (start, end, at) => proveRange({ start, end, size: within(at), read: tree }),
@@ -308,8 +334,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     follow: (from, { signal } = {}) => followEntries(reader, { from, signal, size, ...follow }),
     fsck: (auditOptions = {}) => {
       checkOpen();
-      const logKey = verifierKey(origin, 0x01, options.signer.publicKey);
-      return fsck({ ...auditOptions, store, secondFolder: options.secondFolder, logKey });
+      return fsck({ ...auditOptions, store, secondFolder, logKey });
     },
     async eraseContent(index) {
       reader.leafBytes(index);
@@ -334,26 +359,6 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
   }
 }
 
-async function* followPublished(
-  published: () => SignedCheckpoint,
-  options: {
-    signal: AbortSignal | undefined;
-    bell: ReturnType<typeof createBell>;
-    isClosed: () => boolean;
-  },
-): AsyncGenerator<SignedCheckpoint, void, undefined> {
-  const { signal, bell, isClosed } = options;
-  for (let last = -1; !isClosed();) {
-    const checkpoint = published();
-    if (checkpoint.size > last) {
-      last = checkpoint.size;
-      yield checkpoint;
-    } else {
-      await bell.wait(signal);
-    }
-  }
-}
-
 /** Takes the lock; on a disk so full that not even the lock fits, after the reserve was given up. */
 async function lockMakingRoom(folder: string): Promise<AsyncDisposable> {
   try {
@@ -371,35 +376,6 @@ async function checkExists(folder: string): Promise<void> {
   } catch (cause) {
     throw new LedgerError('missing', 'Cannot open log: there is none in this folder', { cause });
   }
-}
-
-const MARK = 'damaged';
-
-/** Opening replays LevelDB's log file and deletes it: what it dropped is told once only, so it is written down. */
-async function openMarking(
-  folder: string,
-  open: (folder: string) => Promise<Store>,
-): Promise<Store> {
-  try {
-    return await open(join(folder, STORE));
-  } catch (error) {
-    if (error instanceof LedgerError && error.code === 'damaged') {
-      await writeFile(join(folder, MARK), `${error.message}\n`);
-    }
-    throw error;
-  }
-}
-
-async function checkNotMarked(folder: string): Promise<void> {
-  try {
-    await access(join(folder, MARK));
-  } catch {
-    return; // not there: nobody found damage before
-  }
-  throw new LedgerError(
-    'damaged',
-    `Cannot open log: LevelDB dropped records at an earlier opening (see the file "${MARK}")`,
-  );
 }
 
 function exists(): LedgerError {

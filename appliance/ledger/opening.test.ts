@@ -12,10 +12,12 @@ import {
   createLedgerPlace,
   type LedgerPlace,
   opening,
+  ORIGIN,
   rejection,
   SESSION,
 } from '#scripts/testing/ledger-place.ts';
 import { concatBytes } from '#crypto/bytes.ts';
+import { signCheckpoint } from '#crypto/checkpoint.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 
@@ -28,7 +30,9 @@ import {
   sessionKey,
   tileKey,
 } from './key-space.ts';
+import type { LedgerError } from './error.ts';
 import { type Change, openStore } from './store.ts';
+import { isCaught } from './witnessed.ts';
 
 const open = suite('openLedger()');
 
@@ -133,6 +137,71 @@ open('refuses when a witness knows more, or other history; opens when it agrees'
   assert.is((await rejection(place.open({ witnessed: [forked] }))).code, 'forked');
   await using ledger = await place.open({ witnessed: [held] });
   assert.is(ledger.size, 307);
+});
+
+open('refuses what an endpoint caught it with, until the log contains it again', async () => {
+  await using place = await createLedgerPlace();
+  await fill(place, 2);
+  const folders = [place.folder, place.secondFolder];
+  const keep = async (name: string): Promise<void> => {
+    for (const folder of folders) await cp(folder, `${folder}-${name}`, { recursive: true });
+  };
+  const putBack = async (name: string): Promise<void> => {
+    for (const folder of folders) {
+      await rm(folder, { recursive: true });
+      await cp(`${folder}-${name}`, folder, { recursive: true });
+    }
+  };
+  await keep('old');
+  let seen: string;
+  {
+    await using ledger = await place.open();
+    await appendAlerts(ledger, 3);
+    seen = (await ledger.checkpointFor(5)).note;
+  }
+  await keep('new');
+  await putBack('old');
+  const caught = join(place.secondFolder, 'witnessed');
+  {
+    await using ledger = await place.open();
+    await ledger.checkWitnessed((await ledger.checkpointFor(2)).note);
+    const refused = await ledger.checkWitnessed(seen).then(
+      () => null,
+      (error: unknown) => error as Error,
+    );
+    assert.is((refused?.cause as LedgerError).code, 'behind');
+    assert.is((await ledger.failed).code, 'latched');
+    assert.is((await rejection(ledger.append(alert('more')))).code, 'latched');
+    assert.is(await readFile(caught, 'utf8'), seen);
+  }
+  for (let start = 0; start < 2; start++) {
+    const { code, message } = await rejection(place.open());
+    assert.is(code, 'behind');
+    assert.match(message, /has 2 entries, an endpoint or witness .*"witnessed".* knows 5/);
+  }
+  await writeFile(caught, seen.replace('\n5\n', '\n6\n'));
+  assert.is((await rejection(place.open())).code, 'second-place');
+  await putBack('new');
+  await writeFile(caught, seen);
+  await using ledger = await place.open();
+  assert.is(ledger.size, 5);
+  assert.is(await isCaught(place.secondFolder), false);
+});
+
+open('catches a fork by a checkpoint of another history, and none by another key', async () => {
+  await using place = await createLedgerPlace();
+  await fill(place, 2);
+  const { size, root } = { size: 2, root: sha256(new Uint8Array(9)) };
+  const other = await importSigner(new Uint8Array(32).fill(8));
+  const notOurs = await signCheckpoint({ origin: ORIGIN, size: 99, root }, other);
+  const forked = await signCheckpoint({ origin: ORIGIN, size, root }, place.signer);
+  {
+    await using ledger = await place.open();
+    assert.is((await rejection(ledger.checkWitnessed(notOurs))).code, 'unknown-key');
+    await ledger.append(alert('goes on'));
+    assert.is((await rejection(ledger.checkWitnessed(forked))).code, 'latched');
+  }
+  assert.is((await rejection(place.open())).code, 'forked');
 });
 
 open('gives the lock back when it refuses', async () => {

@@ -61,12 +61,12 @@ export function checkHeld(
   if (held.size > size) {
     throw new LedgerError(
       'behind',
-      `Cannot open log: it has ${size} entries, ${held.by} knows ${held.size}`,
+      `Cannot trust log: it has ${size} entries, ${held.by} knows ${held.size}`,
     );
   }
   const frontier: Frontier = frontierOf(held.size, tree);
   if (!equalBytes(frontierRoot(frontier), held.root)) {
-    throw new LedgerError('forked', `Cannot open log: ${held.by} holds another history`);
+    throw new LedgerError('forked', `Cannot trust log: ${held.by} holds another history`);
   }
 }
 

@@ -7,6 +7,7 @@ import { verifierKey } from '#crypto/key.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 
 import type { AcknowledgedFile } from './acknowledged.ts';
+import type { createBell } from './bell.ts';
 import type { ReplacedFile } from './durable-file.ts';
 import { LedgerError } from './error.ts';
 import type { Latch } from './latch.ts';
@@ -115,5 +116,26 @@ export function openPublisher(parts: PublisherParts): Publisher {
     const served = asking.filter(({ size }) => size <= published.size);
     asking = asking.filter(({ size }) => size > published.size);
     for (const { resolve } of served) resolve(published);
+  }
+}
+
+/** Published checkpoints as they come, the present one first; some may be skipped, none comes twice. */
+export async function* followPublished(
+  published: () => SignedCheckpoint,
+  options: {
+    signal: AbortSignal | undefined;
+    bell: ReturnType<typeof createBell>;
+    isClosed: () => boolean;
+  },
+): AsyncGenerator<SignedCheckpoint, void, undefined> {
+  const { signal, bell, isClosed } = options;
+  for (let last = -1; !isClosed();) {
+    const checkpoint = published();
+    if (checkpoint.size > last) {
+      last = checkpoint.size;
+      yield checkpoint;
+    } else {
+      await bell.wait(signal);
+    }
   }
 }
