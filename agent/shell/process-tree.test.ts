@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+
+import { isRunning, processState, until } from '#scripts/testing/process-state.ts';
 
 import {
   hasLeftovers,
@@ -40,11 +40,6 @@ async function end(child: ChildProcess): Promise<void> {
   const left = once(child, 'exit');
   child.kill('SIGKILL');
   await left;
-}
-
-function isRunning(pid: number): boolean {
-  const path = `/proc/${pid}/stat`;
-  return existsSync(path) && !/\) [ZX] /.test(readFileSync(path, 'utf8'));
 }
 
 const row = (pid: number, parent: number, changes: Partial<ProcessRow> = {}): ProcessRow => ({
@@ -186,9 +181,9 @@ kill('hasLeftovers() looks only at what was started since a waiting shell began'
 kill('killTree() ends a stopped process, and lets one leave by itself first', async () => {
   const stopped = await start('echo ready; kill -STOP $$; sleep 1000');
   const left = once(stopped.child, 'exit');
-  while (!/\) T /.test(readFileSync(`/proc/${stopped.pid}/stat`, 'utf8'))) await wait(5);
+  await until(() => processState(stopped.pid) === 'T');
   assert.equal(
-    await killTree({ pid: stopped.pid, startedAt: null, marker: null }, { graceMs: 5_000 }),
+    await killTree({ pid: stopped.pid, startedAt: null, marker: null }, { graceMs: 60_000 }),
     [],
   );
   await left;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,11 +9,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { concatBytes, decodeUtf8 } from '#crypto/bytes.ts';
+import { isRunning, processState, until, withTimeOut } from '#scripts/testing/process-state.ts';
 
 import type { OutputChunk } from './output.ts';
 import { availableShells, runShell, type ShellOptions, type ShellRequest } from './shell.ts';
 
-const QUICK = { killMs: 100, quietMs: 50 };
+/** Longer than anything here takes, however slow the machine: these pass only where something went wrong. */
+const TIMEOUT_MS = 120_000;
+const PATIENT = { killMs: 60_000, quietMs: 60_000 };
 
 interface Run extends Partial<ShellRequest>, Partial<Omit<ShellOptions, 'signal'>> {
   readonly signal?: AbortSignal;
@@ -29,13 +32,13 @@ async function run(command: string, changes: Run = {}) {
       command,
       cwd: null,
       env: {},
-      timeoutMs: 20_000,
+      timeoutMs: TIMEOUT_MS,
       maxOutputBytes: 1e9,
       ...request,
     },
     {
       signal: signal ?? new AbortController().signal,
-      graces: graces ?? QUICK,
+      graces: { ...PATIENT, ...graces },
       ...(onStarted === undefined ? {} : { onStarted }),
       onOutput: async (chunk) => {
         chunks.push(chunk);
@@ -51,23 +54,16 @@ async function run(command: string, changes: Run = {}) {
 const textOf = async (command: string, changes: Run = {}): Promise<string> =>
   decodeUtf8((await run(command, changes)).stdout);
 
-/** Whether a process runs; a zombie does not. */
-function isRunning(pid: number): boolean {
-  const path = `/proc/${pid}/stat`;
-  return existsSync(path) && !/\) [ZX] /.test(readFileSync(path, 'utf8'));
+/** The pid that a command wrote into a file. */
+async function pidIn(path: string): Promise<number> {
+  const text = await readFile(path, 'utf8');
+  assert.match(text, /^\d+\n$/);
+  return Number(text);
 }
 
-/** Waits until a file holds a line, and gives it. */
-async function lineOf(path: string): Promise<string> {
-  for (let turns = 0; turns < 500; turns++) {
-    if (existsSync(path)) {
-      const text = readFileSync(path, 'utf8');
-      if (text.endsWith('\n')) return text.trim();
-    }
-    await wait(10);
-  }
-  throw new Error(`nothing came into ${path}`);
-}
+/** Whether a command has written a line into a file. */
+const isWritten = (path: string): boolean =>
+  existsSync(path) && readFileSync(path, 'utf8').endsWith('\n');
 
 const test = suite('runShell()');
 let folder = '';
@@ -288,15 +284,15 @@ test('runShell() leaves no descriptor open, however the command ended', async ()
     await run('true', { cwd: '/nowhere' });
     await run(`: ${'x'.repeat(200_000)}`);
     await run('sleep 1000', { timeoutMs: 50 });
-    await run('sleep 1000 &');
+    await run('sleep 1000 &', { graces: { quietMs: 50 } });
     await run('echo x', { onOutput: () => Promise.reject(new Error('x')) }).catch(() => undefined);
   };
   await Promise.all([endings(), endings()]);
   const before = openCount();
-  for (let i = 0; i < 5; i++) await endings();
-  // Runtimes close what was destroyed a little later; what leaks stays.
-  for (let turns = 0; turns < 200 && openCount() > before; turns++) await wait(10);
-  assert.ok(openCount() <= before, `${openCount()} after ${before}`);
+  const rounds = 6;
+  for (let i = 0; i < rounds; i++) await endings();
+  // A leak is one each round, at least. A runtime may open one of its own, and closes late what was destroyed.
+  await until(() => openCount() < before + rounds, 'each round leaves one more open');
 });
 
 test('runShell() tells who started, once and before any output', async () => {
@@ -339,7 +335,8 @@ test('runShell() ends the command when what it says cannot be recorded', async (
     assert.is(caught, failure);
     assert.ok(pid > 0 && !isRunning(pid));
   }
-  const late = await run('echo x', { onOutput: () => wait(100).then(fail) }).catch(
+  const afterItsEnd = () => until(() => !isRunning(pid)).then(fail);
+  const late = await run('echo x', { onStarted: note, onOutput: afterItsEnd }).catch(
     (error: unknown) => error,
   );
   assert.is(late, failure, 'a failure after the end is told too');
@@ -347,24 +344,28 @@ test('runShell() ends the command when what it says cannot be recorded', async (
 
 test('runShell() ends the whole tree at the time-out, with its output until then', async () => {
   const pids = join(folder, 'pids');
-  const got = await run(`echo before; sh -c 'echo $$ > ${pids}; sleep 1000' & wait`, {
-    timeoutMs: 300,
-  });
+  const command = `echo before; sh -c 'echo $$ > ${pids}; sleep 1000' & wait`;
+  const got = await withTimeOut(
+    (timeoutMs) => run(command, { timeoutMs }),
+    () => isWritten(pids),
+  );
   assert.equal([got.outcome, got.exitCode, got.signal], ['timed-out', null, 'SIGTERM']);
   assert.is(decodeUtf8(got.stdout), 'before\n');
-  assert.not.ok(isRunning(Number(await lineOf(pids))));
+  assert.not.ok(isRunning(await pidIn(pids)));
 });
 
 test('runShell() ends what ignores SIGTERM, and what left the group', async () => {
   const [stubborn, escaped] = [join(folder, 'stubborn'), join(folder, 'escaped')];
-  const got = await run(
-    `trap '' TERM; setsid sh -c 'trap "" TERM HUP; echo $$ > ${escaped}; sleep 1000; sleep 1000' &
-     echo $$ > ${stubborn}; while :; do sleep 1000; done`,
-    { timeoutMs: 400 },
+  const command = `trap '' TERM
+    setsid sh -c 'trap "" TERM HUP; echo $$ > ${escaped}; sleep 1000; sleep 1000' &
+    echo $$ > ${stubborn}; while :; do sleep 1000; done`;
+  const got = await withTimeOut(
+    (timeoutMs) => run(command, { timeoutMs, graces: { killMs: 100 } }),
+    () => isWritten(stubborn) && isWritten(escaped),
   );
   assert.equal([got.outcome, got.signal], ['timed-out', 'SIGKILL']);
-  assert.not.ok(isRunning(Number(await lineOf(stubborn))));
-  assert.not.ok(isRunning(Number(await lineOf(escaped))));
+  assert.not.ok(isRunning(await pidIn(stubborn)));
+  assert.not.ok(isRunning(await pidIn(escaped)));
 });
 
 test('runShell() does not start what was cancelled, and ends what is', async () => {
@@ -382,10 +383,13 @@ test('runShell() does not start what was cancelled, and ends what is', async () 
 
 test('runShell() calls ended what ended before it was cancelled', async () => {
   const controller = new AbortController();
+  let pid = 0;
   const got = await run('echo done', {
     signal: controller.signal,
+    onStarted: (started) => void (pid = started.pid),
     onOutput: async () => {
-      await wait(100); // the shell has ended meanwhile
+      await until(() => processState(pid) === null); // it was waited for
+      await wait(10); // a turn in which the runtime tells so
       controller.abort();
     },
   });
@@ -406,46 +410,52 @@ test('runShell() is not held up by a child left behind, and leaves none', async 
     const tail = command.includes('PIDS')
       ? `until [ -s ${pids} ]; do sleep 0.01; done`
       : `echo $! > ${pids}`;
-    const got = await run(`${command.replace('PIDS', pids)}\necho said; ${tail}; exit 4`);
+    const got = await run(`${command.replace('PIDS', pids)}\necho said; ${tail}; exit 4`, {
+      graces: { killMs: 100, quietMs: 500 },
+    });
     assert.equal(
       [got.outcome, got.exitCode, decodeUtf8(got.stdout)],
       ['exited', 4, 'said\n'],
       name,
     );
-    assert.not.ok(isRunning(Number(await lineOf(pids))), name);
+    assert.not.ok(isRunning(await pidIn(pids)), name);
   }
 });
 
 test('runShell() waits for a child left behind that still speaks', async () => {
-  const got = await run('(for i in 1 2 3 4 5 6; do sleep 0.05; echo $i; done) &', {
-    graces: { killMs: 100, quietMs: 400 },
-  });
+  const got = await run('(for i in 1 2 3 4 5 6; do sleep 0.05; echo $i; done) &');
   assert.is(decodeUtf8(got.stdout), '1\n2\n3\n4\n5\n6\n');
   assert.equal([got.outcome, got.exitCode], ['exited', 0]);
 });
 
 test('runShell() bounds a child left behind that never falls silent', async () => {
-  const got = await run('(while :; do echo x; sleep 0.02; done) & exit 0', {
-    timeoutMs: 400,
-    graces: { killMs: 100, quietMs: 10_000 }, // it is not the silence that ends it, however slow the machine
-  });
+  const got = await withTimeOut(
+    (timeoutMs) => run('(while :; do echo x; sleep 0.02; done) & exit 0', { timeoutMs }),
+    ({ exitCode }) => exitCode !== null, // the shell itself had ended by then
+  );
   assert.equal([got.outcome, got.exitCode, got.problem], ['timed-out', 0, null]);
 });
 
 test('runShell() runs several at once without one ending another', async () => {
-  const results = await Promise.all([
-    run('sleep 1000', { timeoutMs: 100 }),
-    run('sleep 0.5; echo alive'),
-    run('sleep 0.5 & sleep 0.4; echo alive'),
+  const controller = new AbortController();
+  const [go, untilGo] = [
+    join(folder, 'go'),
+    `until [ -e ${join(folder, 'go')} ]; do sleep 0.01; done`,
+  ];
+  let count = 0;
+  const onStarted = () => void (count += 1);
+  const ended = run('sleep 1000', { signal: controller.signal, onStarted });
+  const others = Promise.all([
+    run(`${untilGo}; echo alive`, { onStarted }),
+    run(`sleep 1000 & ${untilGo}; kill $! && echo alive`, { onStarted }),
   ]);
-  assert.equal(
-    results.map(({ outcome }) => outcome),
-    ['timed-out', 'exited', 'exited'],
-  );
-  assert.equal(
-    results.map(({ stdout }) => decodeUtf8(stdout)),
-    ['', 'alive\n', 'alive\n'],
-  );
+  await until(() => count === 3);
+  controller.abort();
+  assert.is((await ended).outcome, 'cancelled');
+  await writeFile(go, '');
+  for (const { outcome, stdout } of await others) {
+    assert.equal([outcome, decodeUtf8(stdout)], ['exited', 'alive\n']);
+  }
 });
 
 test.run();

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,8 @@ import { text } from 'node:stream/consumers';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+
+import { isRunning, readProc, until } from '#scripts/testing/process-state.ts';
 
 import type { ShellRequest } from './shell.ts';
 import { isForSpare, MAX_SPARE_BYTES, openSpare, SPARE_SCRIPT, spareInput } from './spare.ts';
@@ -209,17 +210,12 @@ ending('SPARE_SCRIPT ends with an agent that is killed', async () => {
   const args = isDeno ? ['eval', agent] : ['--input-type=module', '--eval', agent];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
-  const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
-  assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /spare shell of the Caisey agent/);
+  const pid = Number.parseInt(readProc(`${child.pid}/task/${child.pid}/children`), 10);
+  assert.match(readProc(`${pid}/cmdline`), /spare shell of the Caisey agent/);
   child.kill('SIGKILL');
   // Its own end of a pipe is held by nobody but the spare once the agent is dead.
   await once(child, 'exit');
-  for (let turns = 0; turns < 1000 && existsSync(`/proc/${pid}`); turns++) {
-    if (/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) break;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  const isGone = !existsSync(`/proc/${pid}`);
-  assert.ok(isGone || /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  await until(() => !isRunning(pid), 'the spare outlived its agent');
 });
 
 ending.run();
