@@ -315,7 +315,7 @@ agent('holds a run back whose output is not acknowledged, within the bound', asy
     const bound = Math.min(acknowledged + MAX_UNACKNOWLEDGED_BYTES, total);
     while (got <= bound - MAX_OUTPUT_BYTES || (bound === total && got < total)) await take();
     // The agent says what it may at once: another run's answer comes after all of that.
-    await answerOf(link);
+    await answerOf(link, appliance);
     const said = link.said.all.filter((each) => each.kind === 'output' && each.run === run).length;
     while (next < said) await take();
     assert.ok(got <= bound, `${got - acknowledged} bytes are in flight`);
@@ -326,8 +326,9 @@ agent('holds a run back whose output is not acknowledged, within the bound', asy
 });
 
 /** Has the agent answer something, so that what it said before has come. */
-async function answerOf(link: ServedLink): Promise<void> {
-  await link.send({ kind: 'checkpoint', note: 'nonsense', seen: 0, consistency: [] });
+async function answerOf(link: ServedLink, { site }: TestAppliance): Promise<void> {
+  const note = await site.log.checkpoint();
+  await link.send({ kind: 'checkpoint', note, seen: 1, consistency: [] }); // not what it saw last
   await link.next('seen');
 }
 
@@ -437,6 +438,33 @@ agent(
     assert.equal(await next.next('alarm'), alarm);
   },
 );
+
+for (const way of ['checkpoint', 'order'] as const) {
+  agent(
+    `drops a link over a proof in no form by ${way}, and holds no fork against it`,
+    async () => {
+      await using stage = await openStage();
+      const { appliance, events } = stage;
+      const { log } = appliance.site;
+      await using _ = await stage.open();
+      const link = await welcome(appliance);
+      const { message } = await appliance.order('printf x');
+      const { seen } = message.order;
+      const consistency = log.proveConsistency(seen).map(encodeBase64url).slice(1);
+      await link.send(
+        way === 'order'
+          ? { ...message, order: { ...message.order, consistency } }
+          : { kind: 'checkpoint', note: await log.checkpoint(), seen, consistency },
+      );
+      if (way === 'order') assert.is((await link.next('refused')).code, 'proof');
+      await link.closed;
+      const next = await welcome(appliance);
+      await next.send(message);
+      assert.is(textOf([await next.next('output')]), 'x');
+      assert.not.ok(events.all.some(({ kind }) => kind === 'alarm'));
+    },
+  );
+}
 
 agent('bears with a newer appliance: an unknown message is passed over', async () => {
   await using stage = await openStage();

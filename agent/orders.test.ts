@@ -147,9 +147,17 @@ const BROKEN: Record<string, { code: string; change: (order: WorkOrder) => Parti
       ),
     }),
   },
-  'a consistency proof that lacks a hash': {
+  'a consistency proof with a wrong hash': {
     code: 'fork',
+    change: ({ consistency }) => ({ consistency: ['A'.repeat(43), ...consistency.slice(1)] }),
+  },
+  'a consistency proof that lacks a hash': {
+    code: 'proof',
     change: ({ consistency }) => ({ consistency: consistency.slice(1) }),
+  },
+  'a consistency proof of what is no hash': {
+    code: 'base64',
+    change: ({ consistency }) => ({ consistency: ['!'.repeat(43), ...consistency.slice(1)] }),
   },
   'a proof from another size': { code: 'consistency', change: () => ({ seen: 3 }) },
   'an inclusion proof that lacks a hash': {

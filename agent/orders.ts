@@ -41,6 +41,8 @@ export type OrderAnswer =
       readonly message: string;
       /** Two histories came to light. */
       readonly alarm: Alarm | null;
+      /** Its checkpoint, or the proof of it, is in no form at all: whoever sent it is broken. */
+      readonly malformed: FormatError | null;
       /** Set when this was no fault of the order. */
       readonly error: unknown;
     };
@@ -81,7 +83,7 @@ type CheckpointClaim = Pick<WorkOrder, 'checkpoint' | 'seen' | 'consistency'>;
 
 /**
  * Takes a checkpoint: remembers it when it extends the last one. Answers the alarm when it shows two histories;
- * a fork is remembered for good.
+ * a fork is remembered for good. A proof in no form at all shows nothing, and is only refused.
  * @throws {VerifyError} code `signature`, `wrong-log`, `unknown-key`, or `consistency` when its proof starts elsewhere
  * @throws {FormatError} for malformed parts
  * @throws {AgentError} code `journal-failed`
@@ -170,21 +172,23 @@ function requestOf(fields: CheckedOrder['fields']): ShellRequest {
 /** Answers why not. What held of the order's checkpoint is remembered all the same. */
 async function refuse(error: unknown, order: WorkOrder, desk: OrderDesk): Promise<OrderAnswer> {
   let alarm: Alarm | null = null;
+  let malformed: FormatError | null = null;
   try {
     alarm = await takeCheckpoint(order, desk);
   } catch (cause) {
     if (!isKnown(cause)) return refusal(cause);
+    if (cause instanceof FormatError) malformed = cause;
   }
-  return { ...refusal(error), alarm };
+  return { ...refusal(error), alarm, malformed };
 }
 
 function refusal(error: unknown): Extract<OrderAnswer, { kind: 'refused' }> {
-  const kind = 'refused';
+  const plain = { kind: 'refused', alarm: null, malformed: null } as const;
   if (isKnown(error) && error.code !== 'journal-failed') {
-    return { kind, code: error.code, message: error.message, alarm: null, error: null };
+    return { ...plain, code: error.code, message: error.message, error: null };
   }
   const code = isKnown(error) ? error.code : 'failed';
-  return { kind, code, message: 'The endpoint cannot take orders now.', alarm: null, error };
+  return { ...plain, code, message: 'The endpoint cannot take orders now.', error };
 }
 
 function isKnown(error: unknown): error is VerifyError | FormatError | AgentError {

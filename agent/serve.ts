@@ -1,6 +1,7 @@
 // One conversation of an agent with its appliance, `/caisey/agent/link/1`: say who we are and what we hold, go
 // on with what the log wants, then take what comes, one after another.
 
+import { FormatError } from '#crypto/error.ts';
 import { AgentError } from './error.ts';
 import { readHostFacts } from './host.ts';
 import { type Alarm, type OrderDesk, standingAlarm, takeCheckpoint, takeOrder } from './orders.ts';
@@ -150,7 +151,9 @@ async function answerOrder({ run, order }: MessageOf<'order'>, line: Line): Prom
     case 'refused':
       if (answer.error !== null) service.onError(answer.error);
       if (answer.alarm !== null) raise(answer.alarm, line);
-      return refuse({ run, code: answer.code, message: answer.message }, line);
+      refuse({ run, code: answer.code, message: answer.message }, line);
+      if (answer.malformed !== null) throw broken(answer.malformed);
+      return;
     default:
       throw new Error(`unreachable: answer ${String(answer satisfies never)}`);
   }
@@ -177,9 +180,16 @@ async function answerCheckpoint(
     const alarm = await takeCheckpoint({ checkpoint: note, seen, consistency }, desk);
     if (alarm !== null) raise(alarm, line);
   } catch (error) {
+    if (error instanceof FormatError) throw broken(error);
     service.onError(error); // nothing is remembered of it, and the next one is proved from what was
   }
   post({ kind: 'seen', size: desk.journal.seen.size });
+}
+
+/** What is in no form at all proves nothing about the log: the link ends, and nothing of it is remembered. */
+function broken(cause: FormatError): ProtocolError {
+  const state = 'the appliance sent a checkpoint or proof that is malformed';
+  return new ProtocolError('message-invalid', `Cannot serve link: ${state}`, { cause });
 }
 
 function raise(alarm: Alarm, { service, post }: Line): void {

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { encodeUtf8 } from './bytes.ts';
-import { checkConsistency, proveConsistency } from './consistency.ts';
+import { checkConsistency, consistencyProofLength, proveConsistency } from './consistency.ts';
 import { VerifyError } from './error.ts';
 import { EMPTY_ROOT, type Hash, leafHash, nodeHash } from './hash.ts';
 import { formatHex, parseHex } from './hex.ts';
@@ -179,3 +179,18 @@ check('checkConsistency() holds past 2^32, where a shift would wrap', () => {
 });
 
 check.run();
+
+const lengths = suite('consistencyProofLength()');
+
+lengths('consistencyProofLength() is that of every proof up to 100, and asks for no hash', () => {
+  for (let to = 1; to <= 100; to++) {
+    for (let from = 1; from <= to; from++) {
+      const { proof } = claimOf(from, to);
+      assert.is(consistencyProofLength({ from, to }), proof.length, `${from} to ${to}`);
+    }
+  }
+  assert.throws(() => consistencyProofLength({ from: 0, to: 1 }), RangeError);
+  assert.throws(() => consistencyProofLength({ from: 2, to: 1 }), RangeError);
+});
+
+lengths.run();

@@ -12,28 +12,46 @@ import { checkTreeSize, type ReadHash, splitPoint, subtreeRoot } from './tree.ts
  * @throws {RangeError} unless 0 < from ≤ to ≤ 2^53−1; every tree extends the empty one, that needs no proof
  */
 export function proveConsistency(options: { from: number; to: number; read: ReadHash }): Hash[] {
-  const { from, to, read } = options;
+  const { read, ...sizes } = options;
+  return proofSubtrees(sizes).map((range) => subtreeRoot({ ...range, read }));
+}
+
+/**
+ * How many hashes a proof between two sizes has. A list of another length is no proof at all, whatever the trees.
+ * @throws {RangeError} as `proveConsistency`
+ */
+export function consistencyProofLength(sizes: { from: number; to: number }): number {
+  return proofSubtrees(sizes).length;
+}
+
+/** The subtrees whose roots make up a proof, in its order. */
+function proofSubtrees({ from, to }: { from: number; to: number }): Range[] {
   checkTreeSize(from);
   checkTreeSize(to);
   if (from === 0 || from > to) {
     throw new RangeError(`Cannot prove consistency: expected 0 < from <= to, got ${from}, ${to}`);
   }
-  const proof: Hash[] = [];
+  const subtrees: Range[] = [];
   let start = 0;
   let end = to;
   while (end > from) {
     const middle = start + splitPoint(end - start);
     if (from <= middle) {
-      proof.push(subtreeRoot({ start: middle, end, read }));
+      subtrees.push({ start: middle, end });
       end = middle;
     } else {
-      proof.push(subtreeRoot({ start, end: middle, read }));
+      subtrees.push({ start, end: middle });
       start = middle;
     }
   }
   // With start = 0 this is the old root itself, which the verifier has.
-  if (start > 0) proof.push(subtreeRoot({ start, end, read }));
-  return proof.reverse();
+  if (start > 0) subtrees.push({ start, end });
+  return subtrees.reverse();
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
 /**

@@ -17,6 +17,9 @@ import {
   workOrderOf,
 } from '#scripts/testing/site-story.ts';
 
+import { parseBase64url } from './base64.ts';
+import { signCheckpoint } from './checkpoint.ts';
+import { FormatError } from './error.ts';
 import { encodeJcs, parseJcs } from './json.ts';
 import {
   checkOrderCheckpoint,
@@ -276,8 +279,42 @@ checkpoint('checkOrderCheckpoint() refuses a log that went back, or was rewritte
   const { site } = await makeOrder(); // the same steps once more: other salts, so another history
   const rewritten = { ...made, checkpoint: await site.log.checkpoint() };
   assert.is(await from({ size, root: log.root(size) }, rewritten), 'fork');
-  assert.is(await from({ size, root: log.root(size) }, { ...made, consistency: [] }), 'fork');
+  const wrong = { ...made, consistency: [OTHER_HASH, ...made.consistency.slice(1)] };
+  assert.is(await from({ size, root: log.root(size) }, wrong), 'fork');
 });
+
+checkpoint('checkOrderCheckpoint() calls no fork what is no proof at all', async () => {
+  const { log } = honest.site;
+  const size = log.size - 3;
+  const made = await workOrderOf(honest, honest.started, { seen: size });
+  const seenCheckpoint = { size, root: log.root(size) };
+  const { consistency } = made;
+  const [first = '', ...rest] = consistency;
+  for (const proof of [[], rest, [...consistency, first], [`${first.slice(0, -1)}!`, ...rest]]) {
+    const claim = { ...made, consistency: proof };
+    const error: unknown = await checkOrderCheckpoint(claim, { ...trust, seenCheckpoint }).catch(
+      (cause: unknown) => cause,
+    );
+    assert.instance(error, FormatError, String(proof.length));
+  }
+});
+
+checkpoint(
+  'checkOrderCheckpoint() knows two signed roots of one size, whatever the proof',
+  async () => {
+    const { origin, size, signer } = honest.site.log;
+    const seenCheckpoint = { size, root: parseBase64url(OTHER_HASH) };
+    const note = await signCheckpoint({ origin, size, root: honest.site.log.root() }, signer);
+    for (const claim of [
+      { checkpoint: note, seen: size, consistency: [] },
+      { checkpoint: note, seen: 3, consistency: [] },
+      { checkpoint: note, seen: size, consistency: [OTHER_HASH] },
+    ]) {
+      const code = await refusalOf(() => checkOrderCheckpoint(claim, { ...trust, seenCheckpoint }));
+      assert.is(code, 'fork');
+    }
+  },
+);
 
 checkpoint('checkOrderCheckpoint() refuses a checkpoint that the log did not sign', async () => {
   const forged = { ...honest.order, checkpoint: honest.order.checkpoint.replace('\n', '2\n') };

@@ -16,9 +16,9 @@ import {
   type SeenVersions,
 } from './authorisation.ts';
 import { encodeBase64url, parseBase64url } from './base64.ts';
-import { encodeUtf8 } from './bytes.ts';
+import { encodeUtf8, equalBytes } from './bytes.ts';
 import { type VerifiedCheckpoint, verifyCheckpoint } from './checkpoint.ts';
-import { checkConsistency } from './consistency.ts';
+import { checkConsistency, consistencyProofLength } from './consistency.ts';
 import { FormatError, VerifyError } from './error.ts';
 import { type Hash, leafHash } from './hash.ts';
 import { checkInclusion } from './inclusion.ts';
@@ -83,8 +83,10 @@ export interface CheckedOrder {
 /**
  * Checks the log's part of an order: the checkpoint's signature, and that it extends what was seen. What holds
  * here is remembered even when the order is then refused.
- * @throws {VerifyError} `signature`, `wrong-log`, `rolled-back`, `consistency` when the proof starts elsewhere,
- *   or `fork`: two signed histories
+ * @throws {VerifyError} `signature`, `wrong-log`, `rolled-back`, `consistency` when the proof starts elsewhere;
+ *   `fork` for two signed roots of one size, which prove two histories by themselves, and for a larger size that
+ *   does not follow by a proof of the right form: then the log was rewritten, or a hash of the proof is wrong
+ * @throws {FormatError} when the proof cannot be one, which says nothing about the log
  */
 export async function checkOrderCheckpoint(
   order: Pick<WorkOrder, 'checkpoint' | 'seen' | 'consistency'>,
@@ -97,6 +99,13 @@ export async function checkOrderCheckpoint(
       `Cannot accept checkpoint: size ${checkpoint.size} is behind ${seenCheckpoint.size}, already seen`,
     );
   }
+  const isSameSize = checkpoint.size === seenCheckpoint.size && checkpoint.size > 0;
+  if (isSameSize && !equalBytes(checkpoint.root, seenCheckpoint.root)) {
+    throw new VerifyError(
+      'fork',
+      `Cannot accept checkpoint: the log signed another root of size ${checkpoint.size} before`,
+    );
+  }
   if (order.seen !== seenCheckpoint.size) {
     throw new VerifyError(
       'consistency',
@@ -104,14 +113,11 @@ export async function checkOrderCheckpoint(
     );
   }
   if (seenCheckpoint.size === 0) return checkpoint;
+  const sizes = { from: seenCheckpoint.size, to: checkpoint.size };
+  const proof = parseProof(order.consistency, sizes);
   try {
-    checkConsistency({
-      from: seenCheckpoint.size,
-      to: checkpoint.size,
-      fromRoot: seenCheckpoint.root,
-      toRoot: checkpoint.root,
-      proof: order.consistency.map(parseHash),
-    });
+    const roots = { fromRoot: seenCheckpoint.root, toRoot: checkpoint.root };
+    checkConsistency({ ...sizes, ...roots, proof });
   } catch (cause) {
     throw new VerifyError(
       'fork',
@@ -190,6 +196,14 @@ function wholeFields(
     }
   }
   return fields as FieldsOf<'command.started'>; // every field is there, and each was checked
+}
+
+/** The hashes of a consistency proof, when there are as many as the sizes ask for. */
+function parseProof(texts: readonly string[], sizes: { from: number; to: number }): Hash[] {
+  const expected = consistencyProofLength(sizes);
+  if (texts.length === expected) return texts.map(parseHash);
+  const state = `expected ${expected} hashes from size ${sizes.from} to ${sizes.to}, got ${texts.length}`;
+  throw new FormatError('proof', `Cannot parse consistency proof: ${state}`);
 }
 
 function parseHash(text: string): Hash {
