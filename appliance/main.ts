@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { visibleText } from '#crypto/visible.ts';
 import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.ts';
 import { LedgerError } from './ledger/error.ts';
+import { CAUGHT_ADVICE } from './ledger/witnessed.ts';
 import { readSoftware } from './software.ts';
 import { WorkError } from './work/error.ts';
 
@@ -48,11 +49,20 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
       return 0;
     }
     say({ level: 'error', what: 'the log failed; nothing more is run or signed', cause: failure });
+    advise(failure.cause, say);
     return UNTRUSTED;
   } catch (cause) {
     say({ level: 'error', what: 'cannot run the appliance', cause });
+    advise(cause, say);
     return exitCodeOf(cause);
   }
+}
+
+/** What a person must do before it is started again. */
+function advise(cause: unknown, say: (event: ApplianceEvent) => void): void {
+  const isCaught =
+    cause instanceof LedgerError && (cause.code === 'behind' || cause.code === 'forked');
+  if (isCaught) say({ level: 'error', what: CAUGHT_ADVICE });
 }
 
 function greet({ desk, addresses }: Appliance): readonly string[] {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fsck } from '#appliance/ledger/fsck.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { openStore } from '#appliance/ledger/store.ts';
+import { CAUGHT_ADVICE, CAUGHT_BY } from '#appliance/ledger/witnessed.ts';
 import type { AnswerOf } from '#appliance/protocol/client-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { visibleText } from '#crypto/visible.ts';
@@ -15,6 +16,9 @@ import { findLog, type LocalLog } from './log-source.ts';
 import { openProgress, type Progress } from './progress.ts';
 
 type Report = AnswerOf<'log.fsck'>;
+
+const DAMAGED_ADVICE =
+  "Keep the appliance's folder as it is, and put the newest whole copy of it (log/ and second/ together) in its place.";
 
 /** Examines the log; answers the exit code. */
 export async function fsckLog(
@@ -42,7 +46,10 @@ export async function fsckLog(
         );
     return `${[...lines, verdict].join('\n')}\n`;
   });
-  return isSound ? EXIT.done : EXIT.failed;
+  if (isSound) return EXIT.done;
+  const isCaught = problems.some(({ what }) => what.includes(CAUGHT_BY));
+  await output.note(isCaught ? CAUGHT_ADVICE : DAMAGED_ADVICE, 'yellow');
+  return EXIT.failed;
 }
 
 async function askAppliance(invocation: Invocation, connection: Connection): Promise<Report> {
