@@ -1,0 +1,10 @@
+// How the console is built: SvelteKit, and Tailwind for its styles.
+
+import { sveltekit } from '@sveltejs/kit/vite';
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [tailwindcss(), sveltekit()],
+  build: { target: 'es2024' },
+});
