@@ -36,7 +36,7 @@ export interface CommandClaim {
 /** What the checker knows from elsewhere. */
 export interface SiteTrust {
   readonly log: string;
-  /** Pinned keys as lines of text: the MSP's root, and the client's authority. */
+  /** Pinned: the MSP's root set (`root-set.ts`), and the client's authority key. */
   readonly mspRoot: string;
   readonly authorityKey: string;
   readonly seen: SeenVersions;

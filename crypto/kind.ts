@@ -15,6 +15,7 @@ const word = z.string().max(256);
 const note = z.string().max(4096);
 const id = z.string().max(64);
 const key = z.string().max(2048);
+const rootSet = z.string().max(8195);
 const count = z.int().min(0);
 const time = z.string().max(32);
 
@@ -100,7 +101,13 @@ const NO_REFS = { required: [], optional: [] } as const;
 
 export const KIND_SHAPES = {
   'log.opened': site({ log_key: key, appliance_key: key, software: word }),
-  'site.claimed': site({ client: word, site: word, msp: word, msp_root: key, authority_key: key }),
+  'site.claimed': site({
+    client: word,
+    site: word,
+    msp: word,
+    msp_root: rootSet,
+    authority_key: key,
+  }),
   'roster.changed': site({ statement: envelopeSchema }, { required: [], optional: ['previous'] }),
   'authority.changed': site(
     { statement: envelopeSchema },

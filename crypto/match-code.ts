@@ -4,13 +4,20 @@
 import { concatBytes, encodeUtf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Crockford's base32: the letters and digits that people do not take for one another. */
+export const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LETTERS = 6;
 
 /** The match code of a request, by the leaf hash of its entry: `7QK-2FD`. */
 export function matchCode(requestHash: Uint8Array): string {
   const digest = sha256(concatBytes(encodeUtf8('caisey/match/v1\0'), requestHash));
-  let code = '';
-  for (let i = 0; i < LETTERS; i++) code += ALPHABET.charAt((digest[i] ?? 0) % ALPHABET.length);
+  const code = crockford(digest, LETTERS);
   return `${code.slice(0, 3)}-${code.slice(3)}`;
+}
+
+/** So many letters for so many uniform bytes: five bits of each byte, the others are dropped. */
+export function crockford(bytes: Uint8Array, letters: number): string {
+  let code = '';
+  for (let i = 0; i < letters; i++) code += CROCKFORD.charAt((bytes[i] ?? 0) % CROCKFORD.length);
+  return code;
 }

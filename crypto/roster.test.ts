@@ -11,6 +11,7 @@ import {
   STORY_START_MS,
 } from '#scripts/testing/site-story.ts';
 
+import { formatRootSet } from './root-set.ts';
 import {
   approverByKey,
   memberByKey,
@@ -123,3 +124,32 @@ approver('approverByKey() finds an approver by key, and nobody by another', asyn
 });
 
 approver.run();
+
+const rootSet = suite('a root set');
+
+rootSet(
+  'verifyRoster() takes a roster by any key of the root set, and by none outside it',
+  async () => {
+    const recovery = people.dave;
+    const set = { ...at, root: formatRootSet([root.key, recovery.key]) };
+    const signings = [
+      [root, 'accepted'],
+      [recovery, 'accepted'],
+      [mallory, 'not-authorised'],
+    ] as const;
+    for (const [{ key, signer }, expected] of signings) {
+      const envelope = await rosterOf(people, { over: { by: key }, signer });
+      assert.is(await refusalOf(() => verifyRoster(envelope, set)), expected);
+    }
+  },
+);
+
+rootSet('verifyAuthority() and verifyPolicy() take no set: the client has one key', async () => {
+  const pinned = { ...site, root: formatRootSet([authority.key, mallory.key]) };
+  const said = await authorityOf(people, STORY_ORIGIN, {});
+  const policy = await policyOf(people, { origin: STORY_ORIGIN });
+  assert.is(await refusalOf(() => verifyAuthority(said, pinned)), 'not-authorised');
+  assert.is(await refusalOf(() => verifyPolicy(policy, pinned)), 'not-authorised');
+});
+
+rootSet.run();

@@ -1,10 +1,11 @@
-// The two authorities that meet at a site. The MSP's root key signs the roster: who may ask. The client's
+// The two authorities that meet at a site. A key of the MSP's root set signs the roster: who may ask. The client's
 // authority key signs who may approve, and the policy: what may be done. Neither can replace the other.
 //
 // Versions only go up. Who pins a root also remembers the last version it saw, so that an old roster, in
 // which a dismissed technician still stands, is refused although its signature holds.
 
 import { VerifyError } from './error.ts';
+import { isRootKey } from './root-set.ts';
 import {
   type Approver,
   checkInForce,
@@ -24,7 +25,7 @@ export interface SeenVersion {
 /** What is known of the root that must have signed. */
 export interface RootedAt {
   readonly log: string;
-  /** The pinned key, as a line of text (`person-key.ts`). */
+  /** What is pinned: for a roster a root set (`root-set.ts`), for the client's statements a single key. */
   readonly root: string;
   readonly seen: SeenVersion | null;
   readonly atMs: number;
@@ -88,7 +89,8 @@ async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
   const signed = await verifyStatement(envelope, { type, log });
   const rooted: Rooted = signed.statement;
   const { by, version } = rooted;
-  if (by !== root) {
+  const isByRoot = type === 'roster' ? isRootKey(root, by) : by === root;
+  if (!isByRoot) {
     throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
   }
   checkInForce(rooted, atMs);

@@ -19,6 +19,7 @@ import {
   statementHash,
   type StatementType,
   verifyStatement,
+  statementSigner,
 } from './statement.ts';
 
 const people = await createPeople();
@@ -47,6 +48,7 @@ const statements: { readonly [T in StatementType]: Extract<Statement, { type: T 
     contacts: [],
   },
   policy: { ...basics(alice), type: 'policy', log: STORY_ORIGIN, version: 1, rules: STORY_RULES },
+  device: { ...basics(alice), type: 'device', peer: carol.key },
   session: {
     ...basics(alice),
     ...place,
@@ -86,7 +88,7 @@ const verify = suite('verifyStatement()');
 
 verify('verifyStatement() gives back what was signed, of every type', async () => {
   for (const type of types) {
-    const envelope = await signStatement(statements[type], alice.signer);
+    const envelope = await signStatement(statements[type], statementSigner(alice.signer));
     const signed = await verifyStatement(envelope, { type, log: STORY_ORIGIN });
     assert.equal({ ...signed.statement }, statements[type]);
     const bytes = parseBase64url(envelope.statement);
@@ -96,7 +98,7 @@ verify('verifyStatement() gives back what was signed, of every type', async () =
 
 verify('verifyStatement() refuses every other type, and every other log', async () => {
   for (const type of types) {
-    const envelope = await signStatement(statements[type], alice.signer);
+    const envelope = await signStatement(statements[type], statementSigner(alice.signer));
     for (const other of types) {
       const refusal = await refusalOf(() =>
         verifyStatement(envelope, { type: other, log: STORY_ORIGIN }),
@@ -104,14 +106,15 @@ verify('verifyStatement() refuses every other type, and every other log', async 
       assert.is(refusal, other === type ? 'accepted' : 'wrong-kind', `${type} as ${other}`);
     }
     const elsewhere = await refusalOf(() => verifyStatement(envelope, { type, log: 'elsewhere' }));
-    assert.is(elsewhere, type === 'roster' ? 'accepted' : 'wrong-log'); // a roster serves all sites
+    const isForAll = type === 'roster' || type === 'device'; // they serve all sites of an MSP
+    assert.is(elsewhere, isForAll ? 'accepted' : 'wrong-log');
   }
 });
 
 verify(
   'verifyStatement() refuses a signature by another key than the statement names',
   async () => {
-    const forged = await signStatement(statements.command, mallory.signer);
+    const forged = await signStatement(statements.command, statementSigner(mallory.signer));
     const as = { type: 'command', log: STORY_ORIGIN } as const;
     assert.is(await refusalOf(() => verifyStatement(forged, as)), 'signature');
     const passkey: Envelope = {
@@ -143,7 +146,7 @@ verify(
 );
 
 verify('verifyStatement() refuses an envelope with any bit of it changed', async () => {
-  const envelope = await signStatement(statements.approval, alice.signer);
+  const envelope = await signStatement(statements.approval, statementSigner(alice.signer));
   if (envelope.signature.alg !== 'ed25519') throw new Error('unreachable: an Ed25519 key signed');
   const { signature } = envelope.signature;
   const flip = (text: string, bit: number): string => {
@@ -215,7 +218,7 @@ const encode = suite('encodeStatement()');
 encode('encodeStatement() refuses what parseStatement() would', async () => {
   const bad = { ...statements.command, session: 'short' };
   assert.is(await refusalOf(() => encodeStatement(bad)), 'statement');
-  assert.is(await refusalOf(() => signStatement(bad, alice.signer)), 'statement');
+  assert.is(await refusalOf(() => signStatement(bad, statementSigner(alice.signer))), 'statement');
 });
 
 encode.run();

@@ -12,10 +12,11 @@ import { type Bytes, concatBytes, encodeUtf8 } from './bytes.ts';
 import { encodeBase64url, parseBase64url } from './base64.ts';
 import { FormatError, VerifyError } from './error.ts';
 import { type Hash, sha256 } from './hash.ts';
+import { describeIssue } from './issue.ts';
 import { encodeJcs, parseJcs } from './json.ts';
 import { COMMAND_FIELDS, envelopeSchema } from './kind.ts';
 import { MAX_ORIGIN_CHARS, parseTime } from './leaf.ts';
-import { isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
+import { formatPersonKey, isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
 import { policySchema, ROLES } from './policy.ts';
 import { isEd25519Signature, type Signer } from './webcrypto.ts';
 import { checkAssertion } from './webauthn.ts';
@@ -27,13 +28,15 @@ export { envelopeSchema };
 
 const key = z.string().max(MAX_KEY_CHARS).refine(isPersonKey, 'not a key');
 const id = z.string().refine(isBytesText(16), 'not 128 bits of base64url');
-const personId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+const personId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'not 1 to 64 of a-z, 0-9, dot, underline and dash');
 const hash = z.string().refine(isBytesText(32), 'not a hash in base64url');
 const name = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[^\p{C}]+$/u);
+  .regex(/^[^\p{C}]+$/u, 'not of visible characters alone');
 const time = z.string().refine(isTime, 'not a time');
 const version = z.int().min(1);
 const log = z.string().min(1).max(MAX_ORIGIN_CHARS);
@@ -44,7 +47,7 @@ const memberSchema = z.strictObject({ id: personId, name, role: z.enum(ROLES), k
 const approverSchema = z.strictObject({ id: personId, name, key });
 const contactSchema = z.strictObject({ name, reach: name });
 
-/** What is signed, by type. One roster serves all sites of its MSP, so it alone names no log. */
+/** What is signed, by type. A roster and a device serve all sites of their MSP, so they name no log. */
 export const statementSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
@@ -62,6 +65,11 @@ export const statementSchema = z.discriminatedUnion('type', [
     contacts: z.array(contactSchema).max(64),
   }),
   z.strictObject({ ...common, type: z.literal('policy'), log, version, rules: policySchema }),
+  z.strictObject({
+    ...common,
+    type: z.literal('device'),
+    peer: key.startsWith('ed25519:', 'not a peer key'),
+  }),
   z.strictObject({
     ...common,
     type: z.literal('session'),
@@ -141,21 +149,39 @@ export function statementHash(bytes: Uint8Array): Hash {
 export function encodeStatement(statement: Statement): Bytes {
   const parsed = statementSchema.safeParse(statement);
   if (!parsed.success) {
-    throw new FormatError('statement', 'Cannot encode statement: not of its type', {
-      cause: parsed.error,
-    });
+    const why = describeIssue(parsed.error);
+    throw new FormatError('statement', `Cannot encode statement: ${why}`, { cause: parsed.error });
   }
   return encodeJcs(parsed.data);
 }
 
-/** Signs a statement with an Ed25519 key. The caller promises that `by` is the signer's key. */
-export async function signStatement(statement: Statement, signer: Signer): Promise<Envelope> {
+/** Whoever signs statements with one key, wherever it lives: in a file, in a browser, in an authenticator. */
+export interface StatementSigner {
+  /** Its line of text (`person-key.ts`): the `by` of what it signs. */
+  readonly key: string;
+  /** Signs a statement's hash, which for a passkey is the challenge of the assertion. */
+  sign(challenge: Hash): Promise<Envelope['signature']>;
+}
+
+/** Signs statements with an Ed25519 key. */
+export function statementSigner(signer: Signer): StatementSigner {
+  return {
+    key: formatPersonKey({ kind: 'ed25519', publicKey: signer.publicKey }),
+    sign: async (challenge) => ({
+      alg: 'ed25519',
+      signature: encodeBase64url(await signer.sign(challenge)),
+    }),
+  };
+}
+
+/** Signs a statement. The caller promises that `by` is the signer's key: `verifyStatement` finds out. */
+export async function signStatement(
+  statement: Statement,
+  signer: StatementSigner,
+): Promise<Envelope> {
   const bytes = encodeStatement(statement);
   const signature = await signer.sign(statementHash(bytes));
-  return {
-    statement: encodeBase64url(bytes),
-    signature: { alg: 'ed25519', signature: encodeBase64url(signature) },
-  };
+  return { statement: encodeBase64url(bytes), signature };
 }
 
 /**

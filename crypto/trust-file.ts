@@ -5,14 +5,15 @@
 //    "policy":"log <vkey>\nwitness <name> <vkey>\nquorum <name>|none\n",
 //    "sites":[{"log":"<origin>","msp_root":"ed25519:…","authority":"ed25519:…"}]}
 //
-// `policy` is a C2SP tlog-policy: whose signatures count on a checkpoint. `sites` pins, for each log, the two
-// keys that meet there: the MSP's root, and the client's authority.
+// `policy` is a C2SP tlog-policy: whose signatures count on a checkpoint. `sites` pins, for each log, the
+// authorities that meet there: the MSP's root set (`root-set.ts`), and the client's key.
 
 import * as z from 'zod';
 
 import { FormatError } from './error.ts';
 import { MAX_ORIGIN_CHARS } from './leaf.ts';
 import { isPersonKey, MAX_KEY_CHARS } from './person-key.ts';
+import { isRootSet, MAX_ROOT_SET_CHARS } from './root-set.ts';
 import {
   formatTrustPolicy,
   MAX_POLICY_BYTES,
@@ -23,7 +24,7 @@ import {
 export const TRUST_FORMAT = 'caisey/trust/v1';
 export const MAX_TRUST_CHARS = 1_048_576;
 
-/** The two keys that are pinned for one log, as lines of text (`person-key.ts`). */
+/** What is pinned for one log: the root set of the MSP (`root-set.ts`), and the client's key (`person-key.ts`). */
 export interface TrustedSite {
   readonly log: string;
   readonly mspRoot: string;
@@ -45,7 +46,7 @@ const trustSchema = z.strictObject({
     .array(
       z.strictObject({
         log: z.string().min(1).max(MAX_ORIGIN_CHARS),
-        msp_root: key,
+        msp_root: z.string().max(MAX_ROOT_SET_CHARS).refine(isRootSet, 'not a root set'),
         authority: key,
       }),
     )

@@ -13,6 +13,7 @@ import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { type Bytes, concatBytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { encodeJcs, parseJcs } from '#crypto/json.ts';
 import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { isRootSet, MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
 import { ProtocolError } from './error.ts';
 import { hostSchema } from './link-message.ts';
 
@@ -35,7 +36,7 @@ export const sitePinsSchema = z.strictObject({
   addresses: z.array(z.string().max(256)).max(16),
   /** The log's C2SP verifier key; its name is the origin. */
   log: z.string().max(512),
-  msp_root: key,
+  msp_root: z.string().max(MAX_ROOT_SET_CHARS).refine(isRootSet, 'not a root set'),
   authority: key,
 });
 

@@ -25,6 +25,7 @@ import {
 } from './pin-limit.ts';
 import type { Request } from './request.ts';
 import type { Requests } from './requests.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 /** So many tries may wait for their turn; each takes scrypt's time. */
 const MAX_WAITING = 16;
@@ -100,7 +101,7 @@ export class PinDesk {
           session: shown.session,
           state: shown.stateHash,
         },
-        { decision: wanted.decision, approver: signer, nowMs: clock.now() },
+        { decision: wanted.decision, approver: statementSigner(signer), nowMs: clock.now() },
       );
       const { comment } = wanted;
       return requests.decide(shown.request, { envelope, method: 'pin', comment });

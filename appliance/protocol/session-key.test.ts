@@ -1,10 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { checkDevice, MAX_DEVICE_LIFE_MS } from '#crypto/device.ts';
 import { parseDisclosure } from '#crypto/disclosure.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { formatTime } from '#crypto/leaf.ts';
-import { verifyStatement } from '#crypto/statement.ts';
+import { verifyStatement, statementSigner } from '#crypto/statement.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import {
   APPROVAL_LIFE_MS,
@@ -12,6 +13,7 @@ import {
   COMMAND_LIFE_MS,
   signApproval,
   signCommand,
+  signDevice,
   signOpening,
 } from './session-key.ts';
 
@@ -31,7 +33,7 @@ const FIELDS = {
 const opening = suite('signOpening()');
 
 opening('signs the digests of what it discloses, for one session made anew', async () => {
-  const technician = await importSigner(randomBytes(32));
+  const technician = statementSigner(await importSigner(randomBytes(32)));
   const { publicKey: delegate } = await importSigner(randomBytes(32));
   const asked = { log: LOG, endpoint: ID, technician, delegate, nowMs: NOW_MS, lifeMs: 1000 };
   const one = await signOpening({ ...asked, reason: 'A test.', ticket: null });
@@ -52,7 +54,7 @@ opening.run();
 const command = suite('signCommand()');
 
 command('signs the six fields by digest, and names the statement', async () => {
-  const key = await importSigner(randomBytes(32));
+  const key = statementSigner(await importSigner(randomBytes(32)));
   const place = { log: LOG, endpoint: ID, session: ID };
   const signed = await signCommand({ place, key, purpose: 'work', fields: FIELDS, nowMs: NOW_MS });
   const { statement, hash } = await verifyStatement(signed.envelope, { type: 'command', log: LOG });
@@ -72,10 +74,24 @@ command('signs the six fields by digest, and names the statement', async () => {
 
 command.run();
 
+const device = suite('signDevice()');
+
+device('signs for a peer, as long as a device statement may live', async () => {
+  const signer = statementSigner(await importSigner(randomBytes(32)));
+  const { key: peer } = statementSigner(await importSigner(randomBytes(32)));
+  const envelope = await signDevice({ peer, nowMs: NOW_MS }, signer);
+  const members = [{ id: 'olga', name: 'Olga', role: 'owner' as const, key: signer.key }];
+  const checked = await checkDevice(envelope, { roster: { members }, peer, atMs: NOW_MS });
+  assert.is(checked.member.id, 'olga');
+  assert.is(checked.expiresMs, NOW_MS - CLOCK_SLACK_MS + MAX_DEVICE_LIFE_MS);
+});
+
+device.run();
+
 const approval = suite('signApproval()');
 
 approval('signs one decision over one request', async () => {
-  const approver = await importSigner(randomBytes(32));
+  const approver = statementSigner(await importSigner(randomBytes(32)));
   const deciding = {
     ...{ log: LOG, request: HASH, order: HASH, command: HASH },
     ...{ endpoint: ID, session: ID, state: null },

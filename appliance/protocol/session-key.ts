@@ -1,15 +1,21 @@
 // A session's key on the technician's side: made for one session, delegated to by one statement, and then it
 // signs each command by the digests of what it discloses.
 
+import * as z from 'zod';
+
+import { MAX_DEVICE_LIFE_MS } from '#crypto/device.ts';
 import { createDisclosure, type Disclosure } from '#crypto/disclosure.ts';
 import { createId, type Id } from '#crypto/id.ts';
-import type { COMMAND_FIELDS, FieldsOf } from '#crypto/kind.ts';
+import { describeIssue } from '#crypto/issue.ts';
 import { formatTime } from '#crypto/leaf.ts';
 import { formatPersonKey } from '#crypto/person-key.ts';
 import { type Envelope, parseStatement, signStatement } from '#crypto/statement.ts';
-import type { StatementOf } from '#crypto/statement.ts';
+import type { StatementOf, StatementSigner } from '#crypto/statement.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
+import { boundedText } from './bounded-text.ts';
+import { ClientError } from './client.ts';
 import type { SignedCommand } from './client-message.ts';
+import { type CommandFields, commandFieldsSchema } from './command-fields.ts';
 
 /** Statements are valid from a little before they were made: clocks differ. */
 export const CLOCK_SLACK_MS = 5 * 60_000;
@@ -31,7 +37,15 @@ export interface SignedOpening {
   readonly ticket: string;
 }
 
-/** Signs the opening of a session by the technician's own key, delegating to the session's. */
+const openingSchema = z.strictObject({
+  reason: boundedText(4096).nullable(),
+  ticket: boundedText(256).nullable(),
+});
+
+/**
+ * Signs the opening of a session by the technician's own key, delegating to the session's.
+ * @throws {ClientError} code `request-invalid` for a reason or ticket that cannot be kept
+ */
 export async function signOpening({
   log,
   endpoint,
@@ -44,7 +58,7 @@ export async function signOpening({
 }: {
   log: string;
   endpoint: string;
-  technician: Signer;
+  technician: StatementSigner;
   /** The session key's raw public key. */
   delegate: Signer['publicKey'];
   reason: string | null;
@@ -52,6 +66,8 @@ export async function signOpening({
   nowMs: number;
   lifeMs: number;
 }): Promise<SignedOpening> {
+  const { error } = openingSchema.safeParse({ reason, ticket });
+  if (error !== undefined) throw invalid('Cannot open session', error);
   const session = createId();
   const reasonDisclosure = createDisclosure('reason', reason);
   const ticketDisclosure = createDisclosure('ticket', ticket);
@@ -70,9 +86,10 @@ export async function signOpening({
   return { session, envelope, reason: reasonDisclosure.text, ticket: ticketDisclosure.text };
 }
 
-type CommandField = (typeof COMMAND_FIELDS)[number];
-
-/** Signs a command by the session's key. `hash` names it from then on. */
+/**
+ * Signs a command by the session's key. `hash` names it from then on.
+ * @throws {ClientError} code `request-invalid` for fields that no command may have
+ */
 export async function signCommand({
   place,
   key,
@@ -81,12 +98,14 @@ export async function signCommand({
   nowMs,
 }: {
   place: SessionPlace;
-  key: Signer;
+  key: StatementSigner;
   purpose: StatementOf<'command'>['purpose'];
-  fields: Pick<FieldsOf<'command.started'>, CommandField>;
+  fields: CommandFields;
   nowMs: number;
 }): Promise<SignedCommand & { readonly hash: string }> {
-  const disclosed: Record<CommandField, Disclosure> = {
+  const { error } = commandFieldsSchema.safeParse(fields);
+  if (error !== undefined) throw invalid('Cannot sign command', error);
+  const disclosed: Record<keyof CommandFields, Disclosure> = {
     command: createDisclosure('command', fields.command),
     shell: createDisclosure('shell', fields.shell),
     cwd: createDisclosure('cwd', fields.cwd),
@@ -118,6 +137,10 @@ export async function signCommand({
   };
 }
 
+function invalid(what: string, error: z.ZodError): ClientError {
+  return new ClientError('request-invalid', `${what}: ${describeIssue(error)}`);
+}
+
 /** What an approver signs over: the request as the appliance shows it. */
 export interface Deciding {
   readonly log: string;
@@ -135,20 +158,33 @@ export const APPROVAL_LIFE_MS = 8 * 86_400_000;
 /** Signs an approver's decision over one request. */
 export function signApproval(
   deciding: Deciding,
-  { decision, approver, nowMs }: { decision: 'approve' | 'deny'; approver: Signer; nowMs: number },
+  {
+    decision,
+    approver,
+    nowMs,
+  }: { decision: 'approve' | 'deny'; approver: StatementSigner; nowMs: number },
 ): Promise<Envelope> {
   const common = commonOf(approver, { nowMs, lifeMs: APPROVAL_LIFE_MS });
   return signStatement({ ...common, type: 'approval', decision, ...deciding }, approver);
 }
 
+/** Signs that a peer key is this person's device, for as long as such a statement may live. */
+export function signDevice(
+  { peer, nowMs }: { peer: string; nowMs: number },
+  signer: StatementSigner,
+): Promise<Envelope> {
+  const common = commonOf(signer, { nowMs, lifeMs: MAX_DEVICE_LIFE_MS - CLOCK_SLACK_MS });
+  return signStatement({ ...common, type: 'device', peer }, signer);
+}
+
 /** The members that every statement has. */
 export function commonOf(
-  signer: Signer,
+  { key }: Pick<StatementSigner, 'key'>,
   { nowMs, lifeMs }: { nowMs: number; lifeMs: number },
 ): Pick<StatementOf<'session'>, 'v' | 'by' | 'not_before' | 'expires' | 'nonce'> {
   return {
     v: 1,
-    by: formatPersonKey({ kind: 'ed25519', publicKey: signer.publicKey }),
+    by: key,
     not_before: formatTime(nowMs - CLOCK_SLACK_MS),
     expires: formatTime(nowMs + lifeMs),
     nonce: createId(),

@@ -5,7 +5,7 @@ import { createDisclosure, type Disclosure } from '#crypto/disclosure.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { formatTime } from '#crypto/leaf.ts';
 import { formatPersonKey } from '#crypto/person-key.ts';
-import { signStatement, type StatementOf } from '#crypto/statement.ts';
+import { signStatement, type StatementOf, statementSigner } from '#crypto/statement.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { SignedCommand } from '../protocol/client-message.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
@@ -53,7 +53,7 @@ async function signed({
     ...over,
   };
   return {
-    envelope: await signStatement(statement, KEY),
+    envelope: await signStatement(statement, statementSigner(KEY)),
     disclosures: made.map(({ name, disclosure }) => disclose(name, disclosure).text),
   };
 }

@@ -18,6 +18,7 @@ import { openWhole } from '#crypto/entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import { COMMAND_FIELDS, type FieldsOf } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
+import { isRootKey } from '#crypto/root-set.ts';
 import { memberByKey } from '#crypto/roster.ts';
 import { type StatementOf, verifyStatement } from '#crypto/statement.ts';
 import { visibleBytes } from '#crypto/visible.ts';
@@ -188,7 +189,9 @@ async function checkSigners(
   }
   const { roster: envelope } = await client.call('site.statements', {});
   const roster = await verifyStatement(envelope, { type: 'roster', log: origin });
-  if (roster.statement.by !== site.msp_root) throw refuse("the roster is not by the MSP's root");
+  if (!isRootKey(site.msp_root, roster.statement.by)) {
+    throw refuse("the roster is not by the MSP's root");
+  }
   return { member: memberByKey(roster.statement, by), msp: roster.statement.msp };
 }
 

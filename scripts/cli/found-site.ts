@@ -13,7 +13,12 @@ import { formatHex } from '#crypto/hex.ts';
 import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { parseVerifierKey } from '#crypto/key.ts';
 import { type PolicyRules, type PresetName, presetPolicy } from '#crypto/policy.ts';
-import { type Envelope, signStatement, type Statement } from '#crypto/statement.ts';
+import {
+  type Envelope,
+  signStatement,
+  type Statement,
+  statementSigner,
+} from '#crypto/statement.ts';
 import { formatTrustFile } from '#crypto/trust-file.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
@@ -190,10 +195,10 @@ async function signFirst(
   const life = { nowMs, lifeMs: YEAR_MS };
   const members = [{ id: slugOf(owner), name: owner, role: 'owner' as const, key: keys.owner.key }];
   const approvers = [{ id: slugOf(approver), name: approver, key: keys.approver.key }];
-  const byRoot = commonOf(root.signer, life);
-  const byClient = commonOf(authority.signer, life);
+  const byRoot = commonOf(root, life);
+  const byClient = commonOf(authority, life);
   const sign = (statement: Statement, { signer }: KeyFile): Promise<Envelope> =>
-    signStatement(statement, signer);
+    signStatement(statement, statementSigner(signer));
   return {
     roster: await sign({ ...byRoot, type: 'roster', msp, version: 1, members }, root),
     authority: await sign(
@@ -201,7 +206,7 @@ async function signFirst(
       authority,
     ),
     policy: await sign(
-      { ...commonOf(authority.signer, life), type: 'policy', log, version: 1, rules },
+      { ...commonOf(authority, life), type: 'policy', log, version: 1, rules },
       authority,
     ),
   };

@@ -13,6 +13,7 @@ import {
   loadHeldSession,
   removeHeldSession,
 } from './session-file.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 /** As long as an appliance lets a session last. */
 const SESSION_LIFE_MS = 12 * 3_600_000;
@@ -35,7 +36,7 @@ export async function openSession(
   const delegate = await importSigner(seed);
   const opening = await signOpening({
     ...{ log: origin, endpoint, reason, ticket },
-    technician: key.signer,
+    technician: statementSigner(key.signer),
     delegate: delegate.publicKey,
     nowMs: terminal.now(),
     lifeMs: SESSION_LIFE_MS,

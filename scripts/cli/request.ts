@@ -12,6 +12,7 @@ import { formatMoment, formatSpan } from './quantity.ts';
 import { findRequest } from './reference.ts';
 import { parseLimit } from './session.ts';
 import type { Cell } from './table.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 const ID_HELP = 'the match code, or the beginning of the id';
 
@@ -185,7 +186,7 @@ async function decide(
   }
   const { signApproval } = await import('#appliance/protocol/session-key.ts');
   const envelope = await signApproval(checked.deciding, {
-    ...{ decision, approver: key.signer },
+    ...{ decision, approver: statementSigner(key.signer) },
     nowMs: terminal.now(),
   });
   const { state, index } = await client.call('request.decide', { request, envelope, comment });

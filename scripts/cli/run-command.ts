@@ -22,6 +22,7 @@ import { findUsableSession, openSession, type UsableSession, useSession } from '
 import { readSession } from './read-session.ts';
 import { findEndpoint, findSession } from './reference.ts';
 import { removeHeldSession } from './session-file.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 type CommandFields = Pick<
   FieldsOf<'command.started'>,
@@ -118,7 +119,7 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
   const sign = (purpose: 'work' | 'state-before' | 'state-after', command: string) =>
     signCommand({
       place: signedPlace,
-      key: session.key,
+      key: statementSigner(session.key),
       ...{ purpose, fields: { ...fields, command } },
       nowMs: running.invocation.terminal.now(),
     });

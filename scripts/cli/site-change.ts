@@ -15,16 +15,18 @@ import {
   PRESETS,
   type Role,
 } from '#crypto/policy.ts';
+import { isRootKey } from '#crypto/root-set.ts';
 import {
   type Envelope,
   signStatement,
   type Statement,
   type StatementOf,
   verifyStatement,
+  statementSigner,
 } from '#crypto/statement.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
-import { loadKey, parseJson } from './home.ts';
+import { isSystem, loadKey, parseJson } from './home.ts';
 import { connected, type Invocation } from './invocation.ts';
 import { checkName, slugOf } from './name.ts';
 import { formatJson } from './output.ts';
@@ -42,8 +44,8 @@ async function inForce<T extends Type>(
   const statements = await client.call('site.statements', {});
   const verified = await verifyStatement(statements[type], { type, log: origin });
   const { by } = verified.statement as StatementOf<Type>; // T is one of these
-  const root = type === 'roster' ? site.msp_root : site.authority;
-  if (by === root) return verified.statement;
+  const isByRoot = type === 'roster' ? isRootKey(site.msp_root, by) : by === site.authority;
+  if (isByRoot) return verified.statement;
   throw new CliError('not-verified', `Cannot trust the ${type}: it is not by the key of site.json`);
 }
 
@@ -169,13 +171,26 @@ async function rulesOf(name: string, timeZone: string): Promise<PolicyRules> {
   const preset = PRESETS.find((known) => known === name);
   const value =
     preset === undefined
-      ? parseJson(await readFile(name, 'utf8'), name)
+      ? parseJson(await readRules(name), name)
       : presetPolicy(preset, timeZone);
   const parsed = policySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new CliError('unusable', `Cannot use policy "${name}": ${z.prettifyError(parsed.error)}`, {
     cause: parsed.error,
   });
+}
+
+async function readRules(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (!isSystem(cause, 'ENOENT')) throw cause;
+    const presets = PRESETS.join(', ');
+    throw new CliError('usage', `Cannot set policy "${path}": no preset and no file of that name`, {
+      cause,
+      hint: `Presets: ${presets}. "caisey site policy show > policy.json" makes a file to edit.`,
+    });
+  }
 }
 
 /** Signs the next version and has the appliance put it in force. */
@@ -197,12 +212,12 @@ async function change(
 
 function signNext(
   statement: StatementOf<Type>,
-  { signer }: KeyFile,
+  { key, signer }: KeyFile,
   nowMs: number,
 ): Promise<Envelope> {
-  const common = commonOf(signer, { nowMs, lifeMs: YEAR_MS });
+  const common = commonOf({ key }, { nowMs, lifeMs: YEAR_MS });
   const next: Statement = { ...statement, ...common, version: statement.version + 1 };
-  return signStatement(next, signer);
+  return signStatement(next, statementSigner(signer));
 }
 
 function parseKey(text: string): string {

@@ -5,7 +5,7 @@ import { buildEvidence, type ProvedSource } from '#crypto/evidence-build.ts';
 import { snapshotDigest } from '#crypto/evidence-file.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { sealEntry } from '#crypto/entry.ts';
-import { signStatement, type StatementOf } from '#crypto/statement.ts';
+import { signStatement, type StatementOf, statementSigner } from '#crypto/statement.ts';
 import type { Trust } from '#crypto/trust-file.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 
@@ -120,7 +120,7 @@ export async function attest(
       participated: false,
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
   const closing = log.entries.findLast(({ leaf }) => leaf.s === session.id);
   return log.append({

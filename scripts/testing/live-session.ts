@@ -20,6 +20,7 @@ import { parseTrustFile } from '#crypto/trust-file.ts';
 import { importSigner, randomBytes, type Signer } from '#crypto/webcrypto.ts';
 
 import { connect, type Keyed, type LiveSite } from './live-site.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 type CommandFields = Pick<
   FieldsOf<'command.started'>,
@@ -43,7 +44,7 @@ export async function signLiveOpening(
   const { session, ...parameters } = await signOpening({
     log: site.appliance.desk.site.ledger.origin,
     endpoint,
-    technician: as.signer,
+    technician: statementSigner(as.signer),
     delegate: key.publicKey,
     reason: 'The till prints nothing.',
     ticket: 'T-1',
@@ -115,7 +116,7 @@ export class LiveSession {
     } = {},
   ): Promise<SignedCommand & { readonly hash: string }> {
     return signCommand({
-      ...{ key, purpose },
+      ...{ key: statementSigner(key), purpose },
       place: { ...this.place, ...place },
       fields: { ...DEFAULT_FIELDS, command, ...fields },
       nowMs: this.#now(),
@@ -222,7 +223,7 @@ export async function decide(
       state: stateHash,
       ...over,
     },
-    { decision, approver: signer, nowMs },
+    { decision, approver: statementSigner(signer), nowMs },
   );
   return await client.call('request.decide', { request, envelope, comment });
 }

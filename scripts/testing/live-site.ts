@@ -22,7 +22,7 @@ import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
 import { formatHex } from '#crypto/hex.ts';
 import { formatPersonKey, parsePersonKey } from '#crypto/person-key.ts';
 import { type PolicyRules, presetPolicy } from '#crypto/policy.ts';
-import { signStatement } from '#crypto/statement.ts';
+import { signStatement, statementSigner } from '#crypto/statement.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { importSigner, randomBytes, type Signer } from '#crypto/webcrypto.ts';
 
@@ -191,7 +191,7 @@ export async function found({
     },
     roster: await signStatement(
       {
-        ...commonOf(root.signer, life),
+        ...commonOf(root, life),
         type: 'roster',
         msp: 'Acme IT',
         version: 1,
@@ -201,22 +201,22 @@ export async function found({
           { id: 'rita', name: 'Rita Reviewer', role: 'reviewer', key: reviewer.key },
         ],
       },
-      root.signer,
+      statementSigner(root.signer),
     ),
     authority: await signStatement(
       {
-        ...commonOf(authority.signer, life),
+        ...commonOf(authority, life),
         type: 'authority',
         log: origin,
         version: 1,
         approvers: [{ id: 'carla', name: 'Carla Client', key: approver.key }],
         contacts: [],
       },
-      authority.signer,
+      statementSigner(authority.signer),
     ),
     policy: await signStatement(
-      { ...commonOf(authority.signer, life), type: 'policy', log: origin, version: 1, rules },
-      authority.signer,
+      { ...commonOf(authority, life), type: 'policy', log: origin, version: 1, rules },
+      statementSigner(authority.signer),
     ),
     software: 'caisey/test',
     now: () => Date.now(),

@@ -7,7 +7,12 @@ import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
 import type { Kind } from '#crypto/kind.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
-import { type Envelope, signStatement, type StatementOf } from '#crypto/statement.ts';
+import {
+  type Envelope,
+  signStatement,
+  type StatementOf,
+  statementSigner,
+} from '#crypto/statement.ts';
 
 import { enrolEndpoint, FakeAgent, type FakeIdentity, type Script } from './fake-agent.ts';
 import { type Keyed, type LiveSite, openLiveSite } from './live-site.ts';
@@ -87,7 +92,7 @@ export function signAuthority(
     ...over
   }: Partial<StatementOf<'authority'>> & { nowMs?: number; lifeMs?: number },
 ): Promise<Envelope> {
-  const { signer } = site.authority;
+  const signer = statementSigner(site.authority.signer);
   return signStatement(
     {
       ...commonOf(signer, { nowMs, lifeMs }),
@@ -121,7 +126,7 @@ export function signPolicy(
     lifeMs = LIFE_MS,
   }: { rules: PolicyRules; version?: number; nowMs?: number; lifeMs?: number },
 ): Promise<Envelope> {
-  const { signer } = site.authority;
+  const signer = statementSigner(site.authority.signer);
   const log = site.appliance.desk.site.ledger.origin;
   return signStatement(
     { ...commonOf(signer, { nowMs, lifeMs }), type: 'policy', log, version, rules },
@@ -148,7 +153,7 @@ export function signRoster(
     more?: StatementOf<'roster'>['members'];
   } = {},
 ): Promise<Envelope> {
-  const { signer } = site.root;
+  const signer = statementSigner(site.root.signer);
   const members = [
     { id: 'olga', name: 'Olga Owner', role: 'owner' as const, key: site.owner.key },
     {

@@ -37,6 +37,7 @@ import {
   STORY_RULES,
   storyJudge,
 } from './site-story.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 /** Carol's and Dave's PINs. */
 export const PINS = { carol: '739150', dave: 'blue kettle 4' } as const;
@@ -340,7 +341,7 @@ function createWork({
     const { envelope, reason, ticket } = await signOpening({
       log: ORIGIN,
       endpoint: ENDPOINT,
-      technician: alice.signer,
+      technician: statementSigner(alice.signer),
       delegate: laptop.signer.publicKey,
       reason: 'Carol called: no card payments since this morning.',
       ticket: 'T-1042',
@@ -356,7 +357,7 @@ function createWork({
       const place = { log: ORIGIN, endpoint: ENDPOINT, session: (await session()).id };
       const whole = { ...COMMAND, ...fields };
       return signCommand({
-        ...{ place, purpose, key: laptop.signer },
+        ...{ place, purpose, key: statementSigner(laptop.signer) },
         fields: whole,
         nowMs: clock.now(),
       });

@@ -18,6 +18,7 @@ import {
   parseStatement,
   signStatement,
   type StatementOf,
+  statementSigner,
 } from '#crypto/statement.ts';
 import { importSigner, type Signer } from '#crypto/webcrypto.ts';
 import type { WorkOrder } from '#crypto/work-order.ts';
@@ -235,7 +236,7 @@ export function rosterOf(
       ],
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
 }
 
@@ -259,7 +260,7 @@ export function authorityOf(
       contacts: [{ name: people.carol.name, reach: '+1 555 0100' }],
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
 }
 
@@ -280,7 +281,7 @@ export function policyOf(
 ): Promise<Envelope> {
   return signStatement(
     { ...basics(people.authority), type: 'policy', log: origin, version: 1, rules, ...over },
-    signer,
+    statementSigner(signer),
   );
 }
 
@@ -332,7 +333,7 @@ export async function openSession(
       digests: { reason: reason.digest, ticket: ticket.digest },
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
   const opened = site.log.append({
     sealed: sealEntry(
@@ -417,7 +418,7 @@ export async function signCommand(
       digests: mapFields((name) => disclosed[name].digest),
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
   return { purpose, fields, disclosed, statement, order: parseStatement(statement).hash };
 }
@@ -611,7 +612,7 @@ export async function decide(
       state: request.leaf.ref?.state ?? null,
       ...over,
     },
-    signer,
+    statementSigner(signer),
   );
   return record(session, kind, {
     fields: {

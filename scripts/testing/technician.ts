@@ -9,6 +9,7 @@ import { concatBytes } from '#crypto/bytes.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Keyed } from './live-site.ts';
+import { statementSigner } from '#crypto/statement.ts';
 
 type CommandFields = Pick<
   FieldsOf<'command.started'>,
@@ -49,7 +50,7 @@ export async function openWorkingSession(
   const opening = await signOpening({
     ...{ log, endpoint, reason },
     ticket: null,
-    technician: as.signer,
+    technician: statementSigner(as.signer),
     delegate: key.publicKey,
     nowMs: Date.now(),
     lifeMs: 3_600_000,
@@ -72,7 +73,7 @@ export async function openWorkingSession(
   );
   following.catch(() => undefined); // its loss is told to whoever waits for the client
   const sign = (purpose: 'work' | 'state-before' | 'state-after', fields: CommandFields) =>
-    signCommand({ ...{ place, key, purpose, fields }, nowMs: Date.now() });
+    signCommand({ ...{ place, purpose, fields }, key: statementSigner(key), nowMs: Date.now() });
   const entry = (fits: (entry: CheckedEntry) => boolean): Promise<CheckedEntry> =>
     new Promise((resolve) => {
       const look = (): void => {
