@@ -61,6 +61,7 @@ export const siteChange: Handler<'site.change'> = async ({ envelope }, call) => 
     case 'policy':
       await site.changePolicy(envelope);
       break;
+    case 'device':
     case 'session':
     case 'command':
     case 'approval':
