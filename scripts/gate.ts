@@ -9,6 +9,7 @@
 import process from 'node:process';
 
 import { type Ended, runCommand } from './command.ts';
+import { buildConsole } from './console-build.ts';
 import { type Job, endWithSignals, runJobs } from './job.ts';
 import { testJobs } from './test-job.ts';
 import { provideChromium } from './testing/chromium.ts';
@@ -20,6 +21,10 @@ const STEPS: readonly [name: string, argv: readonly [string, ...string[]]][] = [
   ['lint', ['eslint', '.']],
   ['format', ['prettier', '--check', '--log-level', 'warn', '.']],
   ['types', ['tsc', '-p', '.']],
+  [
+    'types of the console',
+    ['svelte-check', '--tsconfig', 'ui/tsconfig.json', '--threshold', 'error'],
+  ],
   ['types of crypto without a platform', ['tsc', '-p', 'scripts/tsconfig.crypto.json']],
   ['rooms import downward', ['node', 'scripts/check-rooms.ts']],
   ['every test can run', ['node', 'scripts/check-tests.ts']],
@@ -35,9 +40,21 @@ if (tests.length === 0) {
 } else {
   endWithSignals();
   provideChromium(console.log);
+  process.exitCode = (await runGate()) ? 0 : 1;
+}
+
+/** Answers whether everything passed. */
+async function runGate(): Promise<boolean> {
+  try {
+    await buildConsole(console.log); // lint, types and browser tests of ui read what it writes
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : String(error));
+    console.log('0 passed, 1 failed'); // nothing else would tell more
+    return false;
+  }
   const steps = filters.length === 0 ? STEPS.map(([name, argv]) => stepJob(name, argv)) : [];
   const { failed } = await runJobs([...steps, ...tests], { log: console.log });
-  process.exitCode = failed === 0 ? 0 : 1;
+  return failed === 0;
 }
 
 function stepJob(name: string, argv: readonly [string, ...string[]]): Job {
