@@ -14,7 +14,14 @@ function onlyReads(text: string): boolean {
 
 const READING = [
   ...['ipconfig /all', 'IPCONFIG', 'netsh interface ip show config', 'netsh wlan show profiles'],
-  ...['sc query Spooler', 'systeminfo', 'tasklist /v', 'netstat -ano', 'ping -n 3 10.0.0.1'],
+  ...[
+    'sc query Spooler',
+    'sc query MSSQL$SQLEXPRESS',
+    'systeminfo',
+    'tasklist /v',
+    'netstat -ano',
+    'ping -n 3 10.0.0.1',
+  ],
   ...['nslookup example.com 10.0.0.1', 'hostname', 'whoami /all', 'ver', 'dir C:\\Temp /s'],
   ...['type C:\\log.txt', 'route print', 'arp -a', 'net user', 'vssadmin list shadows'],
   ...['reg query HKLM\\SOFTWARE\\x /v y', 'wevtutil el', 'schtasks /query /fo list'],
