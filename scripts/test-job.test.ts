@@ -144,7 +144,7 @@ async function runSource(source: string): Promise<Awaited<ReturnType<typeof runT
     for (const shared of ['node_modules', 'scripts', 'package.json']) {
       await symlink(join(process.cwd(), shared), join(root, shared));
     }
-    const text = `import { suite } from 'uvu';\nconst it = suite('x()');\n${source}`;
+    const text = `import fc from 'fast-check';\nimport { suite } from 'uvu';\nconst it = suite('x()');\n${source}`;
     await writeFile(join(root, 'crypto/x.test.ts'), text);
     return await runTestFile(root, { file: 'crypto/x.test.ts', runtime: 'node' });
   } finally {
@@ -189,6 +189,29 @@ run('names the tests that failed', async () => {
   );
   assert.match(failures[0]?.text ?? '', /boom[^]*x\.test\.ts/);
   assert.not.match(failures[0]?.text ?? '', 'bang');
+});
+
+run('tries properties with the same values in every run, unless CAISEY_SEED is given', async () => {
+  const drawn = async (): Promise<string> => {
+    const { failures = [] } = await runSource(`
+      it('draws', () => { throw new Error(fc.sample(fc.bigInt(), 9).join()); });
+      it.run();
+    `);
+    const [numbers] = /-?\d+,[-\d,]+/.exec(failures[0]?.text ?? '') ?? [];
+    if (numbers === undefined) throw new Error(`expected numbers in ${JSON.stringify(failures)}`);
+    return numbers;
+  };
+  const kept = process.env['CAISEY_SEED'];
+  try {
+    delete process.env['CAISEY_SEED'];
+    const first = await drawn();
+    assert.is(await drawn(), first);
+    process.env['CAISEY_SEED'] = 'random';
+    assert.is.not(await drawn(), first);
+  } finally {
+    if (kept === undefined) delete process.env['CAISEY_SEED'];
+    else process.env['CAISEY_SEED'] = kept;
+  }
 });
 
 run('fails a file that forgets .run()', async () => {

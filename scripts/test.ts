@@ -3,6 +3,8 @@
 //   node scripts/test.ts                      all of them
 //   node scripts/test.ts crypto/ ledger       the files whose path contains one of these
 //
+// CAISEY_SEED=random before it tries properties with other values than the gate's (testing/run-file.ts).
+//
 // A process for each file, two at a time; the last line is `N passed, N failed`.
 
 import process from 'node:process';
