@@ -1,23 +1,18 @@
 // Forward migrations: numbered, applied in order in one transaction under a lock, and never edited afterwards. What
 // is in the database but not in this list was written by a newer version, which alone may go on with it.
 
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 
 import { ConsoleError } from '../error.ts';
+import { holdLock, type StoreKind } from './lock.ts';
 import { up as tables } from './migrations/0001-tables.ts';
 import { up as accounts } from './migrations/0002-accounts.ts';
-
-/** Which of the two families of databases it is: a migration may have to ask. */
-export type StoreKind = 'sqlite' | 'postgres';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
 
 /** All there are; a step's number is its place, counted from 1. */
 export const MIGRATIONS: readonly Migration[] = [tables, accounts];
-
-/** "caisey", as a number: the name of the lock that one process holds while it migrates a PostgreSQL database. */
-const LOCK = 0x63_61_69_73;
 
 interface MigrationSchema {
   migration: { number: number; applied_at: string };
@@ -32,8 +27,7 @@ export async function migrate<S>(
   { kind, migrations = MIGRATIONS }: { kind: StoreKind; migrations?: readonly Migration[] },
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    // A transaction of SQLite has the write lock from its beginning.
-    if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
+    await holdLock(transaction, { kind, name: 'migrate' });
     await step(transaction as unknown as Transaction<unknown>, { kind, migrations });
   });
 }

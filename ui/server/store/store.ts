@@ -3,10 +3,11 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Dialect, Kysely } from 'kysely';
+import { type Dialect, Kysely, type Transaction } from 'kysely';
 
 import { ConsoleError } from '../error.ts';
-import { migrate, type StoreKind } from './migrate.ts';
+import { holdLock, type StoreKind } from './lock.ts';
+import { migrate } from './migrate.ts';
 import { postgresDialect } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -17,6 +18,8 @@ export const DATABASE_FILE = 'console.sqlite';
 export interface Store extends AsyncDisposable {
   readonly kind: StoreKind;
   readonly db: Kysely<Schema>;
+  /** Runs `work` in a transaction beside which no other `alone` runs, in whatever process. */
+  alone<T>(work: (db: Transaction<Schema>) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -47,5 +50,13 @@ export async function openStoreBy(dialect: Dialect, kind: StoreKind): Promise<St
     // The message of a driver may quote the address with its password.
     throw new ConsoleError('store-failed', 'Cannot open store: the database refuses', { cause });
   }
-  return { kind, db, [Symbol.asyncDispose]: () => db.destroy() };
+  return {
+    ...{ kind, db },
+    alone: (work) =>
+      db.transaction().execute(async (transaction) => {
+        await holdLock(transaction, { kind, name: 'alone' });
+        return work(transaction);
+      }),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
 }

@@ -8,7 +8,8 @@ import {
   type Transaction,
 } from 'kysely';
 
-import type { Migration, StoreKind } from '../migrate.ts';
+import type { StoreKind } from '../lock.ts';
+import type { Migration } from '../migrate.ts';
 
 /** Makes the tables and their indexes. */
 export const up: Migration = async (db, kind) => {
