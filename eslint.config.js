@@ -1,11 +1,12 @@
 // What lint refuses. Types carry most of it: promises that nobody awaits, switches that miss a case, `any`.
 
 import { defineConfig } from 'eslint/config';
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   {
-    ignores: ['**/node_modules/', '.svelte-kit/', 'build/', 'demo-out/', '.caisey/', '**/*.svelte'],
+    ignores: ['**/node_modules/', '**/.svelte-kit/', 'build/', 'demo-out/', '.caisey/'],
   },
   {
     files: ['**/*.ts'],
@@ -68,6 +69,17 @@ export default defineConfig(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // Schemas and ports read better with the parameter named even if it appears once.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+    },
+  },
+  ...svelte.configs.recommended,
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    rules: {
+      'svelte/no-at-html-tags': 'error', // what endpoints say is text, never markup
+      'svelte/button-has-type': 'error',
+      'svelte/no-target-blank': 'error',
+      'svelte/no-navigation-without-resolve': 'off', // the console has one base: the root of its host
     },
   },
   {
