@@ -32,7 +32,7 @@ const summarySchema = z.object({
   approvals: z.literal(1),
   log_size: z.int().min(20),
   agent_runtime: z.enum(['node', 'deno']),
-  total_ms: z.int().max(60_000),
+  total_ms: z.int().positive(),
 });
 
 const demo = suite('npm run demo');
@@ -41,7 +41,7 @@ for (const runtime of ['node', 'deno'] satisfies Runtime[]) {
   demo(`tells its story, and leaves evidence that verifies (${runtime})`, async () => {
     await using out = await temporaryFolder();
     const args = [DEMO, '--out', out.path, '--agent-runtime', runtime];
-    const { stdout } = await run(process.execPath, args, { timeout: 100_000 });
+    const { stdout } = await run(process.execPath, args, { timeout: 200_000 });
     const summary = summarySchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
     assert.is(summary.agent_runtime, runtime);
     const evidence = join(out.path, 'session.evidence.json');

@@ -7,7 +7,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import type { Ended } from './command.ts';
-import { planTestRuns, readFailures, readReport, runTestFile } from './test-job.ts';
+import {
+  FILE_TIMEOUT_MS,
+  planTestRuns,
+  readFailures,
+  readReport,
+  runTestFile,
+} from './test-job.ts';
 
 const REPORT = '\n  Total:     3\n  Passed:    3\n  Skipped:   0\n  Duration:  1.00ms\n\n';
 
@@ -93,7 +99,7 @@ failures(
     const cut = SAID.slice(0, SAID.indexOf('  Total:'));
     assert.equal(titles({ code: null, timedOut: true, output: cut })?.slice(0, 4), [
       ...three,
-      'Ended after 240 s: still running',
+      `Ended after ${FILE_TIMEOUT_MS / 1000} s: still running`,
     ]);
     assert.equal(titles({ output: `   FAIL  x()  "only said"\n${REPORT}` }), []);
   },

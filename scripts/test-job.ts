@@ -11,7 +11,7 @@ export type Runtime = 'node' | 'deno';
 export type TestRun = { file: string; runtime: Runtime };
 
 /** A test file that has not ended by then is ended, with all that it started, and has failed. */
-export const FILE_TIMEOUT_MS = 240_000;
+export const FILE_TIMEOUT_MS = 480_000;
 
 /**
  * Chooses what to run: every test file that contains one of `filters` (all, without filters) on Node, and those

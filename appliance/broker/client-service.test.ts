@@ -44,7 +44,7 @@ async function openBare(site: LiveSite, { seed }: Keyed) {
     addresses: pins.addresses,
     publicKey: key.publicKey,
     protocol: CLIENT_PROTOCOL,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const conversation = openConversation<ClientAnswer, unknown>(stream, {
     schema: clientAnswerSchema,

@@ -8,7 +8,7 @@ import { closestWord } from './closest-word.ts';
 import { formatFigures, listBenches, loadBench } from './main.ts';
 import { quantile } from './quantile.ts';
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 200_000;
 
 const load = suite('loadBench()');
 

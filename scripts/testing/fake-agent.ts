@@ -395,7 +395,7 @@ function dial(
     addresses: pins.addresses,
     publicKey: applianceKey(pins),
     protocol,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
 }
 

@@ -236,7 +236,7 @@ export async function connect(
       addresses: pins.addresses,
       publicKey: key.publicKey,
       protocol: CLIENT_PROTOCOL,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const conversation = openConversation<ClientAnswer, ClientRequest>(stream, {
       schema: clientAnswerSchema,

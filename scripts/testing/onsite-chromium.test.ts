@@ -15,7 +15,7 @@ import { serveHttp } from '#appliance/http/serve.ts';
 import { findChromium } from './chromium.ts';
 import { openOnsiteStage, type OnsiteStage, PINS } from './onsite-stage.ts';
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 100_000;
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -208,8 +208,9 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
     await page.getByLabel('Your name').selectOption('carol');
     await page.getByLabel('Your PIN').fill(pin);
     await page.getByLabel('Comment').fill('Go on, but not longer than five minutes.');
+    const answered = page.waitForEvent('load');
     await page.getByRole('button', { name: button }).click();
-    await page.waitForLoadState();
+    await answered;
   };
   await press(hostile.hash, '739151', 'Deny');
   await look('wrong-pin');

@@ -21,7 +21,7 @@ import { createEs256, formatClientData, signAssertion } from './authenticator.ts
 
 const rpId = 'localhost';
 const challenge = sha256(encodeUtf8('approve this'));
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 100_000;
 
 const FLAGS = [
   '--no-sandbox',
