@@ -73,7 +73,7 @@ export async function loadConfig(folder: string): Promise<ApplianceConfig> {
       cause,
     });
   }
-  const parsed = configSchema.safeParse(JSON.parse(text));
+  const parsed = configSchema.safeParse(parseOrNull(text));
   if (!parsed.success) {
     throw new WorkError(
       'record-incomplete',
@@ -81,6 +81,14 @@ export async function loadConfig(folder: string): Promise<ApplianceConfig> {
     );
   }
   return parsed.data;
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // the schema says what it is not; a parser's words would quote it
+  }
 }
 
 /** Writes the configuration of a new appliance. Refuses to replace one. */
@@ -99,11 +107,25 @@ export async function createKeyFile(
   await chmod(path, 0o600); // whatever the umask made of it
 }
 
-/** Loads a key file. @throws {FormatError} code `key` when others can read it, or it is malformed */
+/**
+ * Loads a key file.
+ * @throws {FormatError} code `key` when others can read it, or it is malformed
+ * @throws {WorkError} code `record-incomplete` when it is not there
+ */
 export async function loadKeyFile(path: string): Promise<KeyFile> {
-  const { mode } = await stat(path);
+  const mode = await modeOf(path);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new FormatError('key', `Cannot load key: others can read "${path}"; run chmod 600 on it`);
   }
   return parseKeyFile(await readFile(path, 'utf8'));
+}
+
+async function modeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mode;
+  } catch (cause) {
+    throw new WorkError('record-incomplete', `Cannot load key: "${path}" cannot be read`, {
+      cause,
+    });
+  }
 }

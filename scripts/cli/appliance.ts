@@ -20,7 +20,7 @@ export function addAppliance(parent: Parent, act: Act): void {
     )
     .action((options) =>
       act((invocation) => run(invocation, options), {
-        ownInterrupts: true,
+        interrupts: 'own',
       }),
     );
 }
@@ -32,9 +32,12 @@ async function run(
   if (log !== 'text' && log !== 'json') {
     throw new CliError('usage', `Cannot log as "${log}": not text or json`);
   }
+  const { checkIsAppliance } = await import('./log-source.ts');
   const { runAppliance } = await import('#appliance/main.ts');
+  const folder = dir ?? home.appliance;
+  await checkIsAppliance(folder);
   const write = (line: string): void => {
     terminal.stderr.write(`${line}\n`).catch(() => undefined); // who reads no log does not stop the site
   };
-  return runAppliance({ folder: dir ?? home.appliance, log, write });
+  return runAppliance({ folder, log, write });
 }

@@ -3,6 +3,7 @@
 // would take longer than most commands.
 
 import { EXIT } from './exit-code.ts';
+import { describeSystemError } from './system-error.ts';
 
 export type CliErrorCode =
   | 'usage'
@@ -48,7 +49,8 @@ export interface Problem {
 
 /** Says what an error means to whoever runs the command line. */
 export function problemOf(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const message = describeSystemError(error) ?? said;
   const code = codeOf(error);
   const exitCode = exitCodeOf(error, code);
   const hint = error instanceof CliError ? error.hint : (HINTS[code] ?? null);

@@ -6,6 +6,7 @@ import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from '#applia
 import { type VerifierKey, verifierKey } from '#crypto/key.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 import type { Connection } from './connect.ts';
+import { CliError } from './error.ts';
 import { isThere } from './home.ts';
 import { connected, type Invocation } from './invocation.ts';
 
@@ -38,7 +39,16 @@ export async function findLog(
   }
 }
 
+/** @throws {CliError} code `no-site` when no appliance lies in this folder */
+export async function checkIsAppliance(folder: string): Promise<void> {
+  if (await isThere(placesIn(folder).config)) return;
+  throw new CliError('no-site', `Cannot find an appliance in "${folder}"`, {
+    hint: 'Found a site by "caisey site init", or name the folder of another home by --home.',
+  });
+}
+
 async function loadLocal(folder: string): Promise<LocalLog> {
+  await checkIsAppliance(folder);
   const places = placesIn(folder);
   const config = await loadConfig(folder);
   const { signer } = await loadKeyFile(places.logKey);

@@ -34,8 +34,8 @@ async function exportEvidence(
 ): Promise<number> {
   const { output, home, terminal } = invocation;
   const { loadTrust, verifyBytes } = await import('./verify-file.ts');
-  const trust = await loadTrust(options.trust ?? home.trustFile);
   await using connection = await connected(invocation);
+  const trust = await loadTrust(options.trust, home);
   const { session } = await findSession(connection.client, id);
   const out = options.out ?? `${session}.evidence.json`;
   const { createPrivateFile, isThere } = await import('./home.ts');
@@ -49,10 +49,11 @@ async function exportEvidence(
   const { checks, verdict, firstBroken } = report;
   if (verdict !== 'verified') {
     const broken = checks.find(({ outcome }) => outcome === 'failed');
+    const isOfAnother = broken?.name === 'log-signature';
     throw new CliError(
       'not-verified',
       `Cannot export: the evidence does not hold: ${broken?.name ?? ''}: ${broken?.detail ?? ''}`,
-      { hint: 'Nothing was written. "caisey log fsck" examines the whole log.' },
+      { hint: `Nothing was written. ${isOfAnother ? OTHER_TRUST : EXAMINE}` },
     );
   }
   await createPrivateFile(out, bytes);
@@ -64,6 +65,9 @@ async function exportEvidence(
   await output.note(`${mark}Verified with your trust file, ${formatSize(bytes.length)}`, 'green');
   return EXIT.done;
 }
+
+const OTHER_TRUST = "Give this site's trust file by --trust.";
+const EXAMINE = '"caisey log fsck" examines the whole log.';
 
 async function fetchEvidence(
   client: Caller,

@@ -170,9 +170,7 @@ export async function setPolicy(
 async function rulesOf(name: string, timeZone: string): Promise<PolicyRules> {
   const preset = PRESETS.find((known) => known === name);
   const value =
-    preset === undefined
-      ? parseJson(await readRules(name), name)
-      : presetPolicy(preset, timeZone);
+    preset === undefined ? parseJson(await readRules(name), name) : presetPolicy(preset, timeZone);
   const parsed = policySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new CliError('unusable', `Cannot use policy "${name}": ${z.prettifyError(parsed.error)}`, {

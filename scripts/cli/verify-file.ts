@@ -8,10 +8,22 @@ import { MAX_EVIDENCE_BYTES } from '#crypto/evidence-file.ts';
 import { type EvidenceReport, verifyEvidence } from '#crypto/evidence.ts';
 import { MAX_TRUST_CHARS, parseTrustFile, type Trust } from '#crypto/trust-file.ts';
 import { CliError } from './error.ts';
+import { isThere } from './home.ts';
+import type { Home } from './place.ts';
 
-/** Loads a trust file. @throws {FormatError} code `trust` or `policy`; the system's when it cannot be read */
-export async function loadTrust(path: string): Promise<Trust> {
-  return parseTrustFile((await readBounded(path, 4 * MAX_TRUST_CHARS)).toString('utf8'));
+/**
+ * Loads the trust file that was named, else the home's.
+ * @throws {CliError} code `unusable`, or `usage` when none was named and the home has none
+ * @throws {FormatError} code `trust` or `policy`
+ */
+export async function loadTrust(named: string | undefined, { trustFile }: Home): Promise<Trust> {
+  if (named === undefined && !(await isThere(trustFile))) {
+    throw new CliError('usage', `Cannot verify: there is no trust file, not even "${trustFile}"`, {
+      hint: 'Give --trust FILE. It must come from somebody whom you trust, not with the evidence.',
+    });
+  }
+  const bytes = await readBounded(named ?? trustFile, 4 * MAX_TRUST_CHARS);
+  return parseTrustFile(bytes.toString('utf8'));
 }
 
 /** Loads an evidence file's bytes. @throws {CliError} code `unusable` when it is larger than one can be */
@@ -29,7 +41,10 @@ export async function verifyBytes(
 }
 
 async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
-  const { size } = await stat(path);
-  if (size > maxBytes) throw new CliError('unusable', `Cannot use "${path}": ${size} bytes long`);
+  const entry = await stat(path);
+  if (!entry.isFile()) throw new CliError('unusable', `Cannot use "${path}": it is not a file`);
+  if (entry.size > maxBytes) {
+    throw new CliError('unusable', `Cannot use "${path}": ${entry.size} bytes are too many`);
+  }
   return readFile(path);
 }

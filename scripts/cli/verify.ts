@@ -2,7 +2,6 @@
 
 import type { EvidenceReport } from '#crypto/evidence.ts';
 import { visibleText } from '#crypto/visible.ts';
-import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
 import type { Act, Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
@@ -34,7 +33,7 @@ async function verify(
 ): Promise<number> {
   const { output, home, terminal } = invocation;
   const { loadEvidence, loadTrust, verifyBytes } = await import('./verify-file.ts');
-  const trust = await loadTrustOr(options.trust ?? home.trustFile, { load: loadTrust, options });
+  const trust = await loadTrust(options.trust, home);
   const bytes = await loadEvidence(file);
   if (bytes.length > LARGE_BYTES) {
     await output.note(`Verifying ${formatSize(bytes.length)} …`, 'dim');
@@ -51,25 +50,6 @@ async function verify(
     return `${lines.join('\n')}\n`;
   });
   return report.verdict === 'verified' ? EXIT.done : EXIT.failed;
-}
-
-async function loadTrustOr<T>(
-  path: string,
-  {
-    load,
-    options,
-  }: { load: (path: string) => Promise<T>; options: { trust?: string | undefined } },
-): Promise<T> {
-  try {
-    return await load(path);
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    if (!isMissing || options.trust !== undefined) throw cause;
-    throw new CliError('usage', 'Cannot verify: no trust file was given', {
-      cause,
-      hint: 'Give --trust FILE. It must come from somebody whom you trust, not with the evidence.',
-    });
-  }
 }
 
 /** A report in lines for people; all that is hostile in it is made visible. */
