@@ -16,7 +16,6 @@ import type { WorkOrder } from '#crypto/work-order.ts';
 import {
   createInbox,
   enrolDirectly,
-  isRunning,
   type Inbox,
   nextEvent,
   openAppliance,
@@ -24,6 +23,7 @@ import {
   type ServedLink,
   type TestAppliance,
 } from '#scripts/testing/agent-appliance.ts';
+import { isRunning } from '#scripts/testing/process-state.ts';
 import { storyJudge, workOrderOf } from '#scripts/testing/site-story.ts';
 import { type Agent, type AgentEvent, type AgentOptions, openAgent } from './agent.ts';
 import { AgentError } from './error.ts';

@@ -11,12 +11,12 @@ import * as assert from 'uvu/assert';
 
 import {
   enrolDirectly,
-  isRunning,
   openAppliance,
   openFolder,
   type ServedLink,
   type TestAppliance,
 } from '#scripts/testing/agent-appliance.ts';
+import { isRunning } from '#scripts/testing/process-state.ts';
 import { openJournal } from './journal.ts';
 import { isEnrolled, loadIdentity } from './identity.ts';
 
@@ -115,10 +115,10 @@ run('ends what it left running when it was killed, and does not run it again', a
   const next = await welcome(appliance);
   assert.equal(next.hello.runs, [], 'the appliance is told that it is gone');
   assert.not.ok(isRunning(pid), 'it was ended before that');
+  await again[Symbol.asyncDispose](); // all that it said has come
   const [first] = again.said.err.split('\n');
   const { event, run: orphan } = JSON.parse(first ?? '') as Record<string, unknown>;
   assert.equal([event, orphan], ['orphan', name]);
-  await again[Symbol.asyncDispose]();
   await using journal = await openJournal(folder.path, {
     endpoint: identity.endpoint,
     logKey: appliance.site.log.key,

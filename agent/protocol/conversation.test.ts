@@ -207,6 +207,7 @@ receive('throws stream-lost when the connection is cut', async ({ nodes }) => {
   await near.send(count(1));
   await near.send(count(2));
   assert.equal(await far.receive(), count(1));
+  await roundTrip(nodes);
   nodes.guest.disconnect(nodes.hub.publicKey);
   await far.closed;
   assert.equal(await far.receive(), count(2));

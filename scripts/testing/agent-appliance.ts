@@ -1,7 +1,6 @@
 // An appliance as an agent sees it, for tests of the agent: a real node on loopback over the story's site, which
 // speaks the link's language under the test's hand. Honest by itself; what a test wants said, it says.
 
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +27,6 @@ import {
 } from '#agent/protocol/link-message.ts';
 import { isProtocolError } from '#agent/protocol/error.ts';
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
-import { parseProcessRow } from '#agent/shell/process-tree.ts';
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { type Bytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
@@ -278,15 +276,6 @@ export async function enrolDirectly(
   await createJournal(folder, { endpoint: site.endpoint, checkpoint });
   await createIdentity(folder, identity);
   return identity;
-}
-
-/** Whether a process runs. One that has ended and waits for its parent does not. */
-export function isRunning(pid: number): boolean {
-  try {
-    return parseProcessRow(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.isDead === false;
-  } catch {
-    return false; // it is gone
-  }
 }
 
 /** Waits for an agent's event of a kind. */
