@@ -2,8 +2,7 @@
 // challenge chooses what is signed, and a sign-in's challenge is the host's (see the room's README).
 
 import { encodeBase64url } from '#crypto/base64.ts';
-import { type Bytes, copyBytes } from '#crypto/bytes.ts';
-import { encodeUtf8 } from '#crypto/bytes.ts';
+import { type Bytes, copyBytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { formatPersonKey, parsePersonKey } from '#crypto/person-key.ts';
 import { parseRegistration, PASSKEY_ALGORITHMS } from '#crypto/registration.ts';
 import type { Envelope, StatementSigner } from '#crypto/statement.ts';
