@@ -2,13 +2,18 @@
 // its approver, and this machine is enrolled as its endpoint; then appliance and agent run until Ctrl+C.
 //
 // Everything lies in CAISEY_HOME (~/.caisey), where the CLI looks for it.
+//
+// Exit codes: 0 stopped by a signal · 1 failed, or one of the two ended · 2 the site of this home runs already.
 
 import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
+import { loadConfig, placesIn } from '#appliance/config.ts';
 import { checkNewPin } from '#appliance/gate/pin.ts';
+import { lockOwner } from '#appliance/ledger/lock.ts';
 import {
   caisey,
   caiseyOk,
@@ -21,9 +26,11 @@ import {
 const ENDPOINT = 'this-machine';
 const PAGE = '127.0.0.1:8420';
 const UP_MS = 60_000;
+const POLL_MS = 50;
 
 /** Runs the site of this machine until a signal, or until the appliance ends. Answers the exit code. */
 async function start(home: string): Promise<number> {
+  if (await isRunning(home)) return 2;
   const stop = Promise.withResolvers<'stopped'>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -32,8 +39,15 @@ async function start(home: string): Promise<number> {
   }
   const pin = (await exists(join(home, 'site.json'))) ? null : await foundSite(home);
   say('Starting the appliance …');
-  await using appliance = startAppliance({ home, onLine: (line) => say(`  appliance  ${line}`) });
-  await whenUp(appliance, async () => (await caisey(['site', 'status'], { home })).code === 0);
+  let isReady = false; // by its own word: another one may answer at its address
+  await using appliance = startAppliance({
+    home,
+    onLine: (line) => {
+      isReady ||= line.endsWith(' ready');
+      say(`  appliance  ${line}`);
+    },
+  });
+  await whenUp(appliance, async () => (await setTimeout(POLL_MS), isReady));
   if (!(await exists(join(home, 'agent', 'identity.json')))) await enrolThisMachine(home);
   say('Starting the agent …');
   await using agent = startAgent({
@@ -51,6 +65,21 @@ async function start(home: string): Promise<number> {
   }
   say('\nOne of the two has ended; its last lines above say why.');
   return 1;
+}
+
+/** Whether the appliance of this home runs already; then it is said where. */
+async function isRunning(home: string): Promise<boolean> {
+  const folder = join(home, 'appliance');
+  const pid = await lockOwner(placesIn(folder).log);
+  if (pid === null) return false;
+  const { http, listen } = await loadConfig(folder);
+  const page = http === null ? 'none' : `http://${http.host}:${http.port}`;
+  const status = `${commandFor(home)} site status`;
+  process.stderr.write(
+    `The site in ${home} runs already: process ${pid}, page ${page}, endpoints reach it at ${listen.join(' ')}\n` +
+      `"${status}" shows it. To start it anew, stop that process first (Ctrl+C where it runs, or: kill ${pid}).\n`,
+  );
+  return true;
 }
 
 /** Founds the site; answers the approver's PIN, which is kept nowhere in clear. */
@@ -99,8 +128,7 @@ async function whenUp(daemon: Daemon, isUp: () => Promise<boolean>): Promise<voi
 }
 
 function sayWhatNext({ home, pin }: { home: string; pin: string | null }): void {
-  const env = home === join(homedir(), '.caisey') ? '' : `CAISEY_HOME=${home} `;
-  const command = `${env}npm run -s caisey --`;
+  const command = commandFor(home);
   say(`
 The site is up. In another terminal:
 
@@ -120,7 +148,25 @@ The last one waits for the client: open http://${PAGE} and approve it with the P
                         ${command} records export <session>
   and check it          ${command} verify <session>.evidence.json --trust ${join(home, 'trust.json')}
 
+Another machine of this network, with its own clone of this repository:
+
+  here   ${command} endpoint token --name web > token    (lets one machine in, once)
+  there  npm run -s caisey -- agent enrol --dir DIR --token-file token
+         npm run -s caisey -- agent run --dir DIR
+
+When the PIN is lost: nobody can read it out. Give the client a key file instead, and take the old key away:
+
+  ${command} key create client.key --name "Client contact"
+  ${command} site approvers add --id client-2 --name "Client contact" --public-key KEY-IT-PRINTED
+  ${command} site approvers rm client-contact
+  ${command} request approve CODE --key client.key
+
 Ctrl+C stops appliance and agent.`);
+}
+
+function commandFor(home: string): string {
+  const env = home === join(homedir(), '.caisey') ? '' : `CAISEY_HOME=${home} `;
+  return `${env}npm run -s caisey --`;
 }
 
 async function exists(path: string): Promise<boolean> {

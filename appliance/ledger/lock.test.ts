@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 
 import { rejection } from '#scripts/testing/ledger-place.ts';
 
-import { openLock } from './lock.ts';
+import { lockOwner, openLock } from './lock.ts';
 
 const lock = suite('openLock()');
 
@@ -62,3 +62,24 @@ lock('is taken over from an owner who is gone, or whose number somebody else has
 );
 
 lock.run();
+
+const owner = suite('lockOwner()');
+
+owner('lockOwner() names the process that holds the lock, and nobody who is gone', () =>
+  inFolder(async (folder) => {
+    assert.is(await lockOwner(folder), null);
+    assert.is(await lockOwner(join(folder, 'nowhere')), null);
+    {
+      await using _held = await openLock(folder);
+      assert.is(await lockOwner(folder), process.pid);
+    }
+    assert.is(await lockOwner(folder), null);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    for (const text of [JSON.stringify({ pid, started: 'x/1' }), '{"pi']) {
+      await writeFile(join(folder, 'lock'), text);
+      assert.is(await lockOwner(folder), null);
+    }
+  }),
+);
+
+owner.run();

@@ -39,6 +39,13 @@ export async function openLock(folder: string): Promise<AsyncDisposable> {
   };
 }
 
+/** The process that holds the lock of a folder; null when nobody alive does. */
+export async function lockOwner(folder: string): Promise<number | null> {
+  const owner = await readOwner(join(folder, 'lock'));
+  if (owner === null || owner === 'gone') return null;
+  return (await isAlive(owner)) ? owner.pid : null;
+}
+
 async function take(path: string): Promise<void> {
   const owner: Owner = { pid: process.pid, started: (await startOf(process.pid)) ?? '' };
   for (let tries = 0; tries < MAX_TRIES; tries++) {

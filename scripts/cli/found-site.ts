@@ -101,7 +101,12 @@ export async function initSite(invocation: Invocation, options: InitOptions): Pr
   );
   await output.note(
     `\n${options.client}, ${options.site} is founded: ${config.origin}\n` +
-      'Next: caisey appliance run\nThen: caisey endpoint token --name NAME',
+      'Next: caisey appliance run\n' +
+      'Then, for each machine: caisey endpoint token --name NAME > token\n' +
+      '  and on that machine: caisey agent enrol --dir DIR --token-file token\n' +
+      '                       caisey agent run --dir DIR\n' +
+      'A lost PIN cannot be read out: "caisey key create" makes a key file for the approver,\n' +
+      '"caisey site approvers add" lets it in, and "caisey site approvers rm" ends the old one.',
   );
 }
 
