@@ -28,6 +28,8 @@ import type { Desk } from './broker/client/call.ts';
 import { serveClient } from './broker/client-service.ts';
 import { serveEnrolment } from './broker/enrolment.ts';
 import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
+import { GUEST } from './broker/gater.ts';
+import { Guests } from './broker/guests.ts';
 import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
 import { loadApprovers } from './gate/approver-file.ts';
 import { openPinDesk } from './gate/pin-desk.ts';
@@ -93,12 +95,22 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });
   const work = createWork({ site, clock, onEvent });
   const peer = await loadKeyFile(placesIn(folder).peerKey);
-  const node = stack.use(
+  const guests = new Guests({
+    clock,
+    disconnect: (publicKey) => {
+      node.disconnect(new Uint8Array(publicKey));
+    },
+  });
+  const node: BrokerNode = stack.use(
     await openBrokerNode({
       seed: peer.seed,
       listen: options.listen ?? config.listen,
       mdns: config.mdns,
-      pins: { roleOf: (publicKey) => site.roleOf(publicKey) ?? tokenRole(tokens, publicKey) },
+      pins: {
+        roleOf: (publicKey) =>
+          site.roleOf(publicKey) ?? tokenRole(tokens, publicKey) ?? guests.roleOf(publicKey),
+        admit: (publicKey, address) => guests.admit(publicKey, address),
+      },
       now: () => clock.now(),
       onRefused: ({ address }) => {
         onEvent({ level: 'warning', what: `refused an unknown peer at ${address}` });
@@ -107,7 +119,8 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   );
   let page: HttpServer | null = null;
   const desk: Desk = {
-    ...{ site, tokens, ...work },
+  stack.defer(node.onGone((publicKey) => guests.forget(publicKey)));
+    ...{ site, tokens, guests, ...work },
     pins: () => pinsOf({ site, peer: peer.key, node }),
     about: {
       software: options.software,
@@ -207,7 +220,7 @@ async function openDoors(
     },
   });
   await node.handle(CLIENT_PROTOCOL, {
-    roles: ['member', 'approver'],
+    roles: ['member', 'approver', 'device', GUEST],
     serve: (opened) => {
       serveClient(clientConversation(opened), {
         desk,

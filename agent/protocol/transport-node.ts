@@ -31,6 +31,12 @@ export interface PeerStream {
   readonly remotePublicKey: Bytes;
 }
 
+/** An open connection: with whom, and their address as it looks from here. */
+export interface PeerConnection {
+  readonly publicKey: Bytes;
+  readonly address: string;
+}
+
 export interface PeerNode extends AsyncDisposable {
   readonly publicKey: Bytes;
   /** Where it listens now: multiaddrs that end in its peer id. */
@@ -52,6 +58,10 @@ export interface PeerNode extends AsyncDisposable {
   discovered(publicKey: Bytes): readonly string[];
   /** Whether a connection to the peer is open. */
   isConnected(publicKey: Bytes): boolean;
+  /** The connections that are open now. */
+  readonly connections: readonly PeerConnection[];
+  /** Told of each peer whose last connection has closed; returns how to stop listening. */
+  onGone(listener: (publicKey: Bytes) => void): () => void;
   /** Closes all connections with the peer at once; its streams are lost. */
   disconnect(publicKey: Bytes): void;
 }
@@ -120,6 +130,21 @@ function peerNode(
       ),
     discovered,
     isConnected: (peer) => libp2p.getConnections(peerIdFromPublicKey(peer)).length > 0,
+    get connections() {
+      return libp2p.getConnections().map(({ remotePeer, remoteAddr }) => ({
+        publicKey: publicKeyOfPeer(remotePeer),
+        address: remoteAddr.toString(),
+      }));
+    },
+    onGone(listener) {
+      const onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+        if (detail.type === 'Ed25519') listener(publicKeyOfPeer(detail)); // no other was let in
+      };
+      libp2p.addEventListener('peer:disconnect', onDisconnect);
+      return () => {
+        libp2p.removeEventListener('peer:disconnect', onDisconnect);
+      };
+    },
     disconnect(peer) {
       const reason = new ProtocolError('peer-unknown', 'Connection closed: the peer was removed');
       for (const connection of libp2p.getConnections(peerIdFromPublicKey(peer))) {

@@ -66,6 +66,7 @@ const EVERYBODY: readonly Caller[] = ['owner', 'technician', 'colleague', 'revie
 
 /** Who may call what on a session that is the technician's. */
 const ALLOWED: Readonly<Record<Exclude<ClientVerb, 'stop'>, readonly Caller[]>> = {
+  'client.hello': [], // whoever is known by their own key
   'site.status': EVERYBODY,
   'site.statements': EVERYBODY,
   'site.change': EVERYBODY, // by its signature alone
@@ -103,6 +104,7 @@ async function callAll(work: LiveWork, as: Keyed): Promise<readonly ClientVerb[]
   const inSession = { session: session.id };
   await using client = await site.connect(as);
   const calls: readonly [ClientVerb, () => Promise<unknown>][] = [
+    ['client.hello', () => client.call('client.hello', { device: envelope })],
     ['site.status', () => client.call('site.status', {})],
     ['site.statements', () => client.call('site.statements', {})],
     ['site.change', () => client.call('site.change', { envelope })],

@@ -13,7 +13,8 @@ import {
   type ReceivedRequest,
 } from '../protocol/client-message.ts';
 import { WorkError } from '../work/error.ts';
-import { type Call, callerOf, type Desk, type Handler } from './client/call.ts';
+import { type Call, callerOf, demandKnown, type Desk, type Handler } from './client/call.ts';
+import { clientHello } from './client/hello.ts';
 import { logExport, logFsck, recordsExport } from './client/log-verbs.ts';
 import {
   requestDecide,
@@ -45,6 +46,7 @@ export const MAX_CALLS = 128;
 type CalledVerb = Exclude<ClientVerb, 'stop'>;
 
 const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
+  'client.hello': clientHello,
   'site.status': siteStatus,
   'site.change': siteChange,
   'site.statements': siteStatements,
@@ -118,7 +120,7 @@ async function answer(
   const { id } = request;
   const call: Call = {
     desk,
-    caller: callerOf(desk.site, conversation.remotePeer),
+    caller: callerOf(desk, conversation.remotePeer),
     signal,
     emit: (event) => conversation.send({ id, kind: 'event', event }),
   };
@@ -137,7 +139,11 @@ async function answer(
   }
 }
 
-function handle(request: Exclude<ClientRequest, { verb: 'stop' }>, call: Call): Promise<unknown> {
+async function handle(
+  request: Exclude<ClientRequest, { verb: 'stop' }>,
+  call: Call,
+): Promise<unknown> {
+  if (request.verb !== 'client.hello') demandKnown(call.caller); // all that a guest may say
   const handler = HANDLERS[request.verb] as Handler<CalledVerb>; // the table pairs each verb with its handler
   return handler(request, call);
 }

@@ -7,11 +7,25 @@ import * as assert from 'uvu/assert';
 
 import { peerIdFromPublicKey } from '#agent/protocol/peer.ts';
 import { type Bytes, equalBytes } from '#crypto/bytes.ts';
-import { createGater, MAX_REPORTS, type Pins, type Refusal, REPORT_MS } from './gater.ts';
+import {
+  CONSOLE,
+  createGater,
+  GUEST,
+  MAX_REPORTS,
+  type Pins,
+  type Refusal,
+  REPORT_MS,
+} from './gater.ts';
 
 const known: Bytes = new Uint8Array(32).fill(1);
 const unknown: Bytes = new Uint8Array(32).fill(2);
-const pins: Pins = { roleOf: (key) => (equalBytes(key, known) ? 'endpoint' : null) };
+const consoleKey: Bytes = new Uint8Array(32).fill(3);
+const pins: Pins = {
+  roleOf(key) {
+    if (equalBytes(key, consoleKey)) return CONSOLE;
+    return equalBytes(key, known) ? 'endpoint' : null;
+  },
+};
 const address = multiaddr('/ip4/192.0.2.7/tcp/4010');
 const connection = { remoteAddr: address } as MultiaddrConnection; // all that the gater reads of it
 
@@ -45,6 +59,17 @@ gate('lets pinned peers in and reports the others', () => {
   assert.equal(refusals, [{ publicKey: unknown, address: address.toString(), unreported: 0 }]);
 });
 
+gate('lets an endpoint in that was removed, to be told so, and asks for it nowhere', () => {
+  const { knock, gater, refusals } = openGater();
+  const peer = peerIdFromPublicKey(removed);
+  assert.is(knock(peer), false);
+  assert.equal(refusals, []);
+  assert.is(gater.denyDialPeer?.(peer), true);
+  const friend = peerIdFromPublicKey(known);
+  assert.is(gater.denyInboundRelayedConnection?.(peer, friend), true);
+  assert.is(gater.denyInboundRelayedConnection?.(friend, peer), true);
+});
+
 gate('refuses keys of another type, whatever they are', async () => {
   const { knock, refusals } = openGater();
   assert.is(knock(peerIdFromPrivateKey(await generateKeyPair('secp256k1'))), true);
@@ -65,14 +90,34 @@ gate('dials pinned peers only, and keeps addresses of no other', () => {
   }
 });
 
-gate('lets through a relay only the pinned peer over the pinned relay', () => {
+gate('is reached through the relay of the console alone, and relays for nobody', () => {
   const { gater } = openGater();
-  const peers = [known, unknown].map(peerIdFromPublicKey);
-  const answers = peers.flatMap((relay) =>
-    peers.map((peer) => gater.denyInboundRelayedConnection?.(relay, peer)),
-  );
-  assert.equal(answers, [false, true, true, true]);
-  for (const peer of peers) assert.is(gater.denyInboundRelayReservation?.(peer), true);
+  const relays = [consoleKey, known, unknown].map(peerIdFromPublicKey);
+  for (const peer of relays) {
+    const answers = relays.map((relay) => gater.denyInboundRelayedConnection?.(relay, peer));
+    assert.equal(answers, [false, true, true], 'who comes is asked after the handshake');
+    assert.is(gater.denyInboundRelayReservation?.(peer), true);
+  }
+});
+
+gate('asks for each connection of a guest whether it may come in, and dials none', () => {
+  const asked: string[] = [];
+  const gater = createGater({
+    pins: {
+      roleOf: (key) => (equalBytes(key, known) ? GUEST : null),
+      admit: (key, from) => {
+        asked.push(from);
+        return equalBytes(key, known) && asked.length < 3;
+      },
+    },
+    onRefused: () => undefined,
+    now: () => 0,
+  });
+  const guest = peerIdFromPublicKey(known);
+  const answers = [1, 2, 3].map(() => gater.denyInboundEncryptedConnection?.(guest, connection));
+  assert.equal(answers, [false, false, true]);
+  assert.equal(asked, [address, address, address].map(String));
+  assert.is(gater.denyDialPeer?.(guest), true);
 });
 
 gate('reports no more than MAX_REPORTS a minute, and how many it kept silent', () => {

@@ -1,4 +1,5 @@
-// Who may connect to the appliance: the peers whose keys are pinned, in both directions, and nobody else.
+// Who may connect to the appliance: the peers whose keys are pinned, in both directions, and guests, who say who they
+// are. An endpoint that was removed may come in by itself, to be told so: what anybody may ask is said by roles.
 // libp2p asks right after the Noise handshake has proved the key, before the peer can open a stream.
 
 import type { ConnectionGater, PeerId } from '@libp2p/interface';
@@ -6,10 +7,17 @@ import type { ConnectionGater, PeerId } from '@libp2p/interface';
 import { publicKeyOfPeer } from '#agent/protocol/peer.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 
-/** Says what a key is here: `endpoint`, `technician`, …; null for a key that nobody pinned. Asked each time. */
+/** Says what a key is here: `endpoint`, `removed`, …; null for a key that nobody pinned. Asked each time. */
 export interface Pins {
   roleOf(publicKey: Bytes): string | null;
+  /** Whether a key that nobody pinned may come in from there as a guest. Asked for each of its connections. */
+  admit?(publicKey: Bytes, address: string): boolean;
 }
+
+/** The role of a key that nobody pinned, and that was let in to say who it is. */
+export const GUEST = 'guest';
+/** The role of the console, whose relay others come through. */
+export const CONSOLE = 'console';
 
 /** A peer that was turned away. */
 export interface Refusal {
@@ -28,27 +36,38 @@ export interface GaterOptions {
   now: () => number;
 }
 
+/** The role of an endpoint that was removed. */
+const REMOVED = 'removed';
+
 export const MAX_REPORTS = 10;
 export const REPORT_MS = 60_000;
 
 /** Creates the gater of a node that knows its peers. A removed pin holds at once for whoever comes next;
  * connections that are open have to be closed (`PeerNode.disconnect`). */
 export function createGater({ pins, onRefused, now }: GaterOptions): ConnectionGater {
-  const isUnknown = (peer: PeerId): boolean => roleOfPeer(pins, peer) === null;
+  const isUnknown = (peer: PeerId): boolean => {
+    const role = roleOfPeer(pins, peer);
+    return role === null || role === REMOVED || role === GUEST;
+  };
   const report = limitReports(onRefused, now);
   return {
     denyDialPeer: isUnknown,
     denyOutboundConnection: isUnknown,
     denyOutboundEncryptedConnection: isUnknown,
     denyInboundEncryptedConnection(peer, { remoteAddr }) {
-      if (!isUnknown(peer)) return false;
-      report({ publicKey: publicKeyOrNull(peer), address: remoteAddr.toString() });
+      const role = roleOfPeer(pins, peer);
+      if (role !== null && role !== GUEST) return false;
+      const publicKey = publicKeyOrNull(peer);
+      const address = remoteAddr.toString();
+      if (publicKey !== null && pins.admit?.(publicKey, address) === true) return false;
+      report({ publicKey, address });
       return true;
     },
-    // We relay for nobody; who comes through a relay is known, and so is the relay.
+    // We relay for nobody, and are reached through the console's relay alone. Who comes through it proves a
+    // key of their own in the handshake that follows: this is only what the relay says.
     denyInboundRelayReservation: () => true,
     denyOutboundRelayedConnection: () => true,
-    denyInboundRelayedConnection: (relay, peer) => isUnknown(relay) || isUnknown(peer),
+    denyInboundRelayedConnection: (relay) => roleOfPeer(pins, relay) !== CONSOLE,
     filterMultiaddrForPeer: (peer) => !isUnknown(peer),
   };
 }

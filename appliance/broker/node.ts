@@ -54,6 +54,10 @@ export async function openBrokerNode(options: BrokerNodeOptions): Promise<Broker
     dial: (dialOptions) => node.dial(dialOptions),
     discovered: (publicKey) => node.discovered(publicKey),
     isConnected: (publicKey) => node.isConnected(publicKey),
+    get connections() {
+      return node.connections;
+    },
+    onGone: (listener) => node.onGone(listener),
     disconnect: (publicKey) => node.disconnect(publicKey),
     handle: (protocol, { roles, serve }) =>
       node.handle(protocol, (stream, remotePublicKey) => {

@@ -1,5 +1,6 @@
 // The language that a technician's client speaks to an appliance, `/caisey/appliance/client/1`. The peer is
-// authenticated by Noise: its key is in the site's roster, or is an approver's. One long stream; every request
+// authenticated by Noise: its key is in the site's roster, or is an approver's; any other first says `client.hello`,
+// by which a member vouches for it, and until then nothing else. One long stream; every request
 // has an id, every answer names it. A request that follows something is answered by events until its end.
 //
 //   client     { id, verb, … } ───────────────► appliance
@@ -13,6 +14,7 @@ import * as z from 'zod';
 import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-message.ts';
 import { hostSchema } from '#agent/protocol/link-message.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
+import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 import { REQUEST_STATES } from './request-state.ts';
 
@@ -46,6 +48,8 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     id: requestId,
     verb: z.literal('endpoint.token'),
     name: endpointNameSchema,
+  /** Says by a signed `device` statement whose browser this is. Who is known by their own key says nothing. */
+  z.strictObject({ id: requestId, verb: z.literal('client.hello'), device: envelopeSchema }),
     labels: z.array(z.string().min(1).max(64)).max(32),
     lifeS: z
       .int()
@@ -316,6 +320,7 @@ export const answerSchemas = {
   'request.list': z.strictObject({ requests: z.array(requestSummarySchema) }),
   'request.show': requestSummarySchema,
   'request.decide': z.strictObject({ state: z.enum(REQUEST_STATES), index: z.int() }),
+  'client.hello': z.strictObject({ member: word, name: word, role: z.enum(ROLES), expires: time }),
   'request.withdraw': z.strictObject({ index: z.int() }),
   'records.export': z.strictObject({ bytes: z.int(), checkpoint: z.string() }),
   'log.fsck': z.strictObject({

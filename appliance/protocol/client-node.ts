@@ -2,6 +2,7 @@
 // relay, or straight by WebSocket; either way Noise runs from end to end, with the appliance's pinned key.
 
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
+import { identify } from '@libp2p/identify';
 import { webSockets } from '@libp2p/websockets';
 
 import { openConversation } from '#agent/protocol/conversation.ts';
@@ -34,6 +35,7 @@ export function openClientNode(options: { seed: Bytes }): Promise<PeerNode> {
   return openTransportNode({
     seed: options.seed,
     transports: [webSockets(), circuitRelayTransport()],
+    services: { identify: identify({ runOnConnectionOpen: false }) }, // the relay transport demands it
     gater: {
       denyInboundConnection: () => true,
       denyInboundRelayedConnection: () => true,

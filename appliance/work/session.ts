@@ -12,7 +12,7 @@ import {
 } from '#crypto/statement.ts';
 import { WorkError } from './error.ts';
 import type { Recorded } from './record.ts';
-import { type Endpoint, keyText, type Site } from './site.ts';
+import type { Endpoint, Site } from './site.ts';
 
 /** A session may last so long, whatever its statement says. */
 export const MAX_SESSION_MS = 12 * 3_600_000;
@@ -60,12 +60,12 @@ export async function checkOpening(
     caller,
     reason,
     ticket,
-  }: { envelope: Envelope; caller: Uint8Array; reason: Disclosure; ticket: Disclosure },
+  }: { envelope: Envelope; caller: string; reason: Disclosure; ticket: Disclosure },
 ): Promise<OpenedBy> {
   const signed = await verifyStatement(envelope, { type: 'session', log: site.ledger.origin });
   const { statement } = signed;
   checkInForce(statement, site.now());
-  if (statement.by !== keyText(caller)) {
+  if (statement.by !== caller) {
     throw new WorkError('not-allowed', 'Cannot open session: signed by another key than yours');
   }
   const roster = site.roster.signed.statement;

@@ -61,7 +61,8 @@ export class Sessions {
   /** Opens a session on record. @throws {WorkError} `endpoint-offline`, `session-exists`, as `checkOpening` */
   async openSession(options: {
     envelope: Envelope;
-    caller: Uint8Array;
+    /** The key of the member who asks. */
+    caller: string;
     reason: string;
     ticket: string;
   }): Promise<Session> {

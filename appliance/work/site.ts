@@ -106,9 +106,8 @@ export class Site {
     return endpoint;
   }
 
-  /** The roster's member with this peer key, or null. */
-  memberOf(publicKey: Uint8Array): Member | null {
-    const key = keyText(publicKey);
+  /** The roster's member with this key, or null. */
+  memberOf(key: string): Member | null {
     return this.#roster.signed.statement.members.find((member) => member.key === key) ?? null;
   }
 
@@ -116,7 +115,7 @@ export class Site {
   roleOf(publicKey: Uint8Array): 'endpoint' | 'member' | 'approver' | null {
     const key = keyText(publicKey);
     if (this.endpoints.some((endpoint) => endpoint.key === key)) return 'endpoint';
-    if (this.memberOf(publicKey) !== null) return 'member';
+    if (this.memberOf(key) !== null) return 'member';
     const { approvers } = this.#authority.signed.statement;
     return approvers.some((approver) => approver.key === key) ? 'approver' : null;
   }

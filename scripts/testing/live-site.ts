@@ -68,10 +68,11 @@ export async function createKeyed(): Promise<Keyed> {
 export async function openLiveSite({
   rules = presetPolicy('standard', 'UTC'),
   clock = systemClock,
-}: { rules?: PolicyRules; clock?: Clock } = {}): Promise<LiveSite> {
+  listen = ['/ip4/127.0.0.1/tcp/0'],
+}: { rules?: PolicyRules; clock?: Clock; listen?: readonly string[] } = {}): Promise<LiveSite> {
   let folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
   const people = await createPeople();
-  await found({ folder, rules, people });
+  await found({ folder, rules, people, listen });
   const { events, event, onEvent } = createEvents();
   const open = (): Promise<Appliance> =>
     openAppliance({

@@ -45,11 +45,18 @@ export const WORK_RULES: PolicyRules = {
 export async function openLiveWork({
   rules = WORK_RULES,
   script,
-}: { rules?: PolicyRules; script?: Script } = {}): Promise<LiveWork> {
+  listen,
+}: {
+  rules?: PolicyRules;
+  script?: Script;
+  listen?: readonly string[];
+} = {}): Promise<LiveWork> {
   await using stack = new AsyncDisposableStack();
   const clock = new ManualClock();
   const now = (): number => clock.now();
-  const site = stack.use(await openLiveSite({ rules, clock }));
+  const site = stack.use(
+    await openLiveSite({ rules, clock, ...(listen === undefined ? {} : { listen }) }),
+  );
   const identity = await enrolEndpoint(site);
   const agent = stack.use(
     await FakeAgent.open(identity, { now, ...(script === undefined ? {} : { script }) }),
@@ -180,6 +187,18 @@ export function signRoster(
 export async function change(site: LiveSite, envelope: Envelope): Promise<void> {
   await using owner = await site.connect(site.owner);
   await owner.call('site.change', { envelope });
+}
+
+/** Resolves when no link of the endpoint serves any more. */
+export function untilAway(site: LiveSite, endpoint: string): Promise<void> {
+  const { links } = site.appliance.desk;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = (): void => {
+    if (!links.isOnline(endpoint)) resolve();
+  };
+  const stop = links.onChange(look);
+  look();
+  return promise.finally(stop);
 }
 
 /** What a test does to the next entries of a kind, before the log gets them. */

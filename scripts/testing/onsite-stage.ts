@@ -348,7 +348,7 @@ function createWork({
       nowMs: clock.now(),
       lifeMs: 8 * 3_600_000,
     });
-    const caller = alice.signer.publicKey;
+    const caller = alice.key;
     return sessions.openSession({ envelope, caller, reason, ticket });
   };
   return {

@@ -16,6 +16,7 @@ import { keyText, type Site } from '../../work/site.ts';
 import type { Tokens } from '../../work/tokens.ts';
 import type { AgentLinks } from '../agent-links.ts';
 
+import type { Guests } from '../guests.ts';
 /** What the appliance is made of, as far as clients reach it. */
 export interface Desk {
   readonly site: Site;
@@ -25,6 +26,8 @@ export interface Desk {
   readonly requests: Requests;
   readonly tokens: Tokens;
   /** What endpoints pin, with the addresses of now. */
+  /** Peers of unpinned keys, and the devices of members among them. */
+  readonly guests: Guests;
   readonly pins: () => SitePins;
   readonly about: {
     readonly software: string;
@@ -36,9 +39,10 @@ export interface Desk {
   readonly disconnect: (publicKey: Uint8Array) => void;
 }
 
-/** Who asks: the key that Noise proved, and what it is here at this moment. */
+/** Who asks: the key that Noise proved, and who that is here at this moment. */
 export interface Caller {
   readonly publicKey: Uint8Array;
+  /** The peer's; a member's own, or that of a member's device. */
   readonly member: Member | null;
   readonly approver: Approver | null;
 }
@@ -56,13 +60,17 @@ export type Handler<V extends ClientVerb> = (
   call: Call,
 ) => Promise<AnswerOf<V>>;
 
-/** Who this key is at the site now. */
-export function callerOf(site: Site, publicKey: Uint8Array): Caller {
+/** Who this key is at the site now: by itself, or as the device of a member. */
+export function callerOf(
+  { site, guests }: Pick<Desk, 'site' | 'guests'>,
+  publicKey: Uint8Array,
+): Caller {
   const key = keyText(publicKey);
   const { approvers } = site.authority.signed.statement;
   return {
+  const deviceOf = guests.memberKeyOf(publicKey);
     publicKey,
-    member: site.memberOf(publicKey),
+    member: site.memberOf(deviceOf ?? key),
     approver: approvers.find((approver) => approver.key === key) ?? null,
   };
 }

@@ -8,11 +8,11 @@ import { demandKnown, demandRole, nameOf } from './call.ts';
 import { showEntry } from '../shown-entry.ts';
 
 export const sessionOpen: Handler<'session.open'> = async (request, { desk, caller }) => {
-  demandRole(caller, ['owner', 'technician']);
+  const { key } = demandRole(caller, ['owner', 'technician']);
   const { envelope, reason, ticket } = request;
   const opened = await desk.sessions.openSession({
     ...{ envelope, reason, ticket },
-    caller: caller.publicKey,
+    caller: key,
   });
   return { session: opened.id, index: opened.opened.index };
 };

@@ -1,12 +1,11 @@
 // What a client asks about the site and its endpoints.
 
 import { formatTime } from '#crypto/leaf.ts';
-import { parsePersonKey } from '#crypto/person-key.ts';
-import { parseStatement } from '#crypto/statement.ts';
 import { formatEnrolToken } from '#agent/protocol/enrol-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { WorkError } from '../../work/error.ts';
 import { peerKeyOf } from '../../work/site.ts';
+import { putInForce } from '../in-force.ts';
 import type { Call, Handler } from './call.ts';
 import { demandKnown, demandRole, nameOf } from './call.ts';
 
@@ -46,69 +45,10 @@ export const siteStatements: Handler<'site.statements'> = async (_request, { des
   });
 };
 
-export const siteChange: Handler<'site.change'> = async ({ envelope }, call) => {
-  demandKnown(call.caller);
-  const { site } = call.desk;
-  const { statement } = parseStatement(envelope);
-  const before = peopleOf(call);
-  switch (statement.type) {
-    case 'roster':
-      await site.changeRoster(envelope);
-      break;
-    case 'authority':
-      await site.changeAuthority(envelope);
-      break;
-    case 'policy':
-      await site.changePolicy(envelope);
-      break;
-    case 'device':
-    case 'session':
-    case 'command':
-    case 'approval':
-    case 'attestation':
-      throw new WorkError(
-        'statement-invalid',
-        `Cannot change site: a ${statement.type} is no such`,
-      );
-    default:
-      throw new Error(`unreachable: statement ${String(statement satisfies never)}`);
-  }
-  disconnectStruckOff(call, before);
-  await closeRevoked(call);
-  return { type: statement.type, version: statement.version };
+export const siteChange: Handler<'site.change'> = async ({ envelope }, { desk, caller }) => {
+  demandKnown(caller);
+  return putInForce(desk, envelope, { by: nameOf(caller) });
 };
-
-/** The keys of everybody who may come in as a client. */
-function peopleOf({ desk }: Call): readonly string[] {
-  const { roster, authority } = desk.site;
-  const { members } = roster.signed.statement;
-  return [...members, ...authority.signed.statement.approvers].map(({ key }) => key);
-}
-
-/** Ends the connections of people who are known no more: what they were following ends, too. */
-function disconnectStruckOff(call: Call, before: readonly string[]): void {
-  const still = new Set(peopleOf(call));
-  for (const key of before) {
-    if (!still.has(key) && isPeerKey(key)) call.desk.disconnect(peerKeyOf(key));
-  }
-}
-
-/** A passkey signs, but is no peer's. */
-function isPeerKey(key: string): boolean {
-  return parsePersonKey(key).kind === 'ed25519';
-}
-
-/** Ends the sessions of technicians who may no longer act. */
-async function closeRevoked({ desk, caller }: Call): Promise<void> {
-  const { members } = desk.site.roster.signed.statement;
-  for (const session of desk.sessions.open) {
-    const { key } = session.technician;
-    if (members.some((member) => member.key === key && member.role !== 'reviewer')) continue;
-    if (session.isClosing) continue;
-    const closing = { by: nameOf(caller), reason: 'revoked', note: null, ticket: null } as const;
-    await desk.sessions.closeSession(session, closing);
-  }
-}
 
 export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, caller }) => {
   demandKnown(caller);
