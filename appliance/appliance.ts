@@ -27,9 +27,9 @@ import { AgentLinks } from './broker/agent-links.ts';
 import type { Desk } from './broker/client/call.ts';
 import { serveClient } from './broker/client-service.ts';
 import { serveEnrolment } from './broker/enrolment.ts';
-import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
 import { GUEST } from './broker/gater.ts';
 import { Guests } from './broker/guests.ts';
+import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
 import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
 import { loadApprovers } from './gate/approver-file.ts';
 import { openPinDesk } from './gate/pin-desk.ts';
@@ -117,9 +117,9 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
       },
     }),
   );
+  stack.defer(node.onGone((publicKey) => guests.forget(publicKey)));
   let page: HttpServer | null = null;
   const desk: Desk = {
-  stack.defer(node.onGone((publicKey) => guests.forget(publicKey)));
     ...{ site, tokens, guests, ...work },
     pins: () => pinsOf({ site, peer: peer.key, node }),
     about: {

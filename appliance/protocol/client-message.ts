@@ -38,6 +38,8 @@ export type SignedCommand = z.infer<typeof signedCommandSchema>;
 
 /** What a client asks. */
 export const clientRequestSchema = z.discriminatedUnion('verb', [
+  /** Says by a signed `device` statement whose browser this is. Who is known by their own key says nothing. */
+  z.strictObject({ id: requestId, verb: z.literal('client.hello'), device: envelopeSchema }),
   z.strictObject({ id: requestId, verb: z.literal('site.status') }),
   /** Puts a newer roster, list of approvers or policy in force. Its signature is its authority. */
   z.strictObject({ id: requestId, verb: z.literal('site.change'), envelope: envelopeSchema }),
@@ -48,8 +50,6 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     id: requestId,
     verb: z.literal('endpoint.token'),
     name: endpointNameSchema,
-  /** Says by a signed `device` statement whose browser this is. Who is known by their own key says nothing. */
-  z.strictObject({ id: requestId, verb: z.literal('client.hello'), device: envelopeSchema }),
     labels: z.array(z.string().min(1).max(64)).max(32),
     lifeS: z
       .int()
@@ -300,6 +300,7 @@ export type CommandOutcome = z.infer<typeof commandOutcomeSchema>;
 
 /** The value of each verb's answer. */
 export const answerSchemas = {
+  'client.hello': z.strictObject({ member: word, name: word, role: z.enum(ROLES), expires: time }),
   'site.status': siteStatusSchema,
   'site.change': z.strictObject({ type: word, version: z.int() }),
   'site.statements': z.strictObject({
@@ -320,7 +321,6 @@ export const answerSchemas = {
   'request.list': z.strictObject({ requests: z.array(requestSummarySchema) }),
   'request.show': requestSummarySchema,
   'request.decide': z.strictObject({ state: z.enum(REQUEST_STATES), index: z.int() }),
-  'client.hello': z.strictObject({ member: word, name: word, role: z.enum(ROLES), expires: time }),
   'request.withdraw': z.strictObject({ index: z.int() }),
   'records.export': z.strictObject({ bytes: z.int(), checkpoint: z.string() }),
   'log.fsck': z.strictObject({

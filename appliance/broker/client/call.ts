@@ -15,8 +15,8 @@ import type { Sessions } from '../../work/sessions.ts';
 import { keyText, type Site } from '../../work/site.ts';
 import type { Tokens } from '../../work/tokens.ts';
 import type { AgentLinks } from '../agent-links.ts';
-
 import type { Guests } from '../guests.ts';
+
 /** What the appliance is made of, as far as clients reach it. */
 export interface Desk {
   readonly site: Site;
@@ -25,9 +25,9 @@ export interface Desk {
   readonly commands: Commands;
   readonly requests: Requests;
   readonly tokens: Tokens;
-  /** What endpoints pin, with the addresses of now. */
   /** Peers of unpinned keys, and the devices of members among them. */
   readonly guests: Guests;
+  /** What endpoints pin, with the addresses of now. */
   readonly pins: () => SitePins;
   readonly about: {
     readonly software: string;
@@ -41,8 +41,8 @@ export interface Desk {
 
 /** Who asks: the key that Noise proved, and who that is here at this moment. */
 export interface Caller {
-  readonly publicKey: Uint8Array;
   /** The peer's; a member's own, or that of a member's device. */
+  readonly publicKey: Uint8Array;
   readonly member: Member | null;
   readonly approver: Approver | null;
 }
@@ -67,8 +67,8 @@ export function callerOf(
 ): Caller {
   const key = keyText(publicKey);
   const { approvers } = site.authority.signed.statement;
-  return {
   const deviceOf = guests.memberKeyOf(publicKey);
+  return {
     publicKey,
     member: site.memberOf(deviceOf ?? key),
     approver: approvers.find((approver) => approver.key === key) ?? null,
