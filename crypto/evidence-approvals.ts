@@ -42,7 +42,7 @@ export async function checkApprovals(
     return { outcome: 'not-applicable', detail: 'Nothing was asked', value };
   }
   return {
-    detail: `${requests.size} asked, ${granted} approvals and ${denied} refusals signed`,
+    detail: `Asked: ${requests.size}; approvals signed: ${granted}; refusals signed: ${denied}`,
     value,
   };
 }

@@ -42,6 +42,8 @@ for (const runtime of ['node', 'deno'] satisfies Runtime[]) {
     await using out = await temporaryFolder();
     const args = [DEMO, '--out', out.path, '--agent-runtime', runtime];
     const { stdout } = await run(process.execPath, args, { timeout: 200_000 });
+    assert.match(stdout, 'refused, as it must be');
+    assert.not.match(stdout, /^\d\d:\d\d/m, 'no invented times');
     const summary = summarySchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
     assert.is(summary.agent_runtime, runtime);
     const evidence = join(out.path, 'session.evidence.json');
@@ -72,6 +74,19 @@ demo('says how it is used, and exits with 2, without a folder', async () => {
     (error: unknown) => error,
   );
   assert.is((failed as { code?: number } | null)?.code, 2);
+});
+
+demo('replaces nothing in a folder that is not its own', async () => {
+  await using out = await temporaryFolder();
+  await writeFile(join(out.path, 'trust.json'), 'mine');
+  const failed: unknown = await run(process.execPath, [DEMO, '--out', out.path]).catch(
+    (error: unknown) => error,
+  );
+  const { code, stderr } = failed as { code: number; stderr: string };
+  assert.is(code, 2);
+  assert.match(stderr, 'it holds other files');
+  assert.equal(await readdir(out.path), ['trust.json']);
+  assert.is(await readFile(join(out.path, 'trust.json'), 'utf8'), 'mine');
 });
 
 demo.run();

@@ -3,9 +3,12 @@
 // through the appliance's protocol, and the client's contact approves on the on-site page, with a PIN.
 //
 // The rule stands in a rules file in a temporary folder: the demonstration changes nothing of this machine's own
-// firewall. What it leaves in DIR is real evidence, that `caisey verify` checks with the network off.
+// firewall. What it leaves in DIR is real evidence, that `caisey verify` checks with the network off. DIR must be
+// new, empty, or left by an earlier demonstration.
+//
+// Exit codes: 0 told, and the tampering was refused · 1 something failed · 2 wrong use, or a DIR that is not ours.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -34,6 +37,9 @@ interface Options {
   readonly runtime: Runtime;
 }
 
+/** Its presence says that a folder is a demonstration's. */
+const MARK = 'caisey-demo.txt';
+
 /** What the demonstration counted and timed: the last line that it prints. */
 interface Summary {
   readonly verdict: EvidenceReport['verdict'];
@@ -52,7 +58,6 @@ interface Summary {
 /** Tells the story; answers its summary. */
 async function demonstrate({ out, runtime }: Options): Promise<Summary> {
   const startedMs = performance.now();
-  await mkdir(out, { recursive: true });
   const folder = await mkdtemp(join(tmpdir(), 'caisey-demo-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -69,7 +74,7 @@ async function demonstrate({ out, runtime }: Options): Promise<Summary> {
 
   const session = await openWorkingSession(client, {
     ...{ as: site.technician, endpoint, log: status.origin },
-    reason: 'Nobody reaches the file server since the update at 01:40.',
+    reason: 'Nobody reaches the file server since the last update.',
   });
   await tellSession({ session, site, client, rules, page: status.http ?? '' });
   const sessionMs = performance.now() - startedMs - setUpMs;
@@ -106,7 +111,7 @@ interface Stage {
 async function tellSession({ session, site, client, rules, page }: Stage): Promise<void> {
   const chat = (who: Client, text: string) =>
     who.call('chat.say', { session: session.session, text });
-  say('02:07', 'Terry Technician opens a session; from here on everything is in the signed log');
+  say('Opened', 'Terry Technician opens a session; from here on everything is in the signed log');
   await show(session, 'uname -sr');
   await show(session, `cat ${rules}`);
   await show(session, `grep -n 445 ${rules}`);
@@ -151,7 +156,7 @@ async function tellSession({ session, site, client, rules, page }: Stage): Promi
   }
   say('Chat', 'Carla: "Thanks, the shares are back."');
   await session.close('SMB rule opened for the office network; shares verified.');
-  say('02:21', 'the session is closed');
+  say('Closed', 'the session is over; its record is whole');
 }
 
 async function show(session: WorkingSession, command: string): Promise<void> {
@@ -206,8 +211,10 @@ async function isTamperingRefused(out: string, site: ProcessSite): Promise<boole
   } catch {
     // not even readable as evidence: refused all the same
   }
-  say('Tampering', `one word of the recorded output changed: ${verdict}`);
-  return verdict !== 'verified';
+  const isRefused = verdict !== 'verified';
+  const words = isRefused ? 'refused, as it must be' : 'ACCEPTED, which must never be';
+  say('Tampering', `one word of the recorded output changed: ${words}`);
+  return isRefused;
 }
 
 function trustIn({ log, root, authority }: ProcessSite): Trust {
@@ -241,6 +248,21 @@ function say(label: string, text: string): void {
   process.stdout.write(`${label.padEnd(10)} ${text}\n`);
 }
 
+/** Makes DIR ours. Answers why it cannot be; null when it is. */
+async function takeFolder(out: string): Promise<string | null> {
+  await mkdir(out, { recursive: true });
+  const found = await readdir(out);
+  if (found.length > 0 && !found.includes(MARK)) {
+    return `Cannot demonstrate in "${out}": it holds other files. Give a folder that is new or empty.`;
+  }
+  if (found.length > 0) say('Folder', `${out}: replacing what an earlier demonstration left`);
+  await writeFile(
+    join(out, MARK),
+    'Left by "npm run demo", which replaces it when it runs here again.\n',
+  );
+  return null;
+}
+
 function parseOptions(argv: readonly string[]): Options | null {
   try {
     const { values } = parseArgs({
@@ -256,8 +278,9 @@ function parseOptions(argv: readonly string[]): Options | null {
 }
 
 const options = parseOptions(process.argv.slice(2));
-if (options === null) {
-  process.stderr.write(`${USAGE}\n`);
+const refusal = options === null ? USAGE : await takeFolder(options.out);
+if (options === null || refusal !== null) {
+  process.stderr.write(`${refusal ?? USAGE}\n`);
   process.exitCode = 2;
 } else {
   const summary = await demonstrate(options);
