@@ -36,7 +36,7 @@ export const envelopeSchema = z.strictObject({
 /** What the gate decided, and by which rule of the policy in force (null: its default). */
 const decision = z.strictObject({
   effect: z.enum(['allow', 'ask', 'deny']),
-  access: z.enum(['read-only', 'changing', 'unknown']),
+  access: z.enum(['read-only', 'sensitive', 'changing', 'unknown']),
   rule: z.string().max(64).nullable(),
   why: note,
 });
@@ -240,6 +240,8 @@ export const KIND_SHAPES = {
       phase: z.enum(['before', 'after']),
       exit_code: z.int().nullable(),
       text: textReferenceSchema,
+      /** Printed beyond the text, and not kept: the state is cut when this is not 0. */
+      dropped_bytes: count,
     },
     { required: ['command'], optional: [] },
     ['text'],

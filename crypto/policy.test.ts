@@ -66,6 +66,10 @@ const BAD_RULES: Readonly<Record<string, object>> = {
   'an undefined criterion': { labels: undefined },
   'a further criterion': { user: 'root' },
 };
+rule('takes an empty list of arguments, and what is sensitive', () => {
+  const bare = { id: 'a', effect: 'ask', arguments: [], access: 'sensitive' };
+  assert.equal(ruleSchema.parse(bare), bare);
+});
 rule('takes every criterion', () => {
   const full = {
     id: 'full-1',

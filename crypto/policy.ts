@@ -9,8 +9,9 @@
 //   arguments  one pattern an argument; `*` as above with slashes; `**` as the last one: any rest.
 //              allow: the arguments must match one by one, and none is left over without `**`; a pattern
 //              that begins with `*` does not match an option. ask, deny: the patterns may match anywhere
-//              in the arguments, with or without the options between
-//   access     `read-only`: the line only reads. `changing`: it may change something, or cannot be read
+//              in the arguments, with or without the options between. An empty list allows no argument at all
+//   access     `read-only`: the line only reads, and nothing that may be secret. `sensitive`: it may read what is
+//              secret. `changing`: it may change something, or cannot be read
 //   labels     all of them are on the endpoint
 //   window     begins on one of `days` (1 is Monday) at `from`, ends at `to`, on the next day when `to` is
 //              not later than `from`; wall clock of the policy's time zone
@@ -27,7 +28,7 @@ export const ROLES = ['owner', 'technician', 'reviewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What a whole command line does, as far as its parse can tell. */
-export type Access = 'read-only' | 'changing' | 'unknown';
+export type Access = 'read-only' | 'sensitive' | 'changing' | 'unknown';
 
 export const MAX_RULES = 256;
 export const MAX_APPROVALS = 5;
@@ -81,13 +82,8 @@ export const ruleSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
   effect: z.enum(EFFECTS),
   programs: z.array(line(128)).min(1).max(64).exactOptional(),
-  arguments: z
-    .array(line(256))
-    .min(1)
-    .max(16)
-    .refine(restIsLast, '"**" is not last')
-    .exactOptional(),
-  access: z.enum(['read-only', 'changing']).exactOptional(),
+  arguments: z.array(line(256)).max(16).refine(restIsLast, '"**" is not last').exactOptional(),
+  access: z.enum(['read-only', 'sensitive', 'changing']).exactOptional(),
   shells: z.array(z.enum(SHELLS)).min(1).max(SHELLS.length).exactOptional(),
   labels: z.array(line(64)).min(1).max(16).exactOptional(),
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).exactOptional(),
@@ -168,9 +164,10 @@ export type PresetName = (typeof PRESETS)[number];
 /**
  * A policy to start from.
  * - `careful`: everything is asked, reading too; what destroys is refused.
- * - `standard`: reading is allowed, the rest is asked; what destroys is refused.
+ * - `standard`: reading is allowed, but asked where it may show secrets; the rest is asked; what destroys is refused.
  * - `after-hours`: as standard, and on nights (18:00 to 08:00) and weekends a short list of steps that
- *   undo themselves (restarting one service by its whole name, emptying a DNS cache) is allowed without waking anybody.
+ *   undo themselves (restarting one service by its whole name, emptying a DNS cache) is allowed without waking
+ *   anybody. The services that stop the machine, open it or belong to the system itself are asked.
  * @throws {z.ZodError} when the time zone is not known
  */
 export function presetPolicy(name: PresetName, timeZone: string): PolicyRules {
@@ -190,6 +187,7 @@ function presetRules(name: PresetName): readonly PolicyRule[] {
     case 'after-hours':
       return [
         READING,
+        ...SYSTEM_SERVICES,
         ...afterHours('night', { days: [1, 2, 3, 4, 5, 6, 7], from: '18:00', to: '08:00' }),
         ...afterHours('weekend', { days: [6, 7], from: '08:00', to: '18:00' }),
       ];
@@ -202,7 +200,7 @@ const READING: PolicyRule = {
   id: 'reading',
   effect: 'allow',
   access: 'read-only',
-  why: 'Only reads, which this site allows.',
+  why: 'Only reads, and no known place of secrets, which this site allows.',
 };
 
 const DESTRUCTIVE: readonly PolicyRule[] = [
@@ -240,6 +238,28 @@ const DESTRUCTIVE: readonly PolicyRule[] = [
   { id: 'no-log-clearing-word', effect: 'deny', programs: ['wevtutil'], arguments: ['clear-log'] },
 ];
 
+/** Starting these does not undo itself: `systemd-poweroff.service` is a service by its whole name, too. */
+const SYSTEM_SERVICES: readonly PolicyRule[] = (
+  [
+    ['system', 'systemd-*'],
+    ['emergency', 'emergency*'],
+    ['rescue', 'rescue*'],
+    ['debug-shell', 'debug-shell*'],
+    ['boot', 'initrd-*'],
+    ['bus', 'dbus*'],
+    ['people', 'user@*'],
+    ['consoles', '*getty@*'],
+    ['upgrades', 'apt-daily*'],
+    ['packages', 'packagekit*'],
+  ] as const
+).map(([name, pattern]) => ({
+  id: `restart-${name}`,
+  effect: 'ask',
+  programs: ['systemctl'],
+  arguments: ['restart', pattern],
+  why: 'Restarts a part of the system itself, which may not undo itself.',
+}));
+
 function afterHours(when: string, window: PolicyWindow): readonly PolicyRule[] {
   const why = 'Undoes itself, and this site allows it outside working hours.';
   const common = {
@@ -260,6 +280,11 @@ function afterHours(when: string, window: PolicyWindow): readonly PolicyRule[] {
       arguments: patterns,
       ...common,
     })),
-    { id: `${when}-dns-cache-cmdlet`, programs: ['Clear-DnsClientCache'], ...common },
+    {
+      id: `${when}-dns-cache-cmdlet`,
+      programs: ['Clear-DnsClientCache'],
+      arguments: [],
+      ...common,
+    },
   ];
 }

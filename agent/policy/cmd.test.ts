@@ -52,7 +52,15 @@ const CHANGING = [
     'vssadmin delete shadows',
     'where /r C:\\ x',
   ],
-  ...['findstr /f:x y', 'bcdedit /set x', 'schtasks /run /tn x', 'copy a b', 'rmdir /s x'],
+  ...['netsh wlan show hostednetwork security', 'netsh wlan show profile x y clear'],
+  ...[
+    'findstr -f:x y',
+    'findstr /f:x y',
+    'bcdedit /set x',
+    'schtasks /run /tn x',
+    'copy a b',
+    'rmdir /s x',
+  ],
 ];
 
 const recognising = suite('readCmd()');

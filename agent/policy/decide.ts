@@ -2,7 +2,6 @@
 // is loaded; the agent, the gate and the verifier run this same code and must agree.
 
 import {
-  type Access,
   type Decision,
   type Judge,
   type Judged,
@@ -11,14 +10,15 @@ import {
   type PolicyRules,
 } from '#crypto/policy.ts';
 
-import { allows, isReading, meetsContext, restricts } from './match.ts';
-import { type ParsedLine, parseLine, type SimpleCommand } from './parse.ts';
+import { accessOfLine, allows, meetsContext, restricts } from './match.ts';
+import { parseLine } from './parse.ts';
 import {
   type GrammarFiles,
   loadPowerShellGrammar,
   type PowerShellGrammar,
 } from './powershell-grammar.ts';
 import { NO_WORDS, scanWords } from './scan.ts';
+import { type TouchedCommand, type TouchedLine, touchLine } from './touch.ts';
 import { isPlainText } from './word.ts';
 
 /** Loads the grammars, from the installed packages unless their bytes are given, and gives the judge. */
@@ -29,12 +29,12 @@ export async function openJudge(files?: GrammarFiles): Promise<Judge> {
 
 function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar): Decision {
   const parsed = parseLine(judged.shell, judged.command, grammar);
-  const line = inContext(parsed, judged);
+  const line = inContext(touchLine(parsed, judged), judged);
   const scanned = parsed.clean ? NO_WORDS : scanWords(judged.command, judged.shell);
   const suspected = { judged, line, scanned };
   const rules = policy.rules.filter((rule) => meetsContext(rule, policy, judged));
   const restricting = rules.filter((rule) => rule.effect !== 'allow' && restricts(rule, suspected));
-  const told = { access: accessOf(line), programs: programsOf(line) };
+  const told = { access: accessOfLine(line), programs: programsOf(line) };
   const deny = restricting.find((rule) => rule.effect === 'deny');
   if (deny !== undefined) {
     return {
@@ -65,7 +65,7 @@ function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar)
 }
 
 /** The line, not clean either when what surrounds it could change what its words mean. */
-function inContext(line: ParsedLine, judged: Judged): ParsedLine {
+function inContext(line: TouchedLine, judged: Judged): TouchedLine {
   const problem = line.problem ?? contextProblem(judged);
   return { ...line, clean: problem === null, problem };
 }
@@ -74,8 +74,6 @@ function contextProblem({ shell, cwd, env }: Judged): string | null {
   if (Object.keys(env).length > 0) return 'sets environment variables';
   if (cwd === null) return null;
   if (!isPlainText(cwd)) return 'runs in a folder with an unusual name';
-  if (/^\/+(?:dev|proc|sys)(?:\/|$)|\.\.|\/\.(?:\/|$)/.test(cwd))
-    return 'runs in a folder of devices';
   // cmd looks for programs in the current folder before anywhere else.
   return shell === 'cmd' ? 'runs in a folder that may hold its own programs' : null;
 }
@@ -92,7 +90,7 @@ function mostApprovals(rules: readonly PolicyRule[], policy: PolicyRules): Polic
 /** The rule that allows the line: one that covers all of it if there is one, else that of its first command. */
 function allowing(
   rules: readonly PolicyRule[],
-  line: ParsedLine,
+  line: TouchedLine,
   judged: Judged,
 ): PolicyRule | null {
   const allowRules = rules.filter((rule) => rule.effect === 'allow');
@@ -106,38 +104,46 @@ function allowing(
   return each.includes(undefined) ? null : (each[0] ?? null);
 }
 
-function accessOf(line: ParsedLine): Access {
-  if (!line.clean) return 'unknown';
-  return isReading(line) ? 'read-only' : 'changing';
-}
+const MAX_SHOWN_CHARS = 128;
 
-const MAX_PROGRAM_CHARS = 128;
-
-function programsOf(line: ParsedLine): readonly string[] {
+function programsOf(line: TouchedLine): readonly string[] {
   return [...new Set(line.commands.map(nameForPeople))].slice(0, MAX_PROGRAMS);
 }
 
-/** A name that can be shown: what is invisible is replaced, what is long is cut. */
-function nameForPeople({ program }: SimpleCommand): string {
-  const visible = program
+function nameForPeople({ program }: TouchedCommand): string {
+  return textForPeople(program);
+}
+
+/** Text that can be shown: what is invisible is replaced, what is long is cut. */
+function textForPeople(text: string): string {
+  const visible = text
     .toWellFormed()
     .replace(/[\p{C}\p{Z}]/gu, (char) => (char === ' ' ? ' ' : '\ufffd'));
-  return [...visible].slice(0, MAX_PROGRAM_CHARS).join('');
+  return [...visible].slice(0, MAX_SHOWN_CHARS).join('');
 }
 
-function whyAsked(line: ParsedLine): string {
+function whyAsked(line: TouchedLine): string {
   if (line.problem !== null) return `Cannot be judged for certain: the line ${line.problem}.`;
   const changing = line.commands.find((command) => !command.readOnly);
-  if (changing === undefined) return 'Only reads, but no rule of this site allows it.';
-  const name = nameForPeople(changing);
-  return `Changes something, or may: runs "${name}", and not in a way that is known to only read.`;
+  if (changing !== undefined) {
+    const name = nameForPeople(changing);
+    return `Changes something, or may: runs "${name}", and not in a way that is known to only read.`;
+  }
+  const sensitive = line.commands.find((command) => command.secret !== null);
+  if (sensitive !== undefined) {
+    const word = textForPeople(sensitive.secret ?? '');
+    return `Only reads, but what it shows may be secret: "${nameForPeople(sensitive)}" is called with "${word}".`;
+  }
+  return 'Only reads, but no rule of this site allows it.';
 }
 
-function whyAllowed(line: ParsedLine): string {
-  return isReading(line) ? 'Only reads.' : 'A rule of this site allows exactly this.';
+function whyAllowed(line: TouchedLine): string {
+  return accessOfLine(line) === 'read-only'
+    ? 'Only reads.'
+    : 'A rule of this site allows exactly this.';
 }
 
-function whyDenied(rule: PolicyRule, line: ParsedLine): string {
+function whyDenied(rule: PolicyRule, line: TouchedLine): string {
   return line.clean
     ? `The rule "${rule.id}" of this site refuses it.`
     : `The line cannot be judged for certain and holds what the rule "${rule.id}" of this site refuses.`;

@@ -1,12 +1,13 @@
 // Whether a rule meets a line. Deny and ask err on the side of matching, allow on the side of not matching;
 // so each has its own reading of the same criteria.
 
-import type { Judged, PolicyRule, PolicyRules } from '#crypto/policy.ts';
+import type { Access, Judged, PolicyRule, PolicyRules } from '#crypto/policy.ts';
 
 import { ignoresCase, knowsAliases, namesOf } from './name.ts';
-import type { ParsedLine, SimpleCommand } from './parse.ts';
+
 import { matchesPattern } from './pattern.ts';
 import type { ScannedWords } from './scan.ts';
+import { isSecretWord, type TouchedCommand, type TouchedLine } from './touch.ts';
 import { isInWindow } from './window.ts';
 import { isWrapper } from './wrapper.ts';
 
@@ -21,9 +22,9 @@ export function meetsContext(rule: PolicyRule, policy: PolicyRules, judged: Judg
 }
 
 /** True when an allow rule covers one command of a clean line. */
-export function allows(rule: PolicyRule, command: SimpleCommand, judged: Judged): boolean {
+export function allows(rule: PolicyRule, command: TouchedCommand, judged: Judged): boolean {
   const ignoreCase = ignoresCase(judged.shell);
-  if (rule.access !== undefined && (rule.access === 'read-only') !== command.readOnly) return false;
+  if (rule.access !== undefined && rule.access !== accessOfCommand(command)) return false;
   const named = rule.programs?.some((program) =>
     matchesPattern(program, command.program, { ignoreCase, except: '/\\' }),
   );
@@ -33,13 +34,13 @@ export function allows(rule: PolicyRule, command: SimpleCommand, judged: Judged)
 
 function allowsArguments(
   patterns: readonly string[],
-  command: SimpleCommand,
+  command: TouchedCommand,
   judged: Judged,
 ): boolean {
   const hasRest = patterns.at(-1) === '**';
   const leading = hasRest ? patterns.slice(0, -1) : patterns;
   const given = command.arguments;
-  if (command.expands || given.length < leading.length) return false;
+  if (command.globs.size > 0 || given.length < leading.length) return false;
   if (!hasRest && given.length > leading.length) return false;
   return leading.every((pattern, i) => allowsArgument(pattern, given[i] ?? '', judged));
 }
@@ -55,7 +56,7 @@ function allowsArgument(pattern: string, argument: string, judged: Judged): bool
 
 export interface Suspected {
   readonly judged: Judged;
-  readonly line: ParsedLine;
+  readonly line: TouchedLine;
   /** The words of the text, when no parser vouches for what it means. */
   readonly scanned: ScannedWords;
 }
@@ -63,7 +64,7 @@ export interface Suspected {
 /** True when a deny or ask rule meets anything that the line does, may do, or seems to do. */
 export function restricts(rule: PolicyRule, { judged, line, scanned }: Suspected): boolean {
   if (rule.programs === undefined && rule.arguments === undefined) {
-    return meetsAccess(rule, isReading(line));
+    return meetsAccessOfLine(rule, { judged, line, scanned });
   }
   const aliases = knowsAliases(judged.shell, judged.command);
   const commands = candidatesOf(line.commands);
@@ -71,31 +72,60 @@ export function restricts(rule: PolicyRule, { judged, line, scanned }: Suspected
   return !line.clean && restrictsWords(rule, scanned);
 }
 
-/** True when the whole line only reads. */
-export function isReading(line: ParsedLine): boolean {
-  return line.clean && line.commands.every((command) => command.readOnly);
+/** What a whole line does, as far as its parse can tell. */
+export function accessOfLine(line: TouchedLine): Access {
+  if (!line.clean) return 'unknown';
+  if (line.commands.some((command) => !command.readOnly)) return 'changing';
+  return line.commands.some((command) => command.secret !== null) ? 'sensitive' : 'read-only';
 }
 
-function meetsAccess(rule: PolicyRule, isReadOnly: boolean): boolean {
-  return rule.access === undefined || (rule.access === 'read-only') === isReadOnly;
+function accessOfCommand({ readOnly, secret }: TouchedCommand): Access {
+  if (!readOnly) return 'changing';
+  return secret === null ? 'read-only' : 'sensitive';
+}
+
+/** What changes something may read a secret as well: `sensitive` meets it then, as `changing` does. */
+function meetsAccessOfLine(rule: PolicyRule, { judged, line, scanned }: Suspected): boolean {
+  const access = accessOfLine(line);
+  switch (rule.access) {
+    case undefined:
+      return true;
+    case 'read-only':
+      return access === 'read-only';
+    case 'changing':
+      return access === 'changing' || access === 'unknown';
+    case 'sensitive':
+      return (
+        line.commands.some((command) => command.secret !== null) ||
+        (!line.clean && [...scanned.words].some((word) => isSecretWord(word, judged)))
+      );
+    default:
+      return rule.access satisfies never;
+  }
+}
+
+function meetsAccess(rule: PolicyRule, command: TouchedCommand): boolean {
+  if (rule.access === 'sensitive') return command.secret !== null;
+  return rule.access === undefined || rule.access === accessOfCommand(command);
 }
 
 /** The commands, and for a wrapper every command that could begin at one of its arguments. */
-function candidatesOf(commands: readonly SimpleCommand[]): readonly SimpleCommand[] {
+function candidatesOf(commands: readonly TouchedCommand[]): readonly TouchedCommand[] {
   return commands.flatMap((command) => {
     if (!isWrapper(command.program)) return [command];
     const inner = command.arguments.slice(0, 64).map((program, i) => ({
       program,
       arguments: command.arguments.slice(i + 1),
       readOnly: false,
-      expands: command.expands,
+      globs: command.globs,
+      secret: command.secret,
     }));
     return [command, ...inner];
   });
 }
 
-function restrictsCommand(rule: PolicyRule, command: SimpleCommand, aliases: boolean): boolean {
-  if (!meetsAccess(rule, command.readOnly)) return false;
+function restrictsCommand(rule: PolicyRule, command: TouchedCommand, aliases: boolean): boolean {
+  if (!meetsAccess(rule, command)) return false;
   if (rule.programs !== undefined) {
     const names = namesOf(command.program, { aliases });
     if (!rule.programs.some((program) => names.some((name) => meets(program, name)))) return false;

@@ -21,14 +21,15 @@ export const MAX_PARSED_CHARS = 8192;
 /** `sudo env sh -c …`: deeper than this nobody writes by accident. */
 const MAX_WRAPPERS = 8;
 const MAX_COMMANDS = 512;
+const NO_GLOBS: ReadonlySet<string> = new Set();
 
 export interface SimpleCommand {
   /** The name as called, without quotes. */
   readonly program: string;
   readonly arguments: readonly string[];
   readonly readOnly: boolean;
-  /** The shell replaces an argument by names of files. */
-  readonly expands: boolean;
+  /** Those of the arguments that the shell replaces by names of files. */
+  readonly globs: ReadonlySet<string>;
 }
 
 export interface ParsedLine {
@@ -90,7 +91,7 @@ function parseWrapped(nested: Nested, command: SimpleCommand): ParsedLine | null
   }
   if (inner.words === null) return unclear === null ? null : unclean(unclear);
   if (depth > MAX_WRAPPERS) return unclean('wraps commands too deep');
-  const first = simple(nested.shell, inner.words, command.expands);
+  const first = simple(nested.shell, inner.words, command.globs);
   const further = parseWrapped({ ...nested, depth }, first);
   const problem = unclear ?? further?.problem ?? null;
   return { clean: problem === null, commands: [first, ...(further?.commands ?? [])], problem };
@@ -112,18 +113,17 @@ function readLine({ shell, text, grammar }: Nested): FoundCommands {
     case 'pwsh': {
       const { clean, found, problem } = readPowerShell(text, grammar);
       if (clean === null)
-        return { commands: found.map((words) => simple(shell, words, false)), problem };
-      const commands = clean.map((command) => ({
-        program: command.name,
-        arguments: wordsOfParts(command.parts).map((word) => word.text),
-        readOnly: isPowerShellReadOnly(shell, command),
-        expands: false,
-      }));
+        return { commands: found.map((words) => simple(shell, words, NO_GLOBS)), problem };
+      const commands = clean.map((command) => {
+        const words = wordsOfParts(command.parts).map((word) => word.text);
+        const readOnly = isPowerShellReadOnly(shell, command);
+        return { program: command.name, arguments: words, readOnly, globs: NO_GLOBS };
+      });
       return { commands, problem };
     }
     case 'cmd': {
       const { words, problem } = readCmd(text);
-      return { commands: words === null ? [] : [simple(shell, words, false)], problem };
+      return { commands: words === null ? [] : [simple(shell, words, NO_GLOBS)], problem };
     }
     default:
       return shell satisfies never;
@@ -137,14 +137,18 @@ function posixCommand(words: ReturnType<typeof readBash>['commands'][number]): S
     program,
     arguments: rest.map((word) => word.text),
     readOnly: isPosixReadOnly(program, rest),
-    expands: rest.some((word) => word.glob),
+    globs: new Set(rest.filter((word) => word.glob).map((word) => word.text)),
   };
 }
 
 /** A command of which only the words are known. PowerShell needs more to tell that it only reads. */
-function simple(shell: ShellName, words: readonly string[], expands: boolean): SimpleCommand {
+function simple(
+  shell: ShellName,
+  words: readonly string[],
+  globs: ReadonlySet<string>,
+): SimpleCommand {
   const [program = '', ...rest] = words;
-  return { program, arguments: rest, readOnly: isReadOnly(shell, program, rest), expands };
+  return { program, arguments: rest, readOnly: isReadOnly(shell, program, rest), globs };
 }
 
 function isReadOnly(shell: ShellName, program: string, args: readonly string[]): boolean {

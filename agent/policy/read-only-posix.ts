@@ -2,7 +2,7 @@
 // as policy is concerned. Listed by option, because the same program often writes with another one:
 // `sort -o`, `date -s`, `ss -K`, `find -delete`, `journalctl --rotate`, `sort --compress-program`.
 //
-// A program that reads secrets (`cat /etc/shadow`) still only reads; a rule may ask for it by name.
+// What a program reads is another question, and `touch.ts` asks it: `cat /etc/shadow` only reads.
 
 import { type OptionForm, reads, readOptions } from './options.ts';
 import { type Reads, type Word } from './word.ts';
@@ -12,21 +12,7 @@ const SYSTEM_FOLDERS = /^\/(?:usr\/)?s?bin\//;
 /** Tells whether a Unix program, called so, only reads. The name may have a system folder before it. */
 export function isPosixReadOnly(program: string, words: readonly Word[]): boolean {
   const name = program.replace(SYSTEM_FOLDERS, '');
-  if (!DEVICE_SAFE.has(name) && words.some(mayOpenDevice)) return false;
   return PROGRAMS.get(name)?.(words) ?? false;
-}
-
-// Opening a device can act: /dev/watchdog reboots the machine, a tape rewinds. These do not open it, or
-// are made for it.
-const DEVICE_SAFE = new Set(
-  'ls stat df du find fdisk smartctl findmnt lsblk lsof echo basename dirname readlink realpath'.split(
-    ' ',
-  ),
-);
-
-function mayOpenDevice({ text, glob }: Word): boolean {
-  if (text === '/dev/null') return false;
-  return /(?:^|[/=])dev(?:\/|$)/.test(text) || (glob && /^[^/]*\/[^/]*[*?[]/.test(text));
 }
 
 const always: Reads = () => true;
@@ -52,9 +38,18 @@ const NAME = /^[A-Za-z0-9_.@:+/-]+$/;
 const NUMBER = /^[0-9]{1,6}$/;
 
 const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
-  ['cat ls grep egrep fgrep tail wc stat du df cut tr nl tac rev fold paste', always],
+  ['cat ls grep egrep fgrep tail wc stat df cut tr nl tac rev fold paste', always],
   ['echo true false pwd basename dirname readlink realpath printenv which groups', always],
-  ['md5sum sha1sum sha256sum sha512sum cksum od hexdump ps pidof getent getconf lsblk', always],
+  ['md5sum sha1sum sha256sum sha512sum cksum od hexdump pidof lsblk', always],
+  [
+    'du', // --files0-from shows what a file holds, in its complaints
+    reads({
+      flags: 'abchHklLmsSxDP0',
+      values: 'dBt',
+      long: 'all total human-readable summarize one-file-system apparent-size si',
+      longValues: 'max-depth block-size threshold exclude',
+    }),
+  ],
   ['head', reads({ flags: '0123456789qvz', values: 'nc', longValues: 'lines bytes' })],
   ['cd', reads({ operands: 1 })],
   ['uniq', reads({ flags: 'cduiz', values: 'fsw', value: NUMBER, operands: 1 })],
@@ -69,7 +64,17 @@ const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
 ];
 
 const MACHINE: readonly (readonly [names: string, reads: Reads])[] = [
-  ['uname nproc free uptime lscpu lsmod lsusb w who last findmnt locale', always],
+  ['uname nproc free uptime lscpu lsmod lsusb w who last locale', always],
+  ['ps', (words) => isPsReading(words)],
+  // -s loads a library by name; the database of shadow is a secret
+  [
+    'getent',
+    shape(
+      /^(?:ahosts|ahostsv4|ahostsv6|ethers|group|hosts|netgroup|networks|passwd|protocols|rpc|services)(?: [\w.:][\w.:-]*)*$/,
+    ),
+  ],
+  ['getconf', shape(/^(?:-a|[A-Za-z0-9_]+(?: \/[\w./-]*)?)$/)], // -v runs another program
+  ['findmnt', reads({ flags: 'AabcDehiklnPrRuvJ', values: 'oStT', long: 'all df json list raw' })],
   ['lspci', reads({ flags: 'vknmtDbx' })],
   ['id', reads({ flags: 'gGnrruzZ', operands: 1 })],
   ['whoami tty sestatus getenforce lastlog sensors', bare],
@@ -91,7 +96,7 @@ const MACHINE: readonly (readonly [names: string, reads: Reads])[] = [
   ['lsof', reads({ flags: 'abhlnPRUVv', values: 'icpu', value: NAME, operand: /^[^+]/ })],
   ['fdisk', reads({ flags: 'l', operand: /^\/dev\// }, ({ options }) => options.has('l'))],
   ['smartctl', reads({ flags: 'aAciHx', operands: 1, operand: /^\/dev\// })],
-  ['sysctl', reads({ flags: 'an', operand: /^[A-Za-z0-9_./-]+$/ })],
+  ['sysctl', reads({ flags: 'an', operand: /^[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_:-]+)*$/ })],
   ['crontab', reads({ flags: 'l', values: 'u', operands: 0 }, ({ options }) => options.has('l'))],
   ['lsattr getfacl', always],
   [
@@ -180,7 +185,7 @@ const PACKAGES: readonly (readonly [names: string, reads: Reads])[] = [
   ['snap', verb('list', { long: 'all', operand: NAME })],
   [
     'docker podman',
-    verb('ps images logs inspect version info top port', {
+    verb('ps images logs version info top port', {
       flags: 'aqt',
       values: 'n',
       long: 'all no-trunc timestamps',
@@ -239,6 +244,22 @@ function isColumnPrint(words: readonly Word[]): boolean {
     /^\{ ?print \$[0-9]+(?:, ?\$[0-9]+)* ?\}$/.test(script?.text ?? '') &&
     files.every((file) => /^[/.A-Za-z0-9_]/.test(file.text) && !file.text.includes('='))
   );
+}
+
+const PS_FLAGS = /^-[AacdeFfHjLlMNTwyZ]+$/;
+const PS_VALUES = /^(?:-[AacdeFfHjLlMNTwyZ]*[oOpuUtGgsCqk]|--(?:sort|pid|ppid|user|format))$/;
+const PS_OTHERS =
+  /^(?:-auxw*|--forest|--no-headers|--headers|--sort=[\w,%+-]+|[acfghjlmnrsuvwxTX]+|[0-9,]+)$/;
+
+/** ps, but for what shows the environment of processes: `ps e`, `ps auxe`. */
+function isPsReading(words: readonly Word[]): boolean {
+  for (let i = 0; i < words.length; i++) {
+    const text = words[i]?.text ?? '';
+    if (PS_VALUES.test(text)) {
+      if (!/^(?!.*env)[\w,.%=:@+-]+$/i.test(words[++i]?.text ?? '')) return false;
+    } else if (!PS_FLAGS.test(text) && !PS_OTHERS.test(text)) return false;
+  }
+  return true;
 }
 
 function isDateReading(word: Word): boolean {

@@ -18,8 +18,39 @@ export function isPowerShellReadOnly(
   if (cmdlet === null) return false;
   const own = CMDLETS.get(cmdlet);
   if (own === undefined) return cmdlet === name.toLowerCase() && isProgramReading(cmdlet, parts);
+  if (CIM_CMDLETS.has(cmdlet) && !isCimReading(parts)) return false;
   return parts.every((part, i) => isReadingPart({ cmdlet, own, part, after: parts[i - 1] }));
 }
+
+const CIM_CMDLETS = new Set(['get-ciminstance', 'get-wmiobject']);
+
+// A list: asking for Win32_Product, or for a class above it as CIM_Product is, makes the Windows Installer check
+// and repair every package; Win32_PingStatus sends.
+const CIM_CLASSES = new Set(
+  (
+    'win32_operatingsystem win32_computersystem win32_computersystemproduct win32_processor win32_bios ' +
+    'win32_baseboard win32_systemenclosure win32_physicalmemory win32_logicaldisk win32_diskdrive ' +
+    'win32_diskpartition win32_volume win32_networkadapter win32_networkadapterconfiguration win32_service ' +
+    'win32_process win32_quickfixengineering win32_printer win32_startupcommand win32_useraccount win32_group ' +
+    'win32_timezone win32_pagefileusage win32_videocontroller win32_battery win32_share win32_logonsession ' +
+    'win32_pnpentity win32_pnpsigneddriver win32_systemdriver win32_reliabilityrecords antivirusproduct'
+  ).split(' '),
+);
+
+/** The class stands first, or behind its parameter, or in a query; and is one of those that only read. */
+function isCimReading(parts: readonly PowerShellPart[]): boolean {
+  const classes = parts.flatMap(({ kind, text }, i) => {
+    const parameter = parts[i - 1]?.kind === 'parameter' ? parts[i - 1]?.text.toLowerCase() : null;
+    if (kind === 'parameter') return [];
+    if (parameter === '-query') return [QUERY.exec(text)?.[1] ?? ''];
+    if (parameter === '-namespace')
+      return /^root[\\/](?:cimv2|securitycenter2)$/i.test(text) ? [] : [''];
+    return i === 0 || parameter === '-class' || parameter === '-classname' ? [text] : [];
+  });
+  return classes.length > 0 && classes.every((name) => CIM_CLASSES.has(name.toLowerCase()));
+}
+
+const QUERY = /^select [\w*, ]+ from (\w+)(?: where .*)?$/i;
 
 /**
  * PowerShell 7 has other aliases on other systems, where `sort` and `ls` are programs: there only those
@@ -58,9 +89,7 @@ function isReadingPart({ cmdlet, own, part, after }: PartInPlace): boolean {
       if (after?.kind === 'parameter' && /^-(?:error|warning)action$/i.test(after.text)) {
         return /^(?:SilentlyContinue|Continue|Ignore|Stop)$/i.test(part.text); // Break opens a debugger
       }
-      return (
-        !isFarPath(part.text) && !isStrangeDrive(part.text) && !/win32_product\b/i.test(part.text)
-      );
+      return !isFarPath(part.text) && !isStrangeDrive(part.text);
     default:
       return part satisfies never;
   }
@@ -175,7 +204,7 @@ const CMDLETS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     // the directory
     [
       'get-aduser get-adcomputer get-adgroup get-addomain get-adforest',
-      'identity properties searchbase',
+      'identity searchbase', // not properties: LAPS keeps passwords in one,
     ],
     ['get-adgroupmember get-addomaincontroller', 'identity'],
   ].flatMap(([names = '', parameters = '']) => {

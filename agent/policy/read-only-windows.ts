@@ -30,7 +30,7 @@ function shape(pattern: RegExp): Reads {
 const HOST = '[a-z0-9][a-z0-9.:_-]*';
 
 const NETSH_CONTEXTS =
-  '(?:interface|int|ip|ipv4|ipv6|tcp|udp|portproxy|advfirewall|firewall|monitor|consec|wlan|lan|winhttp|http|dnsclient|winsock|branchcache)';
+  '(?:interface|int|ip|ipv4|ipv6|tcp|udp|portproxy|advfirewall|firewall|monitor|consec|lan|winhttp|http|dnsclient|winsock|branchcache)';
 
 const PROGRAMS: ReadonlyMap<string, Reads> = new Map<string, Reads>([
   ['ipconfig', shape(/^(?:\/all|\/allcompartments|\/displaydns|\/\?)?$/)],
@@ -106,14 +106,14 @@ const BUILT_INS: ReadonlyMap<string, Reads> = new Map<string, Reads>([
   [
     'findstr',
     (args) =>
-      args.length > 1 && args.every((arg) => /^\/[binsvx]$/i.test(arg) || !arg.startsWith('/')),
+      args.length > 1 && args.every((arg) => /^\/[binsvx]$/i.test(arg) || !/^[/-]/.test(arg)),
   ],
 ]);
 
 function isNetshShow(args: readonly string[]): boolean {
-  // wlanreport writes a report to disk although it says show.
+  // Of wlan only what takes no further word: with one, it shows keys; wlanreport writes a report to disk.
   const pattern = new RegExp(
-    `^(?:${NETSH_CONTEXTS} ){1,3}show(?: (?!wlanreport)[a-z0-9_.:-]+){0,4}$`,
+    `^(?:wlan show (?:all|drivers|filters|interfaces|networks|profiles|settings)|(?:${NETSH_CONTEXTS} ){1,3}show(?: [a-z0-9_.:-]+){0,4})$`,
   );
   return shape(pattern)(args);
 }

@@ -13,6 +13,8 @@ const WORDS: readonly (readonly [
 ])[] = [
   ['sudo', 'rm x', 'rm x', false],
   ['/usr/bin/sudo', '-u bob rm x', 'rm x', false],
+  ['sudo', '-D /etc cat shadow', 'cat shadow', true],
+  ['sudo', '-R /mnt cat x', 'cat x', true],
   ['sudo', '--user bob rm x', 'bob rm x', true],
   ['timeout', '5 rm x', 'rm x', false],
   ['timeout', '-k 3 5 rm x', 'rm x', false],

@@ -131,7 +131,8 @@ function unwrapPrefix(
       break;
     }
     if (arg.startsWith('-') && arg.length > 1) {
-      sure &&= /^-[A-Za-z]$/.test(arg); // of others it is not known whether they take the next word
+      // of others it is not known whether they take the next word; -D and -R change the folder or the root
+      sure &&= /^-[A-CE-QS-Za-z]$/.test(arg);
       if (!arg.startsWith('--') && form.values.includes(arg.at(-1) ?? '')) at++;
     } else if (/^[A-Za-z_]\w*=/.test(arg)) sure = false;
     else break;
