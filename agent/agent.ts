@@ -1,7 +1,7 @@
 // The endpoint's agent: its folder, its key, its link, its runs, held together from start to end.
 
 import type { Judge } from '#crypto/policy.ts';
-import { AgentError } from './error.ts';
+import { AgentError, REMOVED_WORDS } from './error.ts';
 import { openFolderLock } from './folder-lock.ts';
 import { loadIdentity, parsePins } from './identity.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -90,7 +90,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   opening.use(await openFolderLock(folder));
   const { logKey } = parsePins(identity.site);
   const journal = opening.use(await openJournal(folder, { endpoint: identity.endpoint, logKey }));
-  checkNotRemoved(journal);
+  checkNotRemoved(journal, folder);
   for (const run of await endOrphans(folder)) onEvent({ kind: 'orphan', run });
   const judge = options.judge ?? (await openJudge());
   const now = options.now ?? Date.now;
@@ -102,12 +102,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   return new OpenAgent(options, { node, runs, desk, software, held: opening.move() });
 }
 
-function checkNotRemoved(journal: Journal): void {
+function checkNotRemoved(journal: Journal, folder: string): void {
   if (!journal.isRemoved) return;
-  throw new AgentError(
-    'removed',
-    'Cannot open agent: its site removed this endpoint. Enrol it anew in an empty folder',
-  );
+  throw new AgentError('removed', `Cannot open agent in "${folder}": ${REMOVED_WORDS}`);
 }
 
 function openRuns(

@@ -34,6 +34,11 @@ export class AgentError extends Error {
   }
 }
 
+/** What a removal means, and what to do about it: for the word of the appliance, and for every later start. */
+export const REMOVED_WORDS =
+  'the site removed this endpoint, and nothing runs here any more. To let this machine in again, move this folder ' +
+  'away, ask the site for a new token, and enrol';
+
 /** Whether an error of the system has this code: `ENOENT`, `EEXIST`. */
 export function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;

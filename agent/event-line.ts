@@ -1,6 +1,7 @@
 // An event of the agent as one line of its log, for people or for programs.
 
 import type { AgentEvent } from './agent.ts';
+import { REMOVED_WORDS } from './error.ts';
 
 export type LogFormat = 'text' | 'json';
 
@@ -60,7 +61,7 @@ function describe(event: AgentEvent): string {
     case 'alarm':
       return `ALARM (${event.code}) ${event.message}. The site's log is not to be trusted`;
     case 'removed':
-      return 'removed: the site let this endpoint go';
+      return `removed: ${REMOVED_WORDS}`;
     case 'error':
       return `error: ${messageOf(event.error)}`;
     default:

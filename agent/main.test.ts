@@ -134,8 +134,21 @@ run('leaves with 4 when it was removed, at once at the next start, too', async (
   const link = await welcome(appliance);
   await link.send({ kind: 'removed' });
   assert.is((await program.ended).code, 4);
+  assert.match(program.said.err, /removed: the site removed this endpoint.*new token, and enrol\n/);
   await using again = startProgram(['run', '--dir', folder.path]);
   assert.is((await again.ended).code, 4);
+  assert.match(again.said.err, /^Cannot open agent in ".*": the site removed this .* and enrol\n$/);
+});
+
+run('leaves with 4 when it was removed while it was away', async () => {
+  await using appliance = await openApplianceNow();
+  await using folder = await openFolder();
+  await enrolDirectly(folder.path, appliance);
+  await using program = startProgram(['run', '--dir', folder.path]);
+  const link = await appliance.link();
+  await link.send({ kind: 'removed' }); // instead of a welcome
+  assert.is((await program.ended).code, 4);
+  assert.match(program.said.err, /removed: the site removed this endpoint/);
 });
 
 run('leaves with 2 for wrong use, and for a folder that it cannot use', async () => {

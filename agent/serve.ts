@@ -44,6 +44,7 @@ export async function serveLink(link: LinkConversation, service: Service): Promi
   await link.send(await hello(service));
   const welcome = await receiveWelcome(link, service.signal);
   if (welcome === null) return;
+  if (welcome.kind === 'removed') return leave(service);
   const post = (message: AgentMessage): void => {
     link.send(message).catch((error: unknown) => ignoreLost(error, service));
   };
@@ -79,17 +80,17 @@ async function hello({ desk, runs, folder, software }: Service): Promise<AgentMe
   };
 }
 
-/** Null when the appliance ended the conversation. */
+/** What the appliance answers to `hello`; null when it ended the conversation. */
 async function receiveWelcome(
   link: LinkConversation,
   signal: AbortSignal,
-): Promise<MessageOf<'welcome'> | null> {
+): Promise<MessageOf<'welcome'> | MessageOf<'removed'> | null> {
   using deadline = openDeadline(WELCOME_MS, {
     signal,
     onLate: () => new ProtocolError('timeout', 'Cannot serve link: the appliance says nothing'),
   });
   const message = await link.receive({ signal: deadline.signal });
-  if (message === null || message.kind === 'welcome') return message;
+  if (message === null || message.kind === 'welcome' || message.kind === 'removed') return message;
   throw new ProtocolError(
     'message-invalid',
     `Cannot serve link: "${message.kind}" before "welcome"`,
@@ -100,7 +101,7 @@ async function serveMessages(link: LinkConversation, line: Line): Promise<void> 
   for (;;) {
     const message = await receiveKnown(link);
     if (message === null) return;
-    if (message.kind === 'removed') return leave(line);
+    if (message.kind === 'removed') return leave(line.service);
     await take(message, line);
   }
 }
@@ -197,7 +198,7 @@ function raise(alarm: Alarm, { service, post }: Line): void {
   service.onAlarm(alarm);
 }
 
-async function leave({ service }: Line): Promise<void> {
+async function leave(service: Service): Promise<void> {
   try {
     await service.desk.journal.recordRemoved();
   } catch (error) {

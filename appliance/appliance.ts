@@ -24,6 +24,7 @@ import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { AgentLinks } from './broker/agent-links.ts';
+import { readLastSeen } from './broker/presence.ts';
 import type { Desk } from './broker/client/call.ts';
 import { serveClient } from './broker/client-service.ts';
 import { serveEnrolment } from './broker/enrolment.ts';
@@ -93,7 +94,8 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   }
   const site = await loadSite({ ledger, logKey, judge, now: () => clock.now() });
   const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });
-  const work = createWork({ site, clock, onEvent });
+  const lastSeen = await readLastSeen(site);
+  const work = createWork({ site, clock, lastSeen, onEvent });
   const peer = await loadKeyFile(placesIn(folder).peerKey);
   const guests = new Guests({
     clock,
@@ -165,13 +167,20 @@ async function openLog(
 function createWork({
   site,
   clock,
+  lastSeen,
   onEvent,
 }: {
   site: Site;
   clock: Clock;
+  lastSeen: ReadonlyMap<string, number>;
   onEvent: ApplianceOptions['onEvent'];
 }): Pick<Desk, 'links' | 'requests' | 'sessions' | 'commands'> {
-  const links = new AgentLinks(site, { clock });
+  const links = new AgentLinks(site, {
+    ...{ clock, lastSeen },
+    onFailure: (cause) => {
+      onEvent({ level: 'error', what: 'could not record that an endpoint came or went', cause });
+    },
+  });
   const requests = new Requests(site, clock);
   const sessions = new Sessions(site, {
     ...{ links, requests, clock },
@@ -194,8 +203,8 @@ async function openDoors(
       if (!isGone) onEvent({ level: 'warning', what, cause });
     };
   await node.handle(LINK_PROTOCOL, {
-    roles: ['endpoint'],
-    serve: ({ stream, remotePublicKey }) => {
+    roles: ['endpoint', 'removed'],
+    serve: ({ stream, remotePublicKey, role }) => {
       const options = { schema: agentMessageSchema, remotePublicKey };
       const conversation = openConversation<
         ReturnType<typeof agentMessageSchema.parse>,
@@ -205,7 +214,10 @@ async function openDoors(
         .serve(conversation)
         .catch(onEnd('an endpoint broke off'))
         .finally(() => conversation[Symbol.asyncDispose]())
-        .catch(onEnd('a link did not end'));
+        .catch(onEnd('a link did not end'))
+        .finally(() => {
+          if (role === 'removed') node.disconnect(remotePublicKey);
+        });
     },
   });
   await node.handle(ENROL_PROTOCOL, {

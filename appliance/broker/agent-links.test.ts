@@ -1,9 +1,11 @@
 // Endpoints over real links: honest ones whose cable is pulled, and hostile ones. Whatever they say, nothing is
 // recorded twice, the session's evidence verifies, and the appliance serves the others.
 
+import type { Stream } from '@libp2p/interface';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { ENROL_PROTOCOL } from '#agent/protocol/enrol-message.ts';
 import type { AgentMessage, AgentMessageOf } from '#agent/protocol/link-message.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
 import { EMPTY_ROOT } from '#crypto/hash.ts';
@@ -20,8 +22,16 @@ import {
   refusalOf,
 } from '#scripts/testing/live-session.ts';
 import type { LiveSite } from '#scripts/testing/live-site.ts';
-import { holdRecord, type LiveWork, openLiveWork, openRun } from '#scripts/testing/live-work.ts';
+import {
+  holdRecord,
+  type LiveWork,
+  openLiveWork,
+  openRun,
+  untilAway,
+} from '#scripts/testing/live-work.ts';
 import { loadKeyFile, placesIn } from '../config.ts';
+import { CLIENT_PROTOCOL } from '../protocol/client-message.ts';
+import { AWAY_MS } from './presence.ts';
 
 /** That everybody else is served, and the endpoint itself when it comes back in peace. */
 async function checkServes({ site, agent, session, client, clock }: LiveWork): Promise<void> {
@@ -196,7 +206,7 @@ for (const [name, over] of Object.entries(HELLOS)) {
     await using work = await openLiveWork();
     const { agent, site } = work;
     await agent.vanish();
-    await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+    await untilAway(site, agent.identity.endpoint);
     const conversation = await agent.dial();
     await conversation.send({ ...agent.hello(), ...over });
     assert.is(await conversation.receive().catch(() => null), null);
@@ -258,11 +268,12 @@ for (const [name, bytes] of [
 
 hostile('is not fooled into taking an endpoint as online that hung up in its welcome', async () => {
   await using work = await openLiveWork();
-  const { agent, site } = work;
+  const { agent, site, clock } = work;
   const { endpoint } = agent.identity;
   await agent.vanish();
+  await untilAway(site, endpoint);
+  clock.advance(AWAY_MS);
   await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
-  const from = site.appliance.desk.site.ledger.size;
   const online = holdRecord(site, 'endpoint.online');
   const conversation = await agent.dial();
   await conversation.send(agent.hello());
@@ -270,7 +281,12 @@ hostile('is not fooled into taking an endpoint as online that hung up in its wel
   await agent.vanish();
   await work.client.call('site.status', {});
   online.release();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline', from);
+  await entryThat(
+    site,
+    ({ leaf }) => leaf.k === 'endpoint.online',
+    site.appliance.desk.site.ledger.size - 1,
+  );
+  await untilAway(site, endpoint);
   assert.is(site.appliance.desk.links.isOnline(endpoint), false);
   await checkServes(work);
 });
@@ -370,11 +386,39 @@ hostile('gives an endpoint that is idle the newest checkpoint to witness', async
   assert.is(agent.checkpoint, checkpoint.note);
 });
 
+hostile('ends a link whose checkpoint cannot be sent, says why, and no other', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, clock } = work;
+  const { ledger } = site.appliance.desk.site;
+  const { proveConsistency } = ledger;
+  const fault = new Error('a tile cannot be read');
+  Object.assign(ledger, {
+    proveConsistency: () => {
+      throw fault;
+    },
+  });
+  await enrolEndpoint(site, { name: 'other' }); // something to tell of
+  clock.advance(30_000);
+  await agent.say({ kind: 'heartbeat', host: FAKE_HOST });
+  await work.client.call('site.status', {});
+  clock.advance(30_000);
+  await agent.closed;
+  await site.event(({ what, cause }) => what === 'an endpoint broke off' && cause === fault);
+  Object.assign(ledger, { proveConsistency });
+  await agent.link();
+  assert.is((await work.session.run('uptime')).outcome, 'exited');
+});
+
 hostile.run();
 
 const remove = suite('AgentLinks.remove()');
 
-remove('ends what runs, closes the connection, and the endpoint cannot come back', async () => {
+async function removeEndpoint(site: LiveSite, endpoint: string): Promise<void> {
+  await using owner = await site.connect(site.owner);
+  await owner.call('endpoint.remove', { endpoint, reason: 'Sold.' });
+}
+
+remove('ends what runs, and closes the connection', async () => {
   const { work, run, running } = await openRun();
   await using held = work;
   const { agent, site, session } = held;
@@ -391,10 +435,50 @@ remove('ends what runs, closes the connection, and the endpoint cannot come back
   const [closed] = await fieldsOf(site, session.id, 'session.closed');
   assert.is(closed?.reason, 'endpoint-removed');
   assert.equal(await faultsOf(site, session.id), []);
-  const code = await refusalOf(agent.dial().then((each) => each[Symbol.asyncDispose]()));
-  assert.match(code, /^peer-(?:closed|unreachable|unknown)$/);
-  const known = site.appliance.desk.site.endpoints;
-  assert.equal(known, []);
+  assert.equal(site.appliance.desk.site.endpoints, []);
 });
+
+remove('tells an endpoint that is linked before it hangs up', async () => {
+  await using work = await openLiveWork();
+  const { agent, site } = work;
+  const removing = removeEndpoint(site, agent.identity.endpoint);
+  assert.equal(await agent.hear('removed'), { kind: 'removed' });
+  await removing;
+  assert.is(site.appliance.desk.links.isOnline(agent.identity.endpoint), false);
+});
+
+for (const when of ['at its next link', 'also after a restart of the appliance'] as const) {
+  remove(`tells an endpoint that was away ${when}, and grants it nothing`, async () => {
+    await using work = await openLiveWork();
+    const { agent, site } = work;
+    const { endpoint } = agent.identity;
+    await agent.vanish();
+    await untilAway(site, endpoint);
+    await removeEndpoint(site, endpoint);
+    if (when.startsWith('also')) {
+      await site.restart();
+      agent.pins = site.appliance.desk.pins();
+    }
+    const { size } = site.appliance.desk.site.ledger;
+    await using conversation = await agent.dial();
+    await conversation.send(agent.hello());
+    assert.equal(await conversation.receive(), { kind: 'removed' });
+    assert.is(await conversation.receive(), null);
+    assert.is(site.appliance.desk.links.isOnline(endpoint), false);
+    assert.is(site.appliance.desk.site.ledger.size, size, 'nothing went on record');
+    for (const protocol of [CLIENT_PROTOCOL, ENROL_PROTOCOL]) {
+      const ended = agent.dialStream(protocol).then(({ stream }) => closedOf(stream));
+      assert.match(await refusalOf(ended), /^(?:accepted|peer-closed)$/);
+    }
+  });
+}
+
+/** Resolves when a stream is gone. */
+function closedOf(stream: Stream): Promise<unknown> {
+  if (stream.status !== 'open') return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.addEventListener('close', resolve);
+  });
+}
 
 remove.run();

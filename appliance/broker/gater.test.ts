@@ -20,8 +20,10 @@ import {
 const known: Bytes = new Uint8Array(32).fill(1);
 const unknown: Bytes = new Uint8Array(32).fill(2);
 const consoleKey: Bytes = new Uint8Array(32).fill(3);
+const removed: Bytes = new Uint8Array(32).fill(4);
 const pins: Pins = {
   roleOf(key) {
+    if (equalBytes(key, removed)) return 'removed';
     if (equalBytes(key, consoleKey)) return CONSOLE;
     return equalBytes(key, known) ? 'endpoint' : null;
   },

@@ -3,10 +3,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { entryThat, faultsOf, fieldsOf, kindsOf, outputOf } from '#scripts/testing/live-session.ts';
-import { holdRecord, openLiveWork, openRun } from '#scripts/testing/live-work.ts';
+import { faultsOf, fieldsOf, kindsOf, outputOf } from '#scripts/testing/live-session.ts';
+import type { LiveSite } from '#scripts/testing/live-site.ts';
+import { holdRecord, openLiveWork, openRun, untilAway } from '#scripts/testing/live-work.ts';
 import { LedgerError } from '../ledger/error.ts';
-import { RESUME_MS } from './agent-links.ts';
+import { RESUME_MS } from './endpoint-runs.ts';
 
 const resume = suite('LiveRun');
 
@@ -115,13 +116,12 @@ resume('is interrupted when nobody comes back in time', async () => {
   await agent.print(run, 'half');
   await agent.hear('ack');
   await agent.vanish();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  await untilAway(site, agent.identity.endpoint);
   clock.advance(RESUME_MS - 1);
   await agent.print(run, ' of it');
   await agent.link();
   await agent.vanish();
-  const { ledger } = site.appliance.desk.site;
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline', ledger.size - 1);
+  await untilAway(site, agent.identity.endpoint);
   clock.advance(RESUME_MS);
   assert.is((await running).outcome, 'interrupted');
   assert.is(await outputOf(site, session.id), 'half of it');
@@ -136,7 +136,7 @@ resume('does not send an order that was never sent once its run is given up', as
   const running = session.run('uptime');
   await started.reached;
   await agent.vanish();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  await untilAway(site, agent.identity.endpoint);
   clock.advance(RESUME_MS);
   started.release();
   await work.client.call('site.status', {});
@@ -149,6 +149,64 @@ resume('does not send an order that was never sent once its run is given up', as
   assert.equal(await faultsOf(site, session.id), []);
 });
 
+/** Holds every order on its way: made, and not sent yet. */
+function holdOrders(site: LiveSite): { reached: Promise<undefined>; release: () => void } {
+  const { ledger } = site.appliance.desk.site;
+  const checkpointFor = ledger.checkpointFor.bind(ledger);
+  const reached = Promise.withResolvers<undefined>();
+  const gate = Promise.withResolvers<undefined>();
+  Object.assign(ledger, {
+    checkpointFor: async (size: number) => {
+      reached.resolve(undefined);
+      await gate.promise;
+      return checkpointFor(size);
+    },
+  });
+  return {
+    reached: reached.promise,
+    release: () => {
+      gate.resolve(undefined);
+    },
+  };
+}
+
+resume('is not sent when its session was closed while its order was made', async () => {
+  await using work = await openLiveWork();
+  const { site, session, agent } = work;
+  const orders = holdOrders(site);
+  const running = session.run('uptime');
+  await orders.reached;
+  await session.close();
+  orders.release();
+  assert.is((await running).outcome, 'cancelled');
+  const other = await work.openSession();
+  assert.is((await other.run('whoami')).outcome, 'exited');
+  assert.equal(
+    agent.orders.all.map(({ fields }) => fields.command),
+    ['whoami'],
+  );
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+resume('is not sent when its endpoint was gone for too long while its order was made', async () => {
+  await using work = await openLiveWork();
+  const { site, session, agent, clock } = work;
+  const orders = holdOrders(site);
+  const running = session.run('uptime');
+  await orders.reached;
+  await agent.vanish();
+  await untilAway(site, agent.identity.endpoint);
+  clock.advance(RESUME_MS);
+  assert.is((await running).outcome, 'interrupted');
+  await agent.link();
+  orders.release();
+  assert.is((await session.run('whoami')).outcome, 'exited');
+  assert.equal(
+    agent.orders.all.map(({ fields }) => fields.command),
+    ['whoami'],
+  );
+});
+
 resume('sends an order that found no link when the endpoint is back', async () => {
   await using work = await openLiveWork();
   const { site, session, agent } = work;
@@ -156,7 +214,7 @@ resume('sends an order that found no link when the endpoint is back', async () =
   const running = session.run('uptime');
   await started.reached;
   await agent.vanish();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  await untilAway(site, agent.identity.endpoint);
   started.release();
   await work.client.call('site.status', {});
   await agent.link();

@@ -96,7 +96,7 @@ export class LiveRun {
 }
 
 /** An end that the endpoint did not report. */
-export function interrupted(problem: string): RunEnd {
+export function interrupted(problem: string): Extract<RunEnd, { kind: 'exited' }> {
   return {
     kind: 'exited',
     outcome: 'interrupted',

@@ -196,7 +196,8 @@ export const endpointSummarySchema = z.strictObject({
   endpoint: id,
   name: word,
   labels: z.array(word),
-  state: z.enum(['online', 'offline', 'never-seen']),
+  /** `reconnecting`: its link was lost a moment ago, and the record does not call it offline yet. */
+  state: z.enum(['online', 'reconnecting', 'offline', 'never-seen']),
   lastSeen: time.nullable(),
   software: word.nullable(),
   host: hostSchema.nullable(),

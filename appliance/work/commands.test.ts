@@ -26,6 +26,7 @@ import {
   signAuthority,
   signPolicy,
   signRoster,
+  untilAway,
   WORK_RULES,
 } from '#scripts/testing/live-work.ts';
 import { loadCheckpoint } from '../ledger/checkpoint-file.ts';
@@ -265,7 +266,7 @@ submit('refuses when the endpoint is offline', async () => {
   await using work = await openLiveWork();
   const { session, agent, site } = work;
   await agent.vanish();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  await untilAway(site, agent.identity.endpoint);
   assert.is(await refusalOf(session.run('uptime')), 'endpoint-offline');
 });
 
@@ -333,7 +334,7 @@ submit('does not start what was approved when its endpoint has gone', async () =
   const running = session.run('reboot');
   const request = await waitingRequest(site);
   await agent.vanish();
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline');
+  await untilAway(site, agent.identity.endpoint);
   await decide(site, request, { nowMs: clock.now() });
   assert.is((await running).outcome, 'refused');
   const [refused] = await fieldsOf(site, session.id, 'command.refused');

@@ -15,8 +15,14 @@ import {
   signLiveOpening,
   waitingRequest,
 } from '#scripts/testing/live-session.ts';
-import { change, holdRecord, openLiveWork, signRoster } from '#scripts/testing/live-work.ts';
-import { RESUME_MS, STOP_MS } from '../broker/agent-links.ts';
+import {
+  change,
+  holdRecord,
+  openLiveWork,
+  signRoster,
+  untilAway,
+} from '#scripts/testing/live-work.ts';
+import { RESUME_MS, STOP_MS } from '../broker/endpoint-runs.ts';
 import { LedgerError } from '../ledger/error.ts';
 import { IDLE_MS, MAX_SESSION_MS } from './session.ts';
 
@@ -227,7 +233,7 @@ byTime('closes what is idle, and not what is at work', async () => {
   assert.is(closed.leaf.s, other.id);
   const [{ reason } = { reason: '' }] = await fieldsOf(site, other.id, 'session.closed');
   assert.is(reason, 'idle');
-  await entryThat(site, ({ leaf }) => leaf.k === 'endpoint.offline'); // silent for so long
+  await untilAway(site, work.agent.identity.endpoint); // silent for so long
   clock.advance(RESUME_MS);
   assert.is((await running).outcome, 'interrupted');
   assert.equal(await faultsOf(site, other.id), []);

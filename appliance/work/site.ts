@@ -54,6 +54,8 @@ export class Site {
   readonly now: () => number;
   readonly facts: SiteFacts;
   readonly #endpoints = new Map<string, Endpoint>();
+  /** Keys of endpoints that were removed: one that comes with it is told so, and none is enrolled with it. */
+  readonly #removedKeys: Set<string>;
   #roster: InForce<'roster'>;
   #authority: InForce<'authority'>;
   #policy: InForce<'policy'>;
@@ -68,6 +70,7 @@ export class Site {
       authority: InForce<'authority'>;
       policy: InForce<'policy'>;
       endpoints: readonly Endpoint[];
+      removedKeys: ReadonlySet<string>;
     },
   ) {
     this.ledger = options.ledger;
@@ -78,6 +81,7 @@ export class Site {
     this.#roster = state.roster;
     this.#authority = state.authority;
     this.#policy = state.policy;
+    this.#removedKeys = new Set(state.removedKeys);
     for (const endpoint of state.endpoints) this.#endpoints.set(endpoint.id, endpoint);
   }
 
@@ -112,12 +116,13 @@ export class Site {
   }
 
   /** What this peer is at the site; null: nobody we know. */
-  roleOf(publicKey: Uint8Array): 'endpoint' | 'member' | 'approver' | null {
+  roleOf(publicKey: Uint8Array): 'endpoint' | 'member' | 'approver' | 'removed' | null {
     const key = keyText(publicKey);
     if (this.endpoints.some((endpoint) => endpoint.key === key)) return 'endpoint';
     if (this.memberOf(key) !== null) return 'member';
     const { approvers } = this.#authority.signed.statement;
-    return approvers.some((approver) => approver.key === key) ? 'approver' : null;
+    if (approvers.some((approver) => approver.key === key)) return 'approver';
+    return this.#removedKeys.has(key) ? 'removed' : null;
   }
 
   /** Whether a statement is being put in force: what is in force now may not be, where the next entry stands. */
@@ -210,7 +215,7 @@ export class Site {
     }
   }
 
-  /** Records an endpoint's removal; its key is unknown from then on. */
+  /** Records an endpoint's removal; its key is a removed one's from then on. */
   async remove(
     id: string,
     { by, reason }: { by: string; reason: string | null },
@@ -218,6 +223,7 @@ export class Site {
     const endpoint = this.endpoint(id);
     const { name } = endpoint;
     this.#endpoints.delete(id); // no session opens there from here on
+    this.#removedKeys.add(endpoint.key);
     try {
       return await record(this.ledger, {
         kind: 'endpoint.removed',
@@ -226,6 +232,7 @@ export class Site {
       });
     } catch (cause) {
       this.#endpoints.set(id, endpoint);
+      this.#removedKeys.delete(endpoint.key);
       throw cause;
     }
   }
@@ -270,8 +277,8 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   const policy = await latestStatement(ledger, 'policy.changed', (envelope, atMs) =>
     verifyPolicy(envelope, { ...at, root: facts.authorityKey, atMs }),
   );
-  const endpoints = await loadEndpoints(ledger);
-  return new Site(options, { facts, roster, authority, policy, endpoints });
+  const known = await loadEndpoints(ledger);
+  return new Site(options, { facts, roster, authority, policy, ...known });
 }
 
 /** The text of a peer's raw Ed25519 key, as statements and entries write it. */
@@ -330,15 +337,20 @@ async function latestStatement<T extends 'roster' | 'authority' | 'policy'>(
   return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };
 }
 
-async function loadEndpoints(ledger: Ledger): Promise<readonly Endpoint[]> {
-  const endpoints = new Map<string, Endpoint>();
+async function loadEndpoints(
+  ledger: Ledger,
+): Promise<{ endpoints: readonly Endpoint[]; removedKeys: ReadonlySet<string> }> {
+  const removed = new Set<string>();
+  for await (const { leaf } of ledger.entriesOfKind('endpoint.removed')) removed.add(leaf.e ?? '');
+  const endpoints: Endpoint[] = [];
+  const removedKeys = new Set<string>();
   for await (const entry of ledger.entriesOfKind('endpoint.enrolled')) {
+    const { e: id = '' } = entry.leaf;
+    const isRemoved = removed.has(id);
+    if (isRemoved && entry.content === null) continue; // erased with the endpoint: a stranger's key
     const { name, key, labels } = openStored('endpoint.enrolled', entry);
-    const id = entry.leaf.e ?? '';
-    endpoints.set(id, { id, name, key, labels, index: entry.index });
+    if (isRemoved) removedKeys.add(key);
+    else endpoints.push({ id, name, key, labels, index: entry.index });
   }
-  for await (const entry of ledger.entriesOfKind('endpoint.removed')) {
-    endpoints.delete(entry.leaf.e ?? '');
-  }
-  return [...endpoints.values()];
+  return { endpoints, removedKeys };
 }

@@ -232,9 +232,9 @@ export class FakeAgent implements AsyncDisposable {
     });
   }
 
-  /** A bare stream of the link protocol, for what is no message. */
-  dialStream(): Promise<{ stream: Stream; remotePublicKey: Bytes }> {
-    return dial(this.#node, this.pins, LINK_PROTOCOL);
+  /** A bare stream, for what is no message. */
+  dialStream(protocol = LINK_PROTOCOL): Promise<{ stream: Stream; remotePublicKey: Bytes }> {
+    return dial(this.#node, this.pins, protocol);
   }
 
   /** Says anything. */

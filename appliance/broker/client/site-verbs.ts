@@ -54,9 +54,7 @@ export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, c
   demandKnown(caller);
   const { site, links, sessions } = desk;
   const endpoints = site.endpoints.map(({ id, name, labels }) => {
-    const { isOnline, lastSeenMs, software, host } = links.view(id);
-    const offline = lastSeenMs === null ? ('never-seen' as const) : ('offline' as const);
-    const state = isOnline ? ('online' as const) : offline;
+    const { state, lastSeenMs, software, host } = links.view(id);
     return {
       endpoint: id,
       name,
@@ -91,7 +89,7 @@ export const endpointRemove: Handler<'endpoint.remove'> = async (request, call) 
   await closeSessionsOf(call, { endpoint: id, by: owner.name });
   const { index } = await site.remove(id, { by: owner.name, reason: request.reason });
   await closeSessionsOf(call, { endpoint: id, by: owner.name }); // opened meanwhile
-  call.desk.links.remove(id);
+  await call.desk.links.remove(id);
   call.desk.disconnect(peerKeyOf(key));
   return { index };
 };
