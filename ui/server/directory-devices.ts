@@ -1,0 +1,115 @@
+// Devices: the keys of the browsers that people work from. They prove a browser to the relay; to sites they come
+// with a statement that the person signed.
+
+import * as z from 'zod';
+
+import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import {
+  checkRole,
+  type Db,
+  notFound,
+  parseInput,
+  type Scope,
+  SIGNERS,
+  timeText,
+} from './directory-actor.ts';
+import { ConsoleError } from './error.ts';
+import type { Schema } from './store/schema.ts';
+
+/** A device's key says whose it is for at most so long: as long as the statement that it shows to sites. */
+export const DEVICE_LIFE_MS = 12 * 3_600_000;
+/** A person works from so many browsers at once; the oldest makes room. */
+const MAX_DEVICES = 16;
+
+export interface Device {
+  readonly peerKey: string;
+  readonly personId: string;
+  readonly expiresAt: string;
+}
+
+const deviceSchema = z.strictObject({
+  peerKey: z
+    .string()
+    .max(MAX_KEY_CHARS)
+    .refine((key) => key.startsWith('ed25519:') && isPersonKey(key), 'must be an Ed25519 key'),
+  lifeMs: z.int().min(1).max(DEVICE_LIFE_MS),
+});
+
+/** The questions about devices, for one actor. */
+export interface DeviceDirectory {
+  devices(): Promise<Device[]>;
+  registerDevice(input: { peerKey: string; lifeMs: number }): Promise<Device>;
+  /** One's own device, or any as owner. */
+  revokeDevice(peerKey: string): Promise<void>;
+}
+
+/** Makes the questions about devices for one actor. */
+export function deviceDirectory(scope: Scope): DeviceDirectory {
+  const { store, actor, now } = scope;
+  return {
+    async devices() {
+      const rows = await store.db
+        .selectFrom('device')
+        .selectAll()
+        .where('organisation_id', '=', actor.organisationId)
+        .where('expires_at', '>', timeText(now()))
+        .orderBy('created_at')
+        .execute();
+      return rows.map(deviceOf);
+    },
+    async registerDevice(input) {
+      checkRole(actor, SIGNERS);
+      const { peerKey, lifeMs } = parseInput(deviceSchema, input);
+      return store.alone((db) => keepDevice(db, { scope, peerKey, lifeMs }));
+    },
+    async revokeDevice(peerKey) {
+      checkRole(actor, SIGNERS);
+      if (!isPersonKey(peerKey)) throw notFound('device');
+      let query = store.db
+        .deleteFrom('device')
+        .where('organisation_id', '=', actor.organisationId)
+        .where('peer_key', '=', peerKey);
+      if (actor.role !== 'owner') query = query.where('person_id', '=', actor.personId);
+      const { numDeletedRows } = await query.executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) throw notFound('device');
+    },
+  };
+}
+
+async function keepDevice(
+  db: Db,
+  { scope, peerKey, lifeMs }: { scope: Scope; peerKey: string; lifeMs: number },
+): Promise<Device> {
+  const { actor, now } = scope;
+  await db.deleteFrom('device').where('expires_at', '<=', timeText(now())).execute();
+  const taken = await db
+    .selectFrom('device')
+    .select('person_id')
+    .where('peer_key', '=', peerKey)
+    .executeTakeFirst();
+  if (taken !== undefined && taken.person_id !== actor.personId) {
+    throw new ConsoleError('conflict', 'Cannot register device: its key is in use');
+  }
+  const own = await db
+    .selectFrom('device')
+    .select('peer_key')
+    .where('person_id', '=', actor.personId)
+    .where('peer_key', '!=', peerKey)
+    .orderBy('created_at', 'desc')
+    .execute();
+  const stale = [peerKey, ...own.slice(MAX_DEVICES - 1).map(({ peer_key: key }) => key)];
+  await db.deleteFrom('device').where('peer_key', 'in', stale).execute();
+  const device = {
+    peer_key: peerKey,
+    organisation_id: actor.organisationId,
+    person_id: actor.personId,
+    expires_at: timeText(now() + lifeMs),
+    created_at: timeText(now()),
+  };
+  await db.insertInto('device').values(device).execute();
+  return deviceOf(device);
+}
+
+function deviceOf(row: Schema['device']): Device {
+  return { peerKey: row.peer_key, personId: row.person_id, expiresAt: row.expires_at };
+}

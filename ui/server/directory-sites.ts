@@ -1,0 +1,372 @@
+// Clients and their sites. A site begins as an invitation: a secret for one use, kept as its hash, which the
+// appliance trades for a place here. That makes it reachable and nothing more; it obeys whoever claims it on site.
+
+import * as z from 'zod';
+
+import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
+import { sha256 } from '#crypto/hash.ts';
+import { randomBytes } from '#crypto/webcrypto.ts';
+import {
+  checkId,
+  checkRole,
+  type Db,
+  foldText,
+  nameSchema,
+  notFound,
+  parseInput,
+  recordChange,
+  type Scope,
+  timeText,
+} from './directory-actor.ts';
+import { ConsoleError } from './error.ts';
+import type { Schema } from './store/schema.ts';
+
+/** A join token is to be used within so long. */
+export const JOIN_TOKEN_LIFE_MS = 24 * 3_600_000;
+
+export const SITE_STATES = ['invited', 'joined', 'claimed'] as const;
+export type SiteState = (typeof SITE_STATES)[number];
+
+export const DIGEST_LEVELS = ['sealed', 'standard', 'open'] as const;
+export type DigestLevel = (typeof DIGEST_LEVELS)[number];
+
+export interface Client {
+  readonly id: string;
+  readonly name: string;
+  readonly sites: number;
+}
+
+export interface Site {
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly name: string;
+  readonly state: SiteState;
+  readonly tokenExpiresAt: string | null;
+  readonly peerKey: string | null;
+  readonly logKey: string | null;
+  readonly origin: string | null;
+  readonly digestLevel: DigestLevel;
+  /** Multiaddrs on its own network. */
+  readonly addresses: readonly string[];
+  readonly software: string | null;
+  /** The last checkpoint that it told: a signed note. */
+  readonly checkpoint: string | null;
+  readonly checkpointSize: number;
+  readonly seenAt: string | null;
+}
+
+/** What a join token holds of the console's: shown once, kept nowhere. */
+export interface JoinSecret {
+  readonly siteId: string;
+  /** 256 bits, base64url. */
+  readonly secret: string;
+  readonly expiresAt: string;
+}
+
+/** The questions about clients and sites, for one actor. Those that change something are an owner's. */
+export interface SiteDirectory {
+  clients(): Promise<Client[]>;
+  createClient(name: string): Promise<{ id: string }>;
+  renameClient(clientId: string, name: string): Promise<void>;
+  /** @throws {ConsoleError} code `conflict` while it has sites */
+  removeClient(clientId: string): Promise<void>;
+  sites(): Promise<Site[]>;
+  site(siteId: string): Promise<Site>;
+  createSite(input: { clientId: string; name: string }): Promise<JoinSecret>;
+  renameSite(siteId: string, name: string): Promise<void>;
+  /** Forgets a site here; its log and its endpoints go on where they are. Its link is to be ended. */
+  removeSite(siteId: string): Promise<{ peerKey: string | null }>;
+  /** Replaces the join token of a site that nothing joined yet: the old one is good for nothing. */
+  newToken(siteId: string): Promise<JoinSecret>;
+}
+
+/** How the store has a token's secret. @throws {ConsoleError} code `invalid` when it is none of ours */
+export function hashSecret(secret: string): string {
+  try {
+    const bytes = parseBase64url(secret);
+    if (bytes.length === 32) return encodeBase64url(sha256(bytes));
+  } catch (cause) {
+    throw malformedSecret({ cause });
+  }
+  throw malformedSecret();
+}
+
+/** Makes the questions about clients and sites for one actor. */
+export function siteDirectory(scope: Scope): SiteDirectory {
+  const { store, actor } = scope;
+  const change = <T>(work: (db: Db) => Promise<T>): Promise<T> => {
+    checkRole(actor, ['owner']);
+    return store.alone(work);
+  };
+  return {
+    clients: () => listClients(store.db, scope),
+    createClient: async (name) => change((db) => createClient(db, { scope, name })),
+    renameClient: async (clientId, name) =>
+      change((db) => renameClient(db, { scope, clientId, name })),
+    removeClient: async (clientId) => change((db) => removeClient(db, { scope, clientId })),
+    async sites() {
+      const rows = await ownSites(store.db, scope)
+        .orderBy('client.folded')
+        .orderBy('site.folded')
+        .execute();
+      return rows.map(siteOf);
+    },
+    site: async (siteId) => siteOf(await ownSite(store.db, { scope, siteId })),
+    createSite: async ({ clientId, name }) =>
+      change((db) => createSite(db, { scope, clientId, name })),
+    renameSite: async (siteId, name) => change((db) => renameSite(db, { scope, siteId, name })),
+    removeSite: async (siteId) => change((db) => removeSite(db, { scope, siteId })),
+    newToken: async (siteId) => change((db) => newToken(db, { scope, siteId })),
+  };
+}
+
+async function listClients(db: Db, { actor }: Scope): Promise<Client[]> {
+  const rows = await db
+    .selectFrom('client')
+    .leftJoin('site', 'site.client_id', 'client.id')
+    .where('client.organisation_id', '=', actor.organisationId)
+    .groupBy(['client.id', 'client.name', 'client.folded'])
+    .orderBy('client.folded')
+    .select(['client.id', 'client.name'])
+    .select(({ fn }) => fn.count<number>('site.id').as('sites'))
+    .execute();
+  return rows;
+}
+
+async function createClient(
+  db: Db,
+  { scope, name }: { scope: Scope; name: string },
+): Promise<{ id: string }> {
+  const { actor, now } = scope;
+  const named = parseInput(nameSchema, name);
+  await checkClientName(db, { scope, name: named });
+  const id = newId();
+  await db
+    .insertInto('client')
+    .values({
+      ...{ id, organisation_id: actor.organisationId, name: named },
+      ...{ folded: foldText(named), created_at: timeText(now()) },
+    })
+    .execute();
+  await recordChange(db, scope, { what: 'client.created', client: id, name: named });
+  return { id };
+}
+
+async function renameClient(
+  db: Db,
+  { scope, clientId, name }: { scope: Scope; clientId: string; name: string },
+): Promise<void> {
+  const named = parseInput(nameSchema, name);
+  const { name: before } = await ownClient(db, { scope, clientId });
+  await checkClientName(db, { scope, name: named, except: clientId });
+  await db
+    .updateTable('client')
+    .set({ name: named, folded: foldText(named) })
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', clientId)
+    .execute();
+  await recordChange(db, scope, { what: 'client.renamed', client: clientId, before, name: named });
+}
+
+async function removeClient(
+  db: Db,
+  { scope, clientId }: { scope: Scope; clientId: string },
+): Promise<void> {
+  const { name } = await ownClient(db, { scope, clientId });
+  const sites = await db
+    .selectFrom('site')
+    .select('id')
+    .where('client_id', '=', clientId)
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .execute();
+  if (sites.length > 0) {
+    throw new ConsoleError('conflict', `Cannot remove client: it has sites, remove them first`);
+  }
+  await db
+    .deleteFrom('client')
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', clientId)
+    .execute();
+  await recordChange(db, scope, { what: 'client.removed', client: clientId, name });
+}
+
+async function createSite(
+  db: Db,
+  { scope, clientId, name }: { scope: Scope; clientId: string; name: string },
+): Promise<JoinSecret> {
+  const { actor, now } = scope;
+  const named = parseInput(nameSchema, name);
+  await ownClient(db, { scope, clientId });
+  await checkSiteName(db, { scope, clientId, name: named });
+  const join = newSecret(newId(), now());
+  await db
+    .insertInto('site')
+    .values({
+      ...{ id: join.siteId, organisation_id: actor.organisationId, client_id: clientId },
+      ...{ name: named, folded: foldText(named), state: 'invited' },
+      ...{ token_hash: hashSecret(join.secret), token_expires_at: join.expiresAt },
+      ...{ addresses: '[]', created_at: timeText(now()) },
+      ...{ digest_level: 'standard', checkpoint_size: 0 },
+    })
+    .execute();
+  await recordChange(db, scope, { what: 'site.created', site: join.siteId, name: named });
+  return join;
+}
+
+async function renameSite(
+  db: Db,
+  { scope, siteId, name }: { scope: Scope; siteId: string; name: string },
+): Promise<void> {
+  const named = parseInput(nameSchema, name);
+  const { name: before, client_id: clientId } = await ownSite(db, { scope, siteId });
+  await checkSiteName(db, { scope, clientId, name: named, except: siteId });
+  await db
+    .updateTable('site')
+    .set({ name: named, folded: foldText(named) })
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', siteId)
+    .execute();
+  await recordChange(db, scope, { what: 'site.renamed', site: siteId, before, name: named });
+}
+
+async function removeSite(
+  db: Db,
+  { scope, siteId }: { scope: Scope; siteId: string },
+): Promise<{ peerKey: string | null }> {
+  const { name, peer_key: peerKey } = await ownSite(db, { scope, siteId });
+  await db
+    .deleteFrom('site')
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', siteId)
+    .execute();
+  await recordChange(db, scope, { what: 'site.removed', site: siteId, name });
+  return { peerKey };
+}
+
+async function newToken(
+  db: Db,
+  { scope, siteId }: { scope: Scope; siteId: string },
+): Promise<JoinSecret> {
+  const { state } = await ownSite(db, { scope, siteId });
+  if (state !== 'invited') {
+    throw new ConsoleError('conflict', 'Cannot make token: an appliance has joined this site');
+  }
+  const join = newSecret(siteId, scope.now());
+  await db
+    .updateTable('site')
+    .set({ token_hash: hashSecret(join.secret), token_expires_at: join.expiresAt })
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', siteId)
+    .execute();
+  await recordChange(db, scope, { what: 'site.token', site: siteId });
+  return join;
+}
+
+function newId(): string {
+  return encodeBase64url(randomBytes(16));
+}
+
+function newSecret(siteId: string, nowMs: number): JoinSecret {
+  const secret = encodeBase64url(randomBytes(32));
+  return { siteId, secret, expiresAt: timeText(nowMs + JOIN_TOKEN_LIFE_MS) };
+}
+
+function malformedSecret(options?: ErrorOptions): ConsoleError {
+  return new ConsoleError(
+    'invalid',
+    'Cannot accept token: it is not whole, copy it again',
+    options,
+  );
+}
+
+async function ownClient(
+  db: Db,
+  { scope, clientId }: { scope: Scope; clientId: string },
+): Promise<Schema['client']> {
+  checkId(clientId, 'client');
+  const row = await db
+    .selectFrom('client')
+    .selectAll()
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', clientId)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound('client');
+  return row;
+}
+
+function ownSites(db: Db, { actor }: Scope) {
+  return db
+    .selectFrom('site')
+    .innerJoin('client', 'client.id', 'site.client_id')
+    .where('site.organisation_id', '=', actor.organisationId)
+    .selectAll('site')
+    .select('client.name as client_name');
+}
+
+async function ownSite(
+  db: Db,
+  { scope, siteId }: { scope: Scope; siteId: string },
+): Promise<SiteRow> {
+  checkId(siteId, 'site');
+  const row = await ownSites(db, scope).where('site.id', '=', siteId).executeTakeFirst();
+  if (row === undefined) throw notFound('site');
+  return row;
+}
+
+async function checkClientName(
+  db: Db,
+  { scope, name, except = '' }: { scope: Scope; name: string; except?: string },
+): Promise<void> {
+  const other = await db
+    .selectFrom('client')
+    .select('id')
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('folded', '=', foldText(name))
+    .where('id', '!=', except)
+    .executeTakeFirst();
+  if (other !== undefined) throw nameTaken('client', name);
+}
+
+async function checkSiteName(
+  db: Db,
+  {
+    scope,
+    clientId,
+    name,
+    except = '',
+  }: { scope: Scope; clientId: string; name: string; except?: string },
+): Promise<void> {
+  const other = await db
+    .selectFrom('site')
+    .select('id')
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('client_id', '=', clientId)
+    .where('folded', '=', foldText(name))
+    .where('id', '!=', except)
+    .executeTakeFirst();
+  if (other !== undefined) throw nameTaken('site', name);
+}
+
+function nameTaken(what: string, name: string): ConsoleError {
+  return new ConsoleError('conflict', `Cannot name ${what} "${name}": there is one already`);
+}
+
+type SiteRow = Schema['site'] & { readonly client_name: string };
+
+const rowSchema = z.object({ state: z.enum(SITE_STATES), digest_level: z.enum(DIGEST_LEVELS) });
+
+/** How lists of text are stored. */
+export const textsSchema = z.array(z.string());
+
+function siteOf(row: SiteRow): Site {
+  const { state, digest_level: digestLevel } = rowSchema.parse(row);
+  return {
+    ...{ id: row.id, clientId: row.client_id, clientName: row.client_name, name: row.name },
+    ...{ state, digestLevel, tokenExpiresAt: row.token_expires_at },
+    ...{ peerKey: row.peer_key, logKey: row.log_key, origin: row.origin },
+    addresses: textsSchema.parse(JSON.parse(row.addresses)),
+    ...{ software: row.software, checkpoint: row.checkpoint, checkpointSize: row.checkpoint_size },
+    seenAt: row.seen_at,
+  };
+}
