@@ -1,0 +1,84 @@
+// Entries that belong to no command, in words: the opening and the end of a session, alerts, and kinds that this
+// page does not know yet, which are shown by their fields rather than left out.
+
+import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
+import type { FieldsOf, Kind } from '#crypto/kind.ts';
+import { visibleText } from '#crypto/visible.ts';
+import type { FactTone } from './session-card.ts';
+
+export interface FactWords {
+  readonly tone: FactTone;
+  readonly title: string;
+  readonly details: readonly string[];
+}
+
+type Words<K extends Kind> = (fields: Readonly<Partial<FieldsOf<K>>>) => FactWords;
+
+const CLOSED_BECAUSE: Readonly<Record<FieldsOf<'session.closed'>['reason'], string>> = {
+  technician: 'The technician closed the session',
+  approver: 'The client ended the session',
+  idle: 'The session was closed: nothing happened in it for too long',
+  'too-long': 'The session was closed: its time was over',
+  revoked: 'The session was closed: the technician is not on the roster any more',
+  'endpoint-removed': 'The session was closed: the endpoint was removed',
+};
+
+const WORDS: { readonly [K in Kind]?: Words<K> } = {
+  'session.opened': ({ technician, endpoint_name: endpoint, reason, ticket }) => ({
+    tone: 'plain',
+    title: `${sayText(technician)} opened a session on ${sayText(endpoint)}`,
+    details: [...about('Reason', reason), ...about('Ticket', ticket)],
+  }),
+  'session.closed': ({ by, reason, note, ticket }) => ({
+    tone: reason === 'technician' || reason === undefined ? 'plain' : 'warn',
+    title: reason === undefined ? 'The session was closed' : CLOSED_BECAUSE[reason],
+    details: [`By ${sayText(by)}`, ...about('Note', note), ...about('Ticket', ticket)],
+  }),
+  'session.abandoned': ({ reason }) => ({
+    tone: 'warn',
+    title: 'The session was given up',
+    details: [sayText(reason)],
+  }),
+  'alert.raised': ({ code, severity, subject, detail }) => ({
+    tone: severity === 'info' ? 'plain' : severity === 'critical' ? 'bad' : 'warn',
+    title: `Alert: ${sayText(detail)}`,
+    details: [...about('Code', code), ...about('About', subject)],
+  }),
+  'alert.cleared': ({ code, by }) => ({
+    tone: 'good',
+    title: `Alert cleared: ${sayText(code)}`,
+    details: about('By', by),
+  }),
+};
+
+/** Says what an entry says. */
+export function factWords({ opened, texts, isErased }: CheckedEntry): FactWords {
+  const { kind, fields } = opened;
+  if (isErased) {
+    const details = ['Its content was erased; that it was here is proved still.'];
+    return { tone: 'plain', title: kind, details };
+  }
+  const words = WORDS[kind] as Words<Kind> | undefined; // the table pairs each kind with its words
+  if (words !== undefined) return words(fields);
+  const shown = Object.entries(fields).filter(
+    ([name, value]) => name !== 'statement' && value !== null && !texts.has(name),
+  );
+  const details = shown.map(([name, value]) => {
+    return `${name}: ${visibleText(typeof value === 'string' ? value : JSON.stringify(value))}`;
+  });
+  return { tone: 'plain', title: kind, details };
+}
+
+/** A field's text, visible; a withheld one is said to be. */
+export function sayText(value: string | undefined): string {
+  return value === undefined ? '(withheld)' : visibleText(value);
+}
+
+/** As `sayText`; nothing stays nothing. */
+export function sayTextOrNull(value: string | null | undefined): string | null {
+  return value == null ? null : visibleText(value);
+}
+
+function about(name: string, value: string | null | undefined): readonly string[] {
+  return value == null ? [] : [`${name}: ${visibleText(value)}`];
+}
