@@ -131,7 +131,7 @@ const NEVER_WITHHELD: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   'command.started': ['purpose', 'decision', 'statement'],
   'command.output': ['stream', 'offset', 'text'],
   'command.exited': ['outcome', 'stdout_bytes', 'stderr_bytes', 'dropped_bytes'],
-  'state.captured': ['phase', 'text'],
+  'state.captured': ['phase', 'text', 'dropped_bytes'],
   'chat.said': ['from', 'text'],
   'snapshot.attested': ['snapshot', 'statement'],
 };

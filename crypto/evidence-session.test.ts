@@ -112,11 +112,33 @@ complete('verifyEvidence() refuses a state that no command for it captured', asy
   const broken = await brokenIn(async (session) => {
     const started = await readByPolicy(session, { command: 'ls /' });
     record(session, 'state.captured', {
-      fields: { phase: 'before', exit_code: 0, text: { bytes: encodeUtf8('all well') } },
+      fields: {
+        ...{ phase: 'before', exit_code: 0, dropped_bytes: 0 },
+        text: { bytes: encodeUtf8('all well') },
+      },
       ref: { command: started.name },
     });
   });
   assert.is(broken, 'session-complete');
+});
+
+complete('verifyEvidence() refuses a cut state that does not say how much is missing', async () => {
+  const cut = (said: number): Promise<string> =>
+    brokenIn(async (session) => {
+      const signed = await signCommand(session, { command: 'ls /', purpose: 'state-before' });
+      const started = startCommand(session, signed);
+      finishCommand(session, started, { stdout: 'all well\n' });
+      record(session, 'state.captured', {
+        fields: {
+          ...{ phase: 'before', exit_code: 0, dropped_bytes: said },
+          text: { bytes: encodeUtf8('all') },
+        },
+        ref: { command: started.name },
+      });
+    });
+  assert.is(await cut(6), 'verified');
+  assert.is(await cut(0), 'session-complete');
+  assert.is(await cut(7), 'session-complete');
 });
 
 complete.run();

@@ -137,6 +137,9 @@ interface Course {
   readonly purpose: string | undefined;
   readonly printed: { stdout: number; stderr: number };
   isEnded: boolean;
+  /** All that it printed, as its end counts it, and as the state that it captured does. */
+  counted: number | null;
+  captured: number | null;
 }
 
 /** Checks each command's course: output joined from its first byte, one end, and the end's own count of bytes. */
@@ -157,6 +160,8 @@ function checkCourse(bound: readonly BoundEntry[]): void {
         purpose,
         printed: { stdout: 0, stderr: 0 },
         isEnded: false,
+        counted: null,
+        captured: null,
       });
     } else if (k === 'command.output') {
       joinOutput(courseOf(entry), entry);
@@ -189,6 +194,9 @@ function endCourse(course: Course, entry: BoundEntry): void {
   course.isEnded = true;
   const fields: Partial<FieldsOf<'command.exited'>> = fieldsAs('command.exited', entry) ?? {};
   if (fields.outcome === 'interrupted') return; // nobody was left to count
+  const { stdout_bytes: out = 0, stderr_bytes: err = 0, dropped_bytes: dropped = 0 } = fields;
+  course.counted = out + err + dropped;
+  checkCounted(course, entry);
   const { stdout, stderr } = course.printed;
   // What a state command printed may stand in state.captured alone.
   if (course.purpose !== 'work' && stdout + stderr === 0) return;
@@ -199,9 +207,17 @@ function endCourse(course: Course, entry: BoundEntry): void {
 }
 
 function checkState(course: Course | undefined, entry: BoundEntry): void {
-  const phase = fieldsAs('state.captured', entry)?.phase;
+  const { phase, text, dropped_bytes: dropped } = fieldsAs('state.captured', entry) ?? {};
   if (course === undefined || phase === undefined || course.purpose !== `state-${phase}`) {
     const { i } = entry.leaf;
     throw new Fault(i, `Entry ${i} holds a state that no command for it captured`);
   }
+  course.captured = (text?.bytes ?? 0) + (dropped ?? 0);
+  checkCounted(course, entry);
+}
+
+/** A state that was cut must say so: what it holds and what it dropped is what its command printed. */
+function checkCounted({ counted, captured }: Course, { leaf: { i } }: BoundEntry): void {
+  if (counted === null || captured === null || counted === captured) return;
+  throw new Fault(i, `Entry ${i} does not agree with how much its state command printed`);
 }

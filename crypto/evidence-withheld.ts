@@ -3,7 +3,7 @@
 
 import { Fault, type Held } from './evidence-check.ts';
 import { isWithholdable } from './evidence-file.ts';
-import type { BoundEntry, BoundValues } from './evidence-values.ts';
+import { type BoundEntry, type BoundValues, fieldsAs } from './evidence-values.ts';
 import { shapeOf } from './kind.ts';
 
 /** How much is withheld: fields and segments in all, and each field's count by `kind.field`. */
@@ -82,6 +82,11 @@ export function notProved({
     const list = notJudged.join(', ');
     words.push(`That the policy allowed entries ${list}: their commands are withheld.`);
   }
+  const cut = session.filter((entry) => droppedBytes(entry) > 0).map(({ leaf }) => leaf.i);
+  if (cut.length > 0) {
+    const list = cut.join(', ');
+    words.push(`What was printed beyond the limits: it is cut, as entries ${list} say.`);
+  }
   if (!isAttested) words.push('That anybody else looked at it: nobody attested this file.');
   if (session.at(-1)?.leaf.k === 'session.abandoned') {
     words.push('How the session ended: it was abandoned, and commands may have no recorded end.');
@@ -90,6 +95,12 @@ export function notProved({
     words.push('What the withheld text says: only that it is as long as recorded, and unchanged.');
   }
   return words;
+}
+
+/** What an entry says was printed and not kept. */
+function droppedBytes(entry: BoundEntry): number {
+  const fields = fieldsAs('state.captured', entry) ?? fieldsAs('command.exited', entry);
+  return fields?.dropped_bytes ?? 0;
 }
 
 function isHidden({ texts }: BoundEntry): boolean {

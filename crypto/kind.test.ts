@@ -41,7 +41,7 @@ kinds('KIND_SHAPES has as many fields of each kind as leaves of version 1 hold d
     'command.output': 3,
     'command.exited': 8,
     'command.refused': 10,
-    'state.captured': 3,
+    'state.captured': 4,
     'chat.said': 3,
     'alert.raised': 4,
     'alert.cleared': 2,

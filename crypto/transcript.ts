@@ -75,6 +75,9 @@ function entryLines(entry: TranscriptEntry): string[] {
   }
   for (const name of entry.withheld) lines.push(`  ${name} (withheld)`);
   for (const { pieces } of entry.texts) lines.push(...textLines(pieces));
+  const { dropped_bytes: dropped = 0 } = entry.fields;
+  if (dropped !== 0)
+    lines.push(`  ~ cut here: ${formatJcs(dropped)} more bytes were printed, and not kept`);
   return lines;
 }
 

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
+import { renderTranscript } from '#crypto/transcript.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Script } from '#scripts/testing/fake-agent.ts';
 import {
@@ -15,6 +16,7 @@ import {
   outputOf,
   recordOf,
   refusalOf,
+  verifySession,
   waitingRequest,
 } from '#scripts/testing/live-session.ts';
 import { createKeyed } from '#scripts/testing/live-site.ts';
@@ -143,6 +145,29 @@ for (const end of ['denied', 'expired', 'withdrawn'] as const) {
     assert.equal(await faultsOf(site, session.id), []);
   });
 }
+
+submit(
+  'marks a captured state that is cut, in the record, the evidence and the transcript',
+  async () => {
+    const line = `${'x'.repeat(99)}\n`;
+    await using work = await openLiveWork({
+      script: ({ fields }) => ({ stdout: line.repeat(fields.command === 'uptime' ? 1000 : 1) }),
+    });
+    const { site, session, clock } = work;
+    const running = session.run('reboot', { before: 'uptime', why: 'Slow.' });
+    await decide(site, await waitingRequest(site), { nowMs: clock.now() });
+    await running;
+    await session.close();
+    const [state] = await fieldsOf(site, session.id, 'state.captured');
+    assert.is(state?.text.bytes, 65_536);
+    assert.is(state?.dropped_bytes, 100_000 - 65_536);
+    assert.equal(await faultsOf(site, session.id), []);
+    const report = await verifySession(site, session.id);
+    assert.ok(report.notProved.some((words) => words.includes('beyond the limits')));
+    const cut = '  ~ cut here: 34464 more bytes were printed, and not kept';
+    assert.match(renderTranscript(report), cut);
+  },
+);
 
 submit('captures the state around an approved command, and has it approved with it', async () => {
   await using work = await openLiveWork();

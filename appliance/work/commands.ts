@@ -250,6 +250,7 @@ export class Commands {
   ): Promise<Captured> {
     const pieces: Uint8Array[] = [];
     let length = 0;
+    let printed = 0;
     const captured: { entry: Recorded | null } = { entry: null };
     const ended = await execute(this.#site, this.#links, {
       ...{ session, live, command: state, consent: NO_CONSENT },
@@ -257,6 +258,7 @@ export class Commands {
       onOutput: (_started, { bytes }) => {
         pieces.push(bytes.slice(0, MAX_STATE_BYTES - length));
         length += pieces.at(-1)?.length ?? 0;
+        printed += bytes.length;
         return Promise.resolve();
       },
       onEnd: async (started, end) => {
@@ -266,7 +268,12 @@ export class Commands {
           session: session.id,
           endpoint: session.endpoint.id,
           ref: { command: started.name },
-          fields: { phase, exit_code: end.exitCode, text: { bytes: Buffer.concat(pieces) } },
+          fields: {
+            phase,
+            exit_code: end.exitCode,
+            text: { bytes: Buffer.concat(pieces) },
+            dropped_bytes: printed - length + end.droppedBytes,
+          },
           isEssential: true,
         });
       },

@@ -546,7 +546,7 @@ export async function captureState(
   const started = startCommand(session, signed);
   finishCommand(session, started, { stdout: text });
   return record(session, 'state.captured', {
-    fields: { phase, exit_code: 0, text: { bytes: encodeUtf8(text) } },
+    fields: { phase, exit_code: 0, text: { bytes: encodeUtf8(text) }, dropped_bytes: 0 },
     ref: { command: started.name },
   });
 }
