@@ -5,7 +5,7 @@ import { AgentError, REMOVED_WORDS } from './error.ts';
 import { openFolderLock } from './folder-lock.ts';
 import { loadIdentity, parsePins } from './identity.ts';
 import { type Journal, openJournal } from './journal.ts';
-import { type Backoff, type LinkDetail, type LinkState, openLink } from './link.ts';
+import { type Backoff, type LinkDetail, type LinkState, openLink } from './protocol/link.ts';
 import { openDesk } from './orders.ts';
 import { openJudge } from './policy/decide.ts';
 import { endOrphans } from './process-file.ts';

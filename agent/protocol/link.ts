@@ -4,8 +4,8 @@
 import type * as z from 'zod';
 
 import type { Bytes } from '#crypto/bytes.ts';
-import { type Conversation, openConversation } from './protocol/conversation.ts';
-import type { PeerNode, PeerStream } from './protocol/node.ts';
+import { type Conversation, openConversation } from './conversation.ts';
+import type { PeerNode, PeerStream } from './node.ts';
 
 export type LinkState = 'connecting' | 'connected' | 'waiting';
 

@@ -12,9 +12,9 @@ import {
   openLink,
   retryDelayMs,
 } from './link.ts';
-import { type Conversation, openConversation } from './protocol/conversation.ts';
-import { isProtocolError, ProtocolError } from './protocol/error.ts';
-import { openPeerNode, type PeerNode } from './protocol/node.ts';
+import { type Conversation, openConversation } from './conversation.ts';
+import { isProtocolError, ProtocolError } from './error.ts';
+import { openPeerNode, type PeerNode } from './node.ts';
 
 const PROTOCOL = '/caisey/test/link/1';
 const schema = z.string();
