@@ -91,6 +91,12 @@ subject('enrol() spends no token on a folder that is an endpoint already', async
   await enrolAt(appliance, folder.path);
   appliance.answerEnrolment = neverAsked;
   assert.is(await codeOf(enrolAt(appliance, folder.path)), 'identity-exists');
+  const { endpoint } = await loadIdentity(folder.path);
+  const said = String(await enrolAt(appliance, folder.path).catch((cause: unknown) => cause));
+  for (const part of [endpoint, 'frontdesk-1', appliance.site.log.origin, folder.path]) {
+    assert.ok(said.includes(part), `${said} lacks ${part}`);
+  }
+  assert.match(said, /caisey agent run --dir .*\n.*caisey endpoint rm frontdesk-1/);
 });
 
 subject('enrol() goes over what an enrolment left that broke off', async () => {

@@ -11,7 +11,14 @@ import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { AgentError } from './error.ts';
 import { openFolderLock } from './folder-lock.ts';
 import { readHostFacts } from './host.ts';
-import { createIdentity, type Identity, isEnrolled, parsePins, type Pins } from './identity.ts';
+import {
+  createIdentity,
+  type Identity,
+  isEnrolled,
+  loadIdentity,
+  parsePins,
+  type Pins,
+} from './identity.ts';
 import { createJournal } from './journal.ts';
 import { openConversation } from './protocol/conversation.ts';
 import { openDeadline } from './protocol/deadline.ts';
@@ -47,7 +54,7 @@ export interface EnrolOptions {
  * Enrols this machine. When it resolves, identity and journal are on disk.
  * @throws {ProtocolError} code `message-invalid` for a text that is no token; as `PeerNode.dial` when the
  *   appliance cannot be reached or answers by another key; `timeout` after ENROL_MS
- * @throws {AgentError} code `identity-exists`, `folder-busy`; `token-expired`, `token-used`, `name-taken`,
+ * @throws {AgentError} code `identity-exists` or another `identity-…` when one is there, `folder-busy`; `token-expired`, `token-used`, `name-taken`,
  *   `proof-invalid`, `unavailable` as the appliance says; `answer-invalid` when what it says does not hold
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
@@ -62,9 +69,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await using _lock = await openFolderLock(folder);
-  if (await isEnrolled(folder)) {
-    throw new AgentError('identity-exists', `Cannot enrol: "${folder}" is an endpoint already`);
-  }
+  if (await isEnrolled(folder)) throw enrolledAlready(folder, await loadIdentity(folder));
   const seed = randomBytes(32);
   const answer = await ask(token, { pins, seed, options });
   const checkpoint = await checkAnswer(answer, { token, pins });
@@ -73,6 +78,15 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   await createJournal(folder, { endpoint, checkpoint });
   await createIdentity(folder, identity); // last: a folder with an identity is enrolled whole
   return identity;
+}
+
+function enrolledAlready(folder: string, { endpoint, name, site }: Identity): AgentError {
+  const [origin = ''] = site.log.split('+');
+  const what = `"${folder}" is endpoint ${endpoint} already, "${name}" of the site whose log is ${origin}`;
+  const next =
+    `To run it: caisey agent run --dir ${folder}\n` +
+    `To enrol it anew: have it removed at the site (caisey endpoint rm ${name}), move the folder away, and enrol`;
+  return new AgentError('identity-exists', `Cannot enrol: ${what}\n${next}`);
 }
 
 type Enrolled = Extract<EnrolAnswer, { kind: 'enrolled' }>;

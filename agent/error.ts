@@ -10,6 +10,7 @@ export type AgentErrorCode =
   | 'journal-missing'
   | 'journal-damaged'
   | 'journal-failed'
+  | 'token-unusable'
   | 'token-expired'
   | 'token-used'
   | 'proof-invalid'
@@ -37,7 +38,7 @@ export class AgentError extends Error {
 /** What a removal means, and what to do about it: for the word of the appliance, and for every later start. */
 export const REMOVED_WORDS =
   'the site removed this endpoint, and nothing runs here any more. To let this machine in again, move this folder ' +
-  'away, ask the site for a new token, and enrol';
+  'away, ask the site for a new token, and enrol: caisey agent enrol --token-file FILE';
 
 /** Whether an error of the system has this code: `ENOENT`, `EEXIST`. */
 export function isSystemError(error: unknown, code: string): boolean {

@@ -134,10 +134,16 @@ run('leaves with 4 when it was removed, at once at the next start, too', async (
   const link = await welcome(appliance);
   await link.send({ kind: 'removed' });
   assert.is((await program.ended).code, 4);
-  assert.match(program.said.err, /removed: the site removed this endpoint.*new token, and enrol\n/);
+  assert.match(
+    program.said.err,
+    /removed: the site removed this endpoint.*new token, and enrol: .*\n/,
+  );
   await using again = startProgram(['run', '--dir', folder.path]);
   assert.is((await again.ended).code, 4);
-  assert.match(again.said.err, /^Cannot open agent in ".*": the site removed this .* and enrol\n$/);
+  assert.match(
+    again.said.err,
+    /^Cannot open agent in ".*": the site removed this .* and enrol: .*\n$/,
+  );
 });
 
 run('leaves with 4 when it was removed while it was away', async () => {
@@ -189,7 +195,7 @@ enrolling('enrols by a token on stdin or in a file, and never names it', async (
 });
 
 enrolling(
-  'leaves with 1 when the appliance refuses, and with 2 for a folder that is one already',
+  'leaves with 3 when the appliance refuses, and with 2 for a folder that is one already',
   async () => {
     await using appliance = await openApplianceNow();
     await using folder = await openFolder();
@@ -201,11 +207,48 @@ enrolling(
     });
     const args = ['enrol', '--dir', folder.path, '--token-file', '-'];
     await using refused = startProgram(args, { input });
-    assert.is((await refused.ended).code, 1);
+    assert.is((await refused.ended).code, 3);
     assert.is(await isEnrolled(folder.path), false);
     await enrolDirectly(folder.path, appliance);
     await using again = startProgram(args, { input });
     assert.is((await again.ended).code, 2);
+  },
+);
+
+enrolling('says in plain words what it cannot use, and leaves with 2', async () => {
+  await using appliance = await openApplianceNow();
+  await using folder = await openFolder();
+  const token = appliance.token('frontdesk-1');
+  const file = join(folder.path, 'file');
+  await writeFile(file, 'caisey1.nonsense', { mode: 0o600 });
+  const uses = [
+    { args: ['--dir', folder.path, '--token-file', join(folder.path, 'none')], says: /ENOENT/ },
+    { args: ['--dir', folder.path, '--token-file', file], says: /damaged or incomplete/ },
+    { args: ['--dir', folder.path, '--token-file', '-'], says: /standard input/ },
+    { args: ['--dir', join(file, 'below'), '--token-file', '-'], says: /ENOTDIR/, input: token },
+  ];
+  for (const { args, says, input = '' } of uses) {
+    await using program = startProgram(['enrol', ...args], { input });
+    assert.is((await program.ended).code, 2, args.join(' '));
+    assert.match(program.said.err, says);
+    assert.not.match(program.said.err, /\n {4}at /, 'no stack');
+  }
+});
+
+enrolling(
+  'leaves with 4 when it reaches no appliance, and says that the token is good',
+  async () => {
+    await using folder = await openFolder();
+    let input = '';
+    {
+      await using appliance = await openApplianceNow();
+      input = appliance.token('frontdesk-1');
+    }
+    await using program = startProgram(['enrol', '--dir', folder.path, '--token-file', '-'], {
+      input,
+    });
+    assert.is((await program.ended).code, 4);
+    assert.match(program.said.err, /^Cannot dial.*\nIs the appliance running.*still good.*\n$/);
   },
 );
 

@@ -3,8 +3,11 @@
 //   main.ts run   --dir DIR [--log text|json]
 //   main.ts enrol --dir DIR --token-file FILE|-
 //
-// Exit codes: 0 stopped or enrolled · 1 failed, or enrolment refused · 2 wrong use, or a folder that cannot be
-// used · 4 the site removed this endpoint: do not start it again.
+// Exit codes of `run`:   0 stopped · 1 failed · 2 wrong use, or a folder that cannot be used · 4 the site removed this
+//                        endpoint: do not start it again
+// Exit codes of `enrol`: 0 enrolled · 1 failed · 2 wrong use, or a folder or token that cannot be used · 3 refused:
+//                        the token was used or has expired, the name is taken · 4 the appliance was not reached ·
+//                        5 interrupted
 
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
@@ -13,9 +16,10 @@ import { parseArgs } from 'node:util';
 
 import { type AgentEnd, openAgent } from './agent.ts';
 import { enrol } from './enrol.ts';
-import { AgentError } from './error.ts';
+import { AgentError, type AgentErrorCode } from './error.ts';
 import { formatEvent, type LogFormat } from './event-line.ts';
-import { isProtocolError } from './protocol/error.ts';
+import { parseEnrolToken } from './protocol/enrol-message.ts';
+import { isProtocolError, type ProtocolError } from './protocol/error.ts';
 import { useNativeCrypto } from './protocol/native-crypto.ts';
 
 const USAGE = `Usage: caisey agent run --dir DIR [--log text|json]
@@ -33,7 +37,7 @@ export async function runAgent(
   { out, err }: Streams = consoleStreams(),
 ): Promise<number> {
   const stop = new AbortController();
-  using _ = onSignals(() => stop.abort(new Error('Cannot go on: stopped by a signal')));
+  using _ = onSignals(() => stop.abort(new Interrupted('Cannot go on: stopped by a signal')));
   try {
     const { command, values } = parse(argv);
     useNativeCrypto();
@@ -50,6 +54,14 @@ export async function runAgent(
 }
 
 const REMOVED = 4;
+const UNREACHED = 4;
+const REFUSED = 3;
+const UNUSABLE = 2;
+const INTERRUPTED = 5;
+
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
 
 interface Values {
   readonly dir: string;
@@ -89,9 +101,26 @@ class UsageError extends Error {
 }
 
 async function enrolFrom({ dir, tokenFile = '-' }: Values, signal: AbortSignal): Promise<string> {
-  const token = tokenFile === '-' ? await text(process.stdin) : await readFile(tokenFile, 'utf8');
+  const token = await readToken(tokenFile);
   const { name, endpoint } = await enrol({ token, folder: dir, signal });
   return `Enrolled "${name}" as endpoint ${endpoint} in "${dir}"`;
+}
+
+/** Reads a token, and looks whether it is one. @throws {AgentError} code `token-unusable`; it quotes nothing */
+async function readToken(file: string): Promise<string> {
+  try {
+    const token = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    parseEnrolToken(token);
+    return token;
+  } catch (cause) {
+    if (!isSystemProblem(cause) && !isProtocolError(cause)) throw cause;
+    const where = file === '-' ? 'standard input' : `"${file}"`;
+    const hint = 'Give the file that "caisey endpoint token --out FILE" wrote at the site';
+    throw new AgentError(
+      'token-unusable',
+      `Cannot read token from ${where}: ${cause.message}. ${hint}`,
+    );
+  }
 }
 
 async function runIn(
@@ -121,17 +150,48 @@ const POSIX_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const WINDOWS_SIGNALS = ['SIGINT', 'SIGBREAK'] as const;
 
 function describe(error: unknown): string {
-  if (error instanceof AgentError || error instanceof UsageError || isProtocolError(error)) {
-    return error.message;
+  if (isProtocolError(error)) return `${error.message}${hintOf(error)}`;
+  if (isSystemProblem(error)) return `Cannot go on: ${error.message}`;
+  const isPlain = [AgentError, UsageError, Interrupted].some((type) => error instanceof type);
+  if (error instanceof Error) return isPlain ? error.message : (error.stack ?? error.message);
+  return String(error);
+}
+
+/** What to do about an appliance that enrolment did not reach. */
+function hintOf({ code }: ProtocolError): string {
+  switch (code) {
+    case 'peer-unreachable':
+      return '\nIs the appliance running, and does this machine reach it? The token is still good: enrol again with it';
+    case 'peer-unknown':
+      return "\nAnother machine has the appliance's address. The token is still good; find out why before you use it";
+    case 'timeout':
+      return '\nIs the network slow or cut? Enrol again; if the token was used, have the endpoint removed at the site';
+    default:
+      return '';
   }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return 2;
+  if (error instanceof UsageError || isSystemProblem(error)) return UNUSABLE;
+  if (error instanceof Interrupted) return INTERRUPTED;
+  if (isProtocolError(error)) return /^(?:message|frame)-/.test(error.code) ? 1 : UNREACHED;
   if (!(error instanceof AgentError)) return 1;
   if (error.code === 'removed') return REMOVED;
-  return /^(folder|identity|journal)-/.test(error.code) ? 2 : 1;
+  if (REFUSALS.has(error.code)) return REFUSED;
+  return /^(?:folder|identity|journal)-|^token-unusable$/.test(error.code) ? UNUSABLE : 1;
+}
+
+const REFUSALS: ReadonlySet<string> = new Set<AgentErrorCode>([
+  'token-expired',
+  'token-used',
+  'name-taken',
+  'proof-invalid',
+]);
+
+/** An error of the system about a file or folder: no such file, no permission. */
+function isSystemProblem(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
 }
 
 function consoleStreams(): Streams {

@@ -11,7 +11,12 @@ export function addAgent(parent: Parent, act: Act): void {
     .description('enrol this machine by a one-time token of its site')
     .requiredOption('--token-file <file>', 'the token; "-" reads it from standard input')
     .option('--dir <dir>', "the endpoint's folder; by default agent/ in your home")
-    .addHelpText('after', '\nExample:\n  $ caisey agent enrol --token-file web.token')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 enrolled; 1 failed; 2 a folder or token that cannot be used; 3 refused: the token was\n' +
+        'used or has expired, the name is taken; 4 the appliance was not reached; 5 interrupted.\n' +
+        '\nExample:\n  $ caisey agent enrol --token-file web.token',
+    )
     .action(({ tokenFile, dir }) =>
       act((invocation) => runAs(invocation, { dir, verb: ['enrol', '--token-file', tokenFile] }), {
         ownInterrupts: true,
