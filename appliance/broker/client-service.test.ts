@@ -458,9 +458,12 @@ list('tells of sessions and requests of before a restart, too', async () => {
   assert.equal(open, []);
   const { requests } = await owner.call('request.list', { state: 'all', limit: 10 });
   assert.equal(
-    requests.map(({ state, command, why, endpoint }) => ({ state, command, why, endpoint })),
-    [{ state: 'expired', command: 'reboot', why: 'Stuck.', endpoint: identity.endpoint }],
+    requests.map(({ state, command, endpoint }) => ({ state, command, endpoint })),
+    [{ state: 'expired', command: 'reboot', endpoint: identity.endpoint }],
   );
+  const [{ request } = { request: '' }] = requests;
+  const { why, state } = await owner.call('request.show', { request });
+  assert.equal([why, state], ['Stuck.', 'expired']);
 });
 
 list.run();

@@ -3,7 +3,7 @@
 
 import { FormatError, VerifyError } from '#crypto/error.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
-import { ProtocolError } from '#agent/protocol/error.ts';
+import { isProtocolError, ProtocolError } from '#agent/protocol/error.ts';
 import { LedgerError } from '../ledger/error.ts';
 import {
   type ClientAnswer,
@@ -105,6 +105,8 @@ export async function serveClient(
   }
 }
 
+const TOO_LARGE = new WorkError('answer-too-large', 'Cannot answer: it is more than one message');
+
 interface Answering {
   readonly desk: Desk;
   readonly conversation: ClientConversation;
@@ -127,7 +129,8 @@ async function answer(
   try {
     const value = await handle(request, call);
     await conversation.send({ id, kind: 'answer', value });
-  } catch (cause) {
+  } catch (caught) {
+    const cause = isProtocolError(caught, 'frame-too-large') ? TOO_LARGE : caught;
     if (cause instanceof ProtocolError) return; // the client is gone
     if (signal.aborted) {
       const stopped = new WorkError('stopping', 'Stopped, as asked');

@@ -1,13 +1,10 @@
 // The site's requests for approval: asked, told about, decided, expired. Each step is durable in the log before
 // it counts, and the steps of one request happen one after another.
 
-import { parseBase64url } from '#crypto/base64.ts';
 import { VerifyError } from '#crypto/error.ts';
-import type { Disclosure } from '#crypto/disclosure.ts';
-import type { COMMAND_FIELDS, FieldsOf } from '#crypto/kind.ts';
-import { formatTime, type Refs } from '#crypto/leaf.ts';
-import { matchCode } from '#crypto/match-code.ts';
-import type { AskTerms, Decision } from '#crypto/policy.ts';
+import type { FieldsOf } from '#crypto/kind.ts';
+import { formatTime } from '#crypto/leaf.ts';
+import type { Decision } from '#crypto/policy.ts';
 import { approverByKey } from '#crypto/roster.ts';
 import { checkInForce, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
@@ -15,6 +12,8 @@ import type { Clock } from '../work/clock.ts';
 import { WorkError } from '../work/error.ts';
 import { record, type Recorded } from '../work/record.ts';
 import type { Site } from '../work/site.ts';
+import { type Asked, sizeOfAsked, summariseAsked } from './asked.ts';
+import { Ended } from './ended.ts';
 import {
   askedAt,
   checkWaiting,
@@ -23,23 +22,6 @@ import {
   openRequest,
   type Request,
 } from './request.ts';
-
-/** What is asked, by whom, where. */
-export interface Asked {
-  readonly session: string;
-  readonly endpoint: string;
-  readonly endpointName: string;
-  readonly technician: string;
-  readonly disclosed: Readonly<Record<(typeof COMMAND_FIELDS)[number], Disclosure>>;
-  readonly fields: Pick<FieldsOf<'approval.requested'>, (typeof COMMAND_FIELDS)[number]>;
-  readonly command: Signed<'command'>;
-  readonly statement: Envelope;
-  readonly decision: Decision;
-  readonly ask: AskTerms;
-  readonly why: string | null;
-  readonly refs: Refs;
-  readonly stateText: string | null;
-}
 
 /** How a request ended, with the entries that a work order cites when it was granted. */
 export interface Answer {
@@ -71,6 +53,7 @@ export class Requests {
   readonly #site: Site;
   readonly #clock: Clock;
   readonly #live = new Map<string, Live>();
+  readonly #ended = new Ended();
   readonly #listeners = new Set<() => void>();
 
   constructor(site: Site, clock: Clock) {
@@ -128,14 +111,25 @@ export class Requests {
     };
   }
 
-  /** Requests of this run of the appliance, newest first. */
+  /** Requests that wait, and those that ended lately, newest first. */
   list(): readonly RequestSummary[] {
-    return [...this.#live.values()].reverse().map((live) => this.#summary(live));
+    return [...this.#live.values()].reverse().map((live) => summariseAsked(live, this.#site.facts));
+  }
+
+  /** Requests that wait, newest first. */
+  waiting(): readonly RequestSummary[] {
+    return this.list().filter(({ state }) => state === 'waiting');
+  }
+
+  /** A request that waits or ended lately; null when it is not known any more, or never was. */
+  find(hash: string): RequestSummary | null {
+    const live = this.#live.get(hash);
+    return live === undefined ? null : summariseAsked(live, this.#site.facts);
   }
 
   /** @throws {WorkError} code `request-unknown` */
   show(hash: string): RequestSummary {
-    return this.#summary(this.#find(hash));
+    return summariseAsked(this.#find(hash), this.#site.facts);
   }
 
   /** Records, once for each viewer, that somebody looked at a waiting request. */
@@ -260,9 +254,19 @@ export class Requests {
     if (state !== 'waiting') {
       for (const stop of live.timers.splice(0)) stop();
       live.answer.resolve({ state, requested: live.requested, grants: live.grants, last });
-      this.#clock.after(KEPT_AFTER_END_MS, () => this.#live.delete(next.hash));
+      this.#keep(live);
     }
     this.#tell();
+  }
+
+  /** Keeps what has ended for a while, as long as it is not too much. */
+  #keep(live: Live): void {
+    const { hash } = live.request;
+    for (const oldest of this.#ended.add(hash, sizeOfAsked(live.asked))) this.#live.delete(oldest);
+    this.#clock.after(KEPT_AFTER_END_MS, () => {
+      this.#ended.delete(hash);
+      this.#live.delete(hash);
+    });
   }
 
   #schedule(live: Live): void {
@@ -334,38 +338,6 @@ export class Requests {
       throw new WorkError('request-unknown', 'Cannot find request: none with this id waits here');
     }
     return live;
-  }
-
-  #summary({ asked, request, requested }: Live): RequestSummary {
-    const { facts } = this.#site;
-    return {
-      request: request.hash,
-      match: matchCode(parseBase64url(request.hash)),
-      state: request.state,
-      session: asked.session,
-      endpoint: asked.endpoint,
-      endpointName: asked.endpointName,
-      technician: asked.technician,
-      client: facts.client,
-      site: facts.site,
-      shell: asked.fields.shell,
-      command: asked.fields.command,
-      cwd: asked.fields.cwd,
-      env: asked.fields.env,
-      why: asked.why,
-      policy: asked.decision.why,
-      requestedAt: formatTime(request.requestedAtMs),
-      expires: formatTime(request.expiresAtMs),
-      decidedAt: request.endedAtMs === null ? null : formatTime(request.endedAtMs),
-      decidedBy: request.decided.map(({ name }) => name),
-      comment: request.decided.at(-1)?.comment ?? null,
-      approvals: request.ask.approvals,
-      granted: request.decided.length,
-      order: asked.command.hash,
-      commandDigest: asked.disclosed.command.digest,
-      stateHash: requested.leaf.ref?.state ?? null,
-      stateText: asked.stateText,
-    };
   }
 }
 

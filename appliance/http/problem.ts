@@ -72,6 +72,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'statement-invalid': 400,
   'record-incomplete': 500,
   overloaded: 503,
+  'answer-too-large': 500,
   stopping: 503,
 
   latched: 503,

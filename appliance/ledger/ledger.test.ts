@@ -322,7 +322,6 @@ reading('lists sessions, their entries from any position, and kinds', async () =
     await Promise.all(Array.from({ length: 9 }, (_, i) => ledger.append(chat(`${i}`, session))));
     await ledger.append(chat('last', session));
   }
-  assert.equal(await collect(ledger.sessionIds()), sessions.toReversed());
   for (const session of sessions) {
     for (const from of [0, 1, 4, 10, 11]) {
       const ns = (await collect(ledger.sessionEntries(session, from))).map(({ leaf }) => leaf.n);
@@ -338,6 +337,21 @@ reading('lists sessions, their entries from any position, and kinds', async () =
     opened.map(({ leaf }) => leaf.s),
     sessions,
   );
+  const indexes = opened.map(({ index }) => index);
+  for (const from of [0, 1, 11, 12, 40]) {
+    for (const before of [0, 1, 11, 12, 22, 23, 40]) {
+      const wanted = indexes.filter((index) => index >= from && index < before);
+      for (const newestFirst of [false, true]) {
+        const range = { from, before, newestFirst };
+        const found = await collect(ledger.entriesOfKind('session.opened', range));
+        assert.equal(
+          found.map(({ index }) => index),
+          newestFirst ? wanted.toReversed() : wanted,
+          JSON.stringify(range),
+        );
+      }
+    }
+  }
   assert.equal(await collect(ledger.entriesOfKind('policy.changed')), []);
   const { code } = await rejection(collect(ledger.entriesOfKind('command.output')));
   assert.is(code, 'RangeError');

@@ -15,7 +15,7 @@ import type { Bell } from './bell.ts';
 import { checkContent, parseContent } from './content.ts';
 import { damaged, LedgerError } from './error.ts';
 import { readLastRun, readRuns } from './index-runs.ts';
-import { contentKey, kindRange, leafKey, sessionRange } from './key-space.ts';
+import { contentKey, kindKey, kindRange, leafKey, MAX_INDEX, sessionRange } from './key-space.ts';
 import type { StoredEntry } from './ledger.ts';
 import type { Store } from './store.ts';
 
@@ -24,8 +24,17 @@ export interface Reader {
   entry(index: number): StoredEntry;
   entries(range: { start: number; end: number }): AsyncGenerator<StoredEntry, void, undefined>;
   sessionEntries(session: string, fromN: number): AsyncGenerator<StoredEntry, void, undefined>;
-  sessionIds(): AsyncGenerator<string, void, undefined>;
-  entriesOfKind(kind: Kind): AsyncGenerator<StoredEntry, void, undefined>;
+  entriesOfKind(kind: Kind, options?: KindOptions): AsyncGenerator<StoredEntry, void, undefined>;
+}
+
+/** Which entries of a kind, and in which order. */
+export interface KindOptions {
+  /** Those from this index of the log on. @default 0 */
+  readonly from?: number;
+  /** Those before this index. @default the end */
+  readonly before?: number;
+  /** @default false */
+  readonly newestFirst?: boolean;
 }
 
 export interface ReaderParts {
@@ -37,7 +46,7 @@ export interface ReaderParts {
 }
 
 export function createReader({ store, tree, size, checkOpen }: ReaderParts): Reader {
-  return { leafBytes, entry, entries, sessionEntries, sessionIds, entriesOfKind };
+  return { leafBytes, entry, entries, sessionEntries, entriesOfKind };
 
   function leafBytes(index: number): Bytes {
     return readLeaf(index).leafBytes;
@@ -99,27 +108,20 @@ export function createReader({ store, tree, size, checkOpen }: ReaderParts): Rea
     }
   }
 
-  async function* sessionIds(): AsyncGenerator<string, void, undefined> {
-    checkOpen();
-    const range = kindRange('session.opened');
-    for await (const run of readRuns(store, { range, reverse: true })) {
-      for (const index of run.indexes.toReversed()) {
-        if (index >= size()) continue;
-        const { s: session } = parseStoredLeaf(readLeaf(index).leafBytes, index);
-        if (session === undefined) throw damaged(`entry ${index} opens no session`);
-        yield session;
-      }
-    }
-  }
-
-  async function* entriesOfKind(kind: Kind): AsyncGenerator<StoredEntry, void, undefined> {
+  async function* entriesOfKind(
+    kind: Kind,
+    { from = 0, before = MAX_INDEX, newestFirst = false }: KindOptions = {},
+  ): AsyncGenerator<StoredEntry, void, undefined> {
     checkOpen();
     if (kind === UNINDEXED || !KINDS.includes(kind)) {
       throw new RangeError(`Cannot list entries: kind "${kind}" has no index`);
     }
-    for await (const run of readRuns(store, { range: kindRange(kind) })) {
-      for (const index of run.indexes) {
-        if (index >= size()) return;
+    const { gte } = kindRange(kind);
+    const first = await readLastRun(store, { gte, lt: kindKey(kind, from + 1) });
+    const range = { gte: kindKey(kind, first?.at ?? from), lt: kindKey(kind, before) };
+    for await (const run of readRuns(store, { range, reverse: newestFirst })) {
+      for (const index of newestFirst ? run.indexes.toReversed() : run.indexes) {
+        if (index < from || index >= Math.min(before, size())) continue;
         const read = entry(index);
         if (read.leaf.k !== kind) throw damaged(`entry ${index} is no ${kind}`);
         yield read;

@@ -16,17 +16,27 @@ import { hostSchema } from '#agent/protocol/link-message.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
+import { boundedText } from './bounded-text.ts';
 import { REQUEST_STATES } from './request-state.ts';
+import { sessionSummarySchema } from './session-summary.ts';
+import { siteStatusSchema } from './site-status.ts';
 
 export const CLIENT_PROTOCOL = '/caisey/appliance/client/1';
 
 const id = z.string().length(22);
 const hash = z.string().length(43);
 const requestId = z.int().min(1);
+const saidWord = boundedText(256);
+const saidNote = boundedText(4096);
 const word = z.string().max(256);
 const note = z.string().max(4096);
 const time = z.string().max(32);
 const disclosure = z.string().max(1 << 17);
+
+/** A list is answered page by page, newest first: so many at most, and as many as fit one answer. */
+const limit = z.int().min(1).max(1000);
+/** Those whose entry stands before this one in the log: `next` of the page before. */
+const before = z.int().min(0).exactOptional();
 
 /** A command signed by its session key, and the disclosures that it signed by digest. */
 export const signedCommandSchema = z.strictObject({
@@ -45,12 +55,17 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
   z.strictObject({ id: requestId, verb: z.literal('site.change'), envelope: envelopeSchema }),
   /** The statements in force, signed. */
   z.strictObject({ id: requestId, verb: z.literal('site.statements') }),
-  z.strictObject({ id: requestId, verb: z.literal('endpoint.list') }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('endpoint.list'),
+    /** Those after this one in the order of ids: `next` of the page before. */
+    after: id.exactOptional(),
+  }),
   z.strictObject({
     id: requestId,
     verb: z.literal('endpoint.token'),
     name: endpointNameSchema,
-    labels: z.array(z.string().min(1).max(64)).max(32),
+    labels: z.array(boundedText(64, { minChars: 1 })).max(32),
     lifeS: z
       .int()
       .min(60)
@@ -60,7 +75,7 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     id: requestId,
     verb: z.literal('endpoint.remove'),
     endpoint: id,
-    reason: note.nullable(),
+    reason: saidNote.nullable(),
   }),
   z.strictObject({
     id: requestId,
@@ -73,16 +88,21 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     id: requestId,
     verb: z.literal('session.close'),
     session: id,
-    note: note.nullable(),
-    ticket: word.nullable(),
+    note: saidNote.nullable(),
+    ticket: saidWord.nullable(),
   }),
   z.strictObject({
     id: requestId,
     verb: z.literal('session.list'),
     state: z.enum(['open', 'all']),
-    limit: z.int().min(1).max(1000),
+    endpoint: id.exactOptional(),
+    limit,
+    before,
   }),
-  /** Events `entry` from position `from` of the session on; with `follow`, until the session ends. */
+  /**
+   * Events `entry` from position `from` of the session on; with `follow`, until the session ends. Who lost the
+   * connection goes on by asking from the position after the last that it has.
+   */
   z.strictObject({
     id: requestId,
     verb: z.literal('session.read'),
@@ -96,7 +116,7 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     verb: z.literal('command.submit'),
     session: id,
     command: signedCommandSchema,
-    why: note.nullable(),
+    why: saidNote.nullable(),
     before: signedCommandSchema.nullable(),
     after: signedCommandSchema.nullable(),
   }),
@@ -111,13 +131,14 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     id: requestId,
     verb: z.literal('chat.say'),
     session: id,
-    text: z.string().min(1).max(65_536),
+    text: boundedText(65_536, { minChars: 1 }),
   }),
   z.strictObject({
     id: requestId,
     verb: z.literal('request.list'),
     state: z.enum(['waiting', 'all']),
-    limit: z.int().min(1).max(1000),
+    limit,
+    before,
   }),
   z.strictObject({ id: requestId, verb: z.literal('request.show'), request: hash }),
   z.strictObject({
@@ -125,13 +146,13 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     verb: z.literal('request.decide'),
     request: hash,
     envelope: envelopeSchema,
-    comment: note.nullable(),
+    comment: saidNote.nullable(),
   }),
   z.strictObject({
     id: requestId,
     verb: z.literal('request.withdraw'),
     request: hash,
-    reason: note.nullable(),
+    reason: saidNote.nullable(),
   }),
   /** Events `chunk`: the evidence file's bytes. */
   z.strictObject({ id: requestId, verb: z.literal('records.export'), session: id }),
@@ -192,6 +213,9 @@ export const shownEntrySchema = z.strictObject({
 
 export type ShownEntry = z.infer<typeof shownEntrySchema>;
 
+/** A command in a list is a reminder of which it is, not what anybody decides by. */
+export const MAX_ITEM_COMMAND_CHARS = 256;
+
 export const endpointSummarySchema = z.strictObject({
   endpoint: id,
   name: word,
@@ -201,24 +225,35 @@ export const endpointSummarySchema = z.strictObject({
   lastSeen: time.nullable(),
   software: word.nullable(),
   host: hostSchema.nullable(),
+  /** The caller's own newest open session there, or, without one, the newest of all. */
   openSession: id.nullable(),
+  openSessions: z.int(),
 });
 
-export const sessionSummarySchema = z.strictObject({
+/** A request among others; `request.show` gives all of it. */
+export const requestItemSchema = z.strictObject({
+  /** Tree index of the entry that asked. */
+  index: z.int(),
+  request: hash,
+  match: word,
+  state: z.enum(REQUEST_STATES),
   session: id,
   endpoint: id,
   endpointName: word,
   technician: word,
-  reason: note.nullable(),
-  ticket: word.nullable(),
-  openedAt: time,
-  closedAt: time.nullable(),
-  state: z.enum(['open', 'closed', 'abandoned']),
-  entries: z.int(),
-  commands: z.int(),
+  /** The beginning of the command; all of it when `isCut` is false. */
+  command: z.string().max(MAX_ITEM_COMMAND_CHARS),
+  isCut: z.boolean(),
+  requestedAt: time,
+  expires: time,
+  decidedAt: time.nullable(),
+  decidedBy: z.array(word),
+  approvals: z.int(),
+  granted: z.int(),
 });
 
 export const requestSummarySchema = z.strictObject({
+  index: z.int(),
   request: hash,
   /** The short code that technician and approver compare. */
   match: word,
@@ -250,30 +285,8 @@ export const requestSummarySchema = z.strictObject({
 });
 
 export type EndpointSummary = z.infer<typeof endpointSummarySchema>;
-export type SessionSummary = z.infer<typeof sessionSummarySchema>;
+export type RequestItem = z.infer<typeof requestItemSchema>;
 export type RequestSummary = z.infer<typeof requestSummarySchema>;
-
-export const siteStatusSchema = z.strictObject({
-  client: word,
-  site: word,
-  msp: word,
-  origin: z.string(),
-  log: z.string(),
-  size: z.int(),
-  checkpoint: z.string(),
-  endpoints: z.strictObject({ total: z.int(), online: z.int() }),
-  openSessions: z.int(),
-  waitingRequests: z.int(),
-  diskFreeBytes: z.int(),
-  policyVersion: z.int(),
-  rosterVersion: z.int(),
-  http: z.string().nullable(),
-  addresses: z.array(z.string()),
-  software: word,
-  upSince: time,
-});
-
-export type SiteStatus = z.infer<typeof siteStatusSchema>;
 
 /** How a submitted command ended, for the client's exit code. */
 export const commandOutcomeSchema = z.strictObject({
@@ -292,6 +305,12 @@ export const commandOutcomeSchema = z.strictObject({
   exitCode: z.int().nullable(),
   signal: word.nullable(),
   problem: z.string().nullable(),
+  /** Why it was refused, for programs; null when it was not. */
+  code: word.nullable(),
+  /** Who stopped it, when that was not its own technician; null when nobody else did. */
+  stoppedBy: word.nullable(),
+  /** Output beyond the command's limit: it was printed there, and is not on record. */
+  droppedBytes: z.int(),
   /** Tree index of the entry that says so, and its position in the session. */
   index: z.int(),
   n: z.int(),
@@ -309,17 +328,34 @@ export const answerSchemas = {
     authority: envelopeSchema,
     policy: envelopeSchema,
   }),
-  'endpoint.list': z.strictObject({ endpoints: z.array(endpointSummarySchema) }),
+  'endpoint.list': z.strictObject({
+    endpoints: z.array(endpointSummarySchema),
+    /** `after` of the next page; null: there is none. */
+    next: id.nullable(),
+  }),
   'endpoint.token': z.strictObject({ token: z.string(), expires: time, site: sitePinsSchema }),
   'endpoint.remove': z.strictObject({ index: z.int() }),
   'session.open': z.strictObject({ session: id, index: z.int() }),
   'session.close': z.strictObject({ index: z.int() }),
-  'session.list': z.strictObject({ sessions: z.array(sessionSummarySchema) }),
-  'session.read': z.strictObject({ entries: z.int() }),
+  'session.list': z.strictObject({
+    sessions: z.array(sessionSummarySchema),
+    /** `before` of the next page; null: there is none. */
+    next: z.int().nullable(),
+  }),
+  'session.read': z.strictObject({
+    entries: z.int(),
+    /** The position to go on from. */
+    next: z.int(),
+    /** Whether the session has ended: nothing will follow. */
+    isOver: z.boolean(),
+  }),
   'command.submit': commandOutcomeSchema,
   'command.cancel': z.strictObject({ cancelled: z.boolean() }),
   'chat.say': z.strictObject({ index: z.int() }),
-  'request.list': z.strictObject({ requests: z.array(requestSummarySchema) }),
+  'request.list': z.strictObject({
+    requests: z.array(requestItemSchema),
+    next: z.int().nullable(),
+  }),
   'request.show': requestSummarySchema,
   'request.decide': z.strictObject({ state: z.enum(REQUEST_STATES), index: z.int() }),
   'request.withdraw': z.strictObject({ index: z.int() }),

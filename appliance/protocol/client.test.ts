@@ -7,7 +7,7 @@ import type { Conversation } from '#agent/protocol/conversation.ts';
 import { ProtocolError } from '#agent/protocol/error.ts';
 import { createInbox, type Inbox } from '#scripts/testing/agent-appliance.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
-import { Client } from './client.ts';
+import { Client, ClientError } from './client.ts';
 import type { ClientAnswer, ClientEvent, ClientRequest } from './client-message.ts';
 
 interface Played {
@@ -43,19 +43,20 @@ function play(onSend: (request: ClientRequest) => Promise<void> = () => Promise.
   return { client: new Client(conversation), asked, answer: (message) => answers.put(message) };
 }
 
+const ID = 'c2Vzc2lvbi0wMDAwMDAwMQ';
 const gone = new ProtocolError('stream-lost', 'Cannot receive: the connection was lost');
 const call = suite('Client.call()');
 
 call('gives each answer to the call that it is of', async () => {
   const { client, asked, answer } = play();
   const first = client.call('session.list', { state: 'open', limit: 1 });
-  const second = client.call('chat.say', { session: 'x', text: 'y' });
+  const second = client.call('chat.say', { session: ID, text: 'y' });
   const [{ id: one }, { id: two }] = [await asked.take(), await asked.take()];
   assert.not.equal(one, two);
   answer({ id: two, kind: 'answer', value: { index: 5 } });
-  answer({ id: one, kind: 'answer', value: { sessions: [] } });
+  answer({ id: one, kind: 'answer', value: { sessions: [], next: null } });
   assert.equal(await second, { index: 5 });
-  assert.equal(await first, { sessions: [] });
+  assert.equal(await first, { sessions: [], next: null });
   await client[Symbol.asyncDispose]();
 });
 
@@ -65,7 +66,7 @@ call('gives events in order, the next when the last was taken', async () => {
   const gate = Promise.withResolvers<undefined>();
   const exporting = client.call(
     'records.export',
-    { session: 'x' },
+    { session: ID },
     {
       async onEvent(event) {
         seen.push(`begin ${dataOf(event)}`);
@@ -96,7 +97,7 @@ call('rejects with the appliance’s code and its time to try again', async () =
 
 call('believes no answer that is not of its verb', async () => {
   const { client, asked, answer } = play();
-  const asking = client.call('chat.say', { session: 'x', text: 'y' });
+  const asking = client.call('chat.say', { session: ID, text: 'y' });
   const { id } = await asked.take();
   answer({ id, kind: 'answer', value: { index: 'five' } });
   const error = await asking.catch((cause: unknown) => cause);
@@ -109,7 +110,7 @@ call('ignores answers of calls that it never made', async () => {
   const asking = client.call('session.list', { state: 'open', limit: 1 });
   const { id } = await asked.take();
   answer({ id: id + 50, kind: 'answer', value: {} });
-  answer({ id, kind: 'answer', value: { sessions: [] } });
+  answer({ id, kind: 'answer', value: { sessions: [], next: null } });
   await asking;
   await client[Symbol.asyncDispose]();
 });
@@ -118,7 +119,7 @@ call('rejects with what its listener throws, and goes on', async () => {
   const { client, asked, answer } = play();
   const bad = client.call(
     'records.export',
-    { session: 'x' },
+    { session: ID },
     {
       onEvent() {
         throw new RangeError('disk full');
@@ -130,7 +131,7 @@ call('rejects with what its listener throws, and goes on', async () => {
   assert.instance(await bad.catch((cause: unknown) => cause), RangeError);
   const good = client.call('session.list', { state: 'open', limit: 1 });
   const next = await asked.take();
-  answer({ id: next.id, kind: 'answer', value: { sessions: [] } });
+  answer({ id: next.id, kind: 'answer', value: { sessions: [], next: null } });
   await good;
   await client[Symbol.asyncDispose]();
 });
@@ -142,7 +143,7 @@ call(
     const stop = new AbortController();
     const following = client.call(
       'session.read',
-      { session: 'x', from: 0, follow: true },
+      { session: ID, from: 0, follow: true },
       { signal: stop.signal },
     );
     const { id } = await asked.take();
@@ -187,6 +188,57 @@ call('is lost while it asks without a rejection that nobody hears', async () => 
   await new Promise((resolve) => setImmediate(resolve));
   process.off('unhandledRejection', listen);
   assert.equal(unheard, []);
+});
+
+for (const [name, ask, said] of [
+  [
+    'a note that is too long',
+    (client: Client) =>
+      client.call('session.close', { session: ID, note: 'x'.repeat(4097), ticket: null }),
+    'Cannot ask "session.close": "note" is longer than 4096 characters',
+  ],
+  [
+    'half of a surrogate pair',
+    (client: Client) => client.call('chat.say', { session: ID, text: 'lone \ud800' }),
+    'Cannot ask "chat.say": "text" is not well-formed Unicode: it has half of a character',
+  ],
+  [
+    'an empty line of chat',
+    (client: Client) => client.call('chat.say', { session: ID, text: '' }),
+    'Cannot ask "chat.say": "text" is empty',
+  ],
+  [
+    'a name that no endpoint can have',
+    (client: Client) => client.call('endpoint.token', { name: 'no name', labels: [], lifeS: 60 }),
+    'Cannot ask "endpoint.token": "name": letters, digits, dot, dash and underline only',
+  ],
+  [
+    'an id that is none',
+    (client: Client) => client.call('session.read', { session: 'x', from: 0, follow: false }),
+    'Cannot ask "session.read": "session" is shorter than 22 characters',
+  ],
+] as const) {
+  call(`refuses ${name} in plain words, and sends nothing`, async () => {
+    const { client, asked, answer } = play();
+    const refused = await ask(client).catch((cause: unknown) => cause);
+    assert.instance(refused, ClientError);
+    assert.is((refused as ClientError).code, 'request-invalid');
+    assert.is((refused as ClientError).message, said);
+    const next = client.call('session.list', { state: 'open', limit: 1 });
+    const { id, verb } = await asked.take();
+    assert.is(verb, 'session.list'); // nothing was sent before it
+    answer({ id, kind: 'answer', value: { sessions: [], next: null } });
+    await next;
+    await client[Symbol.asyncDispose]();
+  });
+}
+
+call('says that a request is too long for one message', async () => {
+  const { client } = play(() => {
+    throw new ProtocolError('frame-too-large', 'Cannot encode frame: 2000000 bytes');
+  });
+  assert.is(await refusalOf(client.call('site.status', {})), 'request-invalid');
+  await client[Symbol.asyncDispose]();
 });
 
 call.run();

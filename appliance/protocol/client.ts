@@ -3,6 +3,7 @@
 
 import type { Conversation } from '#agent/protocol/conversation.ts';
 import { isProtocolError } from '#agent/protocol/error.ts';
+import { describeIssue } from '#crypto/issue.ts';
 import {
   type AnswerOf,
   answerSchemas,
@@ -10,10 +11,11 @@ import {
   type ClientEvent,
   type ClientRequest,
   type ClientRequestOf,
+  clientRequestSchema,
   type ClientVerb,
 } from './client-message.ts';
 
-/** The appliance said no. `code` is its word for why. */
+/** The appliance said no, or would have. `code` is the word for why. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly code: string;
@@ -39,6 +41,9 @@ export class Client implements AsyncDisposable {
   readonly #conversation: Conversation<ClientAnswer, ClientRequest>;
   readonly #pending = new Map<number, Pending>();
   readonly #reading: Promise<void>;
+  readonly #ended = Promise.withResolvers<ClientError>();
+  /** Resolves when nothing can be asked any more, with why. Never rejects. */
+  readonly lost = this.#ended.promise;
   #lastId = 0;
   #lost: ClientError | null = null;
 
@@ -50,7 +55,8 @@ export class Client implements AsyncDisposable {
   /**
    * Asks, and waits for the answer. Events that come before it are given to `onEvent` in order; the next is
    * taken when it has resolved. When `signal` aborts, the appliance is told to stop.
-   * @throws {ClientError} with the appliance's code, or `stream-lost` when it went away
+   * @throws {ClientError} with the appliance's code; `request-invalid`, before anything is sent, when this is no
+   * request; `stream-lost` when the appliance went away
    * @throws the signal's reason when it has aborted before anything was asked
    */
   async call<V extends ClientVerb>(
@@ -64,6 +70,7 @@ export class Client implements AsyncDisposable {
     signal?.throwIfAborted();
     if (this.#lost !== null) throw this.#lost;
     const id = ++this.#lastId;
+    const request = parseRequest({ id, verb, ...parameters });
     const answer = Promise.withResolvers<unknown>();
     answer.promise.catch(() => undefined); // it may be lost while it is still being asked: told below
     this.#pending.set(id, { answer, onEvent });
@@ -72,7 +79,7 @@ export class Client implements AsyncDisposable {
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      await this.#ask({ id, verb, ...parameters } as unknown as ClientRequest); // of this verb
+      await this.#ask(request);
       return answerSchemas[verb].parse(await answer.promise) as AnswerOf<V>; // parsed by this verb's schema
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -90,6 +97,9 @@ export class Client implements AsyncDisposable {
     try {
       await this.#conversation.send(request);
     } catch (cause) {
+      if (isProtocolError(cause, 'frame-too-large')) {
+        throw new ClientError('request-invalid', `Cannot ask "${request.verb}": it is too long`);
+      }
       if (!isProtocolError(cause, 'closed', 'peer-closed', 'stream-lost')) throw cause;
       throw new ClientError('stream-lost', `Lost the appliance: ${cause.message}`);
     }
@@ -137,6 +147,15 @@ export class Client implements AsyncDisposable {
 
   #lose(error: ClientError): void {
     this.#lost = error;
+    this.#ended.resolve(error);
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
+}
+
+/** Checks a request as the appliance will: what it cannot read it would answer by hanging up. */
+function parseRequest(request: { readonly id: number; readonly verb: string }): ClientRequest {
+  const { data, error } = clientRequestSchema.safeParse(request);
+  if (error === undefined) return data;
+  const why = describeIssue(error);
+  throw new ClientError('request-invalid', `Cannot ask "${request.verb}": ${why}`);
 }

@@ -7,10 +7,10 @@ import type { Answer, Requests } from '../gate/requests.ts';
 import type { CommandOutcome, SignedCommand } from '../protocol/client-message.ts';
 import { type Consent, judgeCommand, NO_CONSENT } from './consent.ts';
 import { WorkError } from './error.ts';
-import { CANCELLED, type Ended, execute, refsInForce, refuse } from './execution.ts';
+import { type Ended, execute, refsInForce, refusalBy, refuse } from './execution.ts';
 import type { EndpointLinks, RunOutput } from './link-port.ts';
 import { record, type Recorded } from './record.ts';
-import { type LiveCommand, MAX_COMMANDS_AT_ONCE, type Session } from './session.ts';
+import { type LiveCommand, MAX_COMMANDS_AT_ONCE, type Session, type Stop } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { type OpenedCommand, openSignedCommand } from './signed-command.ts';
 import type { Site } from './site.ts';
@@ -68,7 +68,8 @@ export class Commands {
     for (const state of [before, after]) if (state !== null) this.#checkState(session, state);
     const live = this.#admit(session, [work, before, after]);
     try {
-      return await this.#take(session, live, { work, before, after, why: submitted.why });
+      const outcome = await this.#take(session, live, { work, before, after, why: submitted.why });
+      return stoppedOutcome(outcome, { session, stop: live.stopped });
     } finally {
       this.#release(session, [work, before, after]);
       live.resolve();
@@ -77,12 +78,12 @@ export class Commands {
   }
 
   /** Cancels a command that runs; false when it no longer does. */
-  async cancel(session: Session, command: string, by: string): Promise<boolean> {
+  async cancel(session: Session, command: string, stop: Stop): Promise<boolean> {
     const live = session.commands.get(command);
     if (live === undefined || live === null) return false;
-    live.isCancelled = true;
+    live.stopped ??= stop;
     if (live.run !== null) this.#links.cancel(session.endpoint.id, live.run);
-    else await this.#requests.withdrawOf(command, { by, reason: 'Cancelled.' });
+    else await this.#requests.withdrawOf(command, { by: stop.name, reason: 'Cancelled.' });
     return true;
   }
 
@@ -129,7 +130,7 @@ export class Commands {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const admitted = {
       run: null,
-      isCancelled: false,
+      stopped: null,
       ended: promise,
       resolve: () => {
         resolve(undefined);
@@ -155,8 +156,8 @@ export class Commands {
     const state =
       before && (await this.#capture(session, live, { state: before, phase: 'before' }));
     const isAsKnown = state === null || state.state !== null;
-    if (live.isCancelled || !isAsKnown) {
-      const refusal = live.isCancelled ? CANCELLED : UNKNOWN_STATE;
+    if (live.stopped !== null || !isAsKnown) {
+      const refusal = live.stopped === null ? UNKNOWN_STATE : refusalBy(live.stopped);
       return outcomeOfEnd(await refuse(this.#site, { session, command: work }, { refusal }));
     }
     let consent = NO_CONSENT;
@@ -166,7 +167,7 @@ export class Commands {
       consent = { request: answer.requested, grants: answer.grants };
     }
     const done = await this.#work(session, live, { work, consent });
-    if (after && done.end.kind === 'exited' && !live.isCancelled) {
+    if (after && done.end.kind === 'exited' && live.stopped === null) {
       await this.#capture(session, live, { state: after, phase: 'after' });
     }
     return outcomeOfEnd(done);
@@ -209,10 +210,10 @@ export class Commands {
       refs: { ...refsInForce(this.#site), ...(cited === null ? {} : { state: cited.name }) },
       stateText: state?.text ?? null,
     });
-    if (live.isCancelled) {
+    if (live.stopped !== null) {
       // while it was being asked, when there was no request yet to take back
       const reason = 'Cancelled.';
-      await this.#requests.withdrawOf(work.signed.hash, { by: session.technician.name, reason });
+      await this.#requests.withdrawOf(work.signed.hash, { by: live.stopped.name, reason });
     }
     return answer;
   }
@@ -299,19 +300,38 @@ function refusedBy({ state, last }: Answer): CommandOutcome {
 }
 
 function outcomeOfEnd({ end, entry }: Ended): CommandOutcome {
-  if (end.kind === 'refused') return outcomeOf('refused', entry, { problem: end.message });
-  const { outcome, exitCode, signal, problem } = end;
-  return outcomeOf(outcome, entry, { exitCode, signal, problem });
+  if (end.kind === 'refused') {
+    return outcomeOf('refused', entry, { problem: end.message, code: end.code });
+  }
+  const { outcome, exitCode, signal, problem, droppedBytes } = end;
+  return outcomeOf(outcome, entry, { exitCode, signal, problem, droppedBytes });
 }
 
 function outcomeOf(
   outcome: CommandOutcome['outcome'],
   { index, leaf }: Recorded,
-  {
-    exitCode = null,
-    signal = null,
-    problem = null,
-  }: { exitCode?: number | null; signal?: string | null; problem?: string | null },
+  over: Partial<CommandOutcome>,
 ): CommandOutcome {
-  return { outcome, exitCode, signal, problem, index, n: leaf.n ?? 0 };
+  return {
+    ...{ outcome, index, n: leaf.n ?? 0 },
+    ...{ exitCode: null, signal: null, problem: null, code: null, stoppedBy: null },
+    droppedBytes: 0,
+    ...over,
+  };
+}
+
+const STOPPED: ReadonlySet<CommandOutcome['outcome']> = new Set([
+  'cancelled',
+  'refused',
+  'withdrawn',
+]);
+
+/** Says who stopped it, when that is why it ended and it was not its technician. */
+function stoppedOutcome(
+  outcome: CommandOutcome,
+  { session, stop }: { session: Session; stop: Stop | null },
+): CommandOutcome {
+  if (stop === null || !STOPPED.has(outcome.outcome)) return outcome;
+  const isOwn = stop.by === 'technician' && stop.name === session.technician.name;
+  return isOwn ? outcome : { ...outcome, stoppedBy: stop.name };
 }

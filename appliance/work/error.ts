@@ -18,6 +18,7 @@ export type WorkErrorCode =
   | 'state-not-read-only'
   | 'statement-invalid'
   | 'overloaded'
+  | 'answer-too-large'
   | 'record-incomplete'
   | 'stopping';
 

@@ -10,7 +10,7 @@ import { type Consent, decideStart } from './consent.ts';
 import type { EndpointLinks, Run, RunEnd, RunOutput } from './link-port.ts';
 import { makeOrder } from './order.ts';
 import { record, type Recorded } from './record.ts';
-import type { LiveCommand, Session } from './session.ts';
+import type { LiveCommand, Session, Stop } from './session.ts';
 import type { OpenedCommand } from './signed-command.ts';
 import type { Site } from './site.ts';
 
@@ -35,12 +35,10 @@ export interface Ended {
 
 type Refusal = Pick<FieldsOf<'command.refused'>, 'by' | 'code' | 'why'>;
 
-/** Why a command that was cancelled in time did not run. */
-export const CANCELLED: Refusal = {
-  by: 'technician',
-  code: 'cancelled',
-  why: 'It was cancelled before it ran.',
-};
+/** Why a command that was stopped in time did not run. */
+export function refusalBy({ name, by }: Stop): Refusal {
+  return { by, code: 'cancelled', why: `It was stopped before it ran, by ${name}.` };
+}
 
 const OFFLINE: Refusal = {
   by: 'appliance',
@@ -60,7 +58,9 @@ export async function execute(
   while (site.isChanging) await site.settled(); // its entry must cite what is in force where it stands
   const { live, session, consent } = execution;
   const ref = consent.request === null ? undefined : { request: consent.request.name };
-  if (live.isCancelled) return refuse(site, execution, { refusal: CANCELLED, ref });
+  if (live.stopped !== null) {
+    return refuse(site, execution, { refusal: refusalBy(live.stopped), ref });
+  }
   if (!links.isOnline(session.endpoint.id)) {
     return refuse(site, execution, { refusal: OFFLINE, ref });
   }
@@ -149,8 +149,9 @@ interface Started extends Execution {
 
 async function runStarted(site: Site, links: EndpointLinks, parts: Started): Promise<Ended> {
   const { session, live, started, order } = parts;
-  if (live.isCancelled) {
-    return refuse(site, parts, { refusal: CANCELLED, ref: { command: started.name } });
+  if (live.stopped !== null) {
+    const ref = { command: started.name };
+    return refuse(site, parts, { refusal: refusalBy(live.stopped), ref });
   }
   const taken = { stdout: 0, stderr: 0 };
   const ending: { ended: Ended | null } = { ended: null };

@@ -20,11 +20,18 @@ export const MAX_SESSION_MS = 12 * 3_600_000;
 export const IDLE_MS = 30 * 60_000;
 export const MAX_COMMANDS_AT_ONCE = 16;
 
+/** Who stopped a command: as the record names them, and on whose side they stand. */
+export interface Stop {
+  readonly name: string;
+  readonly by: 'technician' | 'approver' | 'appliance';
+}
+
 /** A command that runs, or waits for approval, in a session. */
 export interface LiveCommand {
   /** Leaf hash of its `command.started`; null while it waits. */
   run: string | null;
-  isCancelled: boolean;
+  /** Who stopped it; null when nobody did. */
+  stopped: Stop | null;
   readonly ended: Promise<unknown>;
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import { WorkError } from './error.ts';
 import type { EndpointLinks } from './link-port.ts';
 import { record, type Recorded } from './record.ts';
-import { checkOpening, IDLE_MS, MAX_SESSION_MS, type Session } from './session.ts';
+import { checkOpening, IDLE_MS, MAX_SESSION_MS, type Session, type Stop } from './session.ts';
 import type { Site } from './site.ts';
 
 export interface Closing {
@@ -140,7 +140,7 @@ export class Sessions {
     session.isClosing = true;
     for (const stop of session.stopTimers.splice(0)) stop();
     try {
-      await this.#endWork(session, closing.by);
+      await this.#endWork(session, stopOf(closing));
       const entry = await record(this.#site.ledger, {
         kind: 'session.closed',
         session: session.id,
@@ -157,12 +157,14 @@ export class Sessions {
     }
   }
 
-  async #endWork(session: Session, by: string): Promise<void> {
-    await this.#requests.withdrawAll(session.id, { by, reason: 'The session was closed.' });
+  async #endWork(session: Session, stop: Stop): Promise<void> {
+    for (const command of session.commands.values()) if (command !== null) command.stopped ??= stop;
+    const reason = 'The session was closed.';
+    await this.#requests.withdrawAll(session.id, { by: stop.name, reason });
     const ended: Promise<unknown>[] = [];
     for (const command of session.commands.values()) {
       if (command === null) continue;
-      command.isCancelled = true;
+      command.stopped ??= stop; // admitted meanwhile
       if (command.run !== null) this.#links.cancel(session.endpoint.id, command.run);
       ended.push(command.ended);
     }
@@ -218,4 +220,10 @@ export class Sessions {
     if (session.isClosing) return;
     this.closeSession(session, closing).catch(this.#onFailure);
   }
+}
+
+/** Who stops the commands of a session that is closed. */
+function stopOf({ by: name, reason }: Closing): Stop {
+  if (reason === 'technician' || reason === 'approver') return { name, by: reason };
+  return { name, by: 'appliance' };
 }

@@ -2,7 +2,8 @@
 // signed by digest. Hostile until `openSignedCommand` returns.
 
 import { type Disclosure, parseDisclosure } from '#crypto/disclosure.ts';
-import { COMMAND_FIELDS, type FieldsOf, KIND_SHAPES } from '#crypto/kind.ts';
+import { describeIssue } from '#crypto/issue.ts';
+import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import {
   checkInForce,
   type Envelope,
@@ -11,26 +12,16 @@ import {
   verifyStatement,
 } from '#crypto/statement.ts';
 import type { SignedCommand } from '../protocol/client-message.ts';
+import { type CommandFields, commandFieldsSchema } from '../protocol/command-fields.ts';
 import { WorkError } from './error.ts';
-
-type CommandField = (typeof COMMAND_FIELDS)[number];
 
 /** A command that its session's key signed, with what it discloses. */
 export interface OpenedCommand {
   readonly envelope: Envelope;
   readonly signed: Signed<'command'>;
-  readonly disclosed: Readonly<Record<CommandField, Disclosure>>;
-  readonly fields: Pick<FieldsOf<'command.started'>, CommandField>;
+  readonly disclosed: Readonly<Record<keyof CommandFields, Disclosure>>;
+  readonly fields: CommandFields;
 }
-
-const commandFieldsSchema = KIND_SHAPES['command.started'].fields.pick({
-  command: true,
-  shell: true,
-  cwd: true,
-  env: true,
-  timeout_ms: true,
-  output_limit: true,
-});
 
 /**
  * Opens a command for a session.
@@ -75,14 +66,13 @@ export async function openSignedCommand(
     Object.fromEntries(COMMAND_FIELDS.map((name) => [name, disclosed[name].value])),
   );
   if (!fields.success) {
-    const where = fields.error.issues[0]?.path.join('.') ?? '';
-    throw new WorkError('command-mismatch', `Cannot run command: bad "${where}"`);
+    throw new WorkError('command-mismatch', `Cannot run command: ${describeIssue(fields.error)}`);
   }
   return { envelope, signed, disclosed, fields: fields.data };
 }
 
-function byName(disclosures: readonly Disclosure[]): Record<CommandField, Disclosure> {
-  const found = (name: CommandField): Disclosure => {
+function byName(disclosures: readonly Disclosure[]): Record<keyof CommandFields, Disclosure> {
+  const found = (name: keyof CommandFields): Disclosure => {
     const disclosure = disclosures.find((candidate) => candidate.name === name);
     if (disclosure === undefined) {
       throw new WorkError('command-mismatch', `Cannot run command: "${name}" is missing`);

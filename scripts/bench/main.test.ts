@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { runCommand } from '../command.ts';
-import { closestWord } from './closest-word.ts';
+import { closestWord } from '../closest-word.ts';
 import { formatFigures, listBenches, loadBench } from './main.ts';
 import { quantile } from './quantile.ts';
 

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { closestWord } from './closest-word.ts';
+import { closestWord } from '../closest-word.ts';
 
 /** What a benchmark is given: whether JSON was asked for, and where to say how far it is. */
 export type BenchOptions = { json: boolean; log: (line: string) => void };

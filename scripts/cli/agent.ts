@@ -19,7 +19,7 @@ export function addAgent(parent: Parent, act: Act): void {
     )
     .action(({ tokenFile, dir }) =>
       act((invocation) => runAs(invocation, { dir, verb: ['enrol', '--token-file', tokenFile] }), {
-        ownInterrupts: true,
+        interrupts: 'own',
       }),
     );
   agent
@@ -34,7 +34,7 @@ export function addAgent(parent: Parent, act: Act): void {
     )
     .action(({ dir, log }) =>
       act((invocation) => runAs(invocation, { dir, verb: ['run', '--log', log] }), {
-        ownInterrupts: true,
+        interrupts: 'own',
       }),
     );
 }

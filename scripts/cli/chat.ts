@@ -1,6 +1,8 @@
 // `caisey chat`: a word in a session, on record like all else in it.
 
-import { CliError } from './error.ts';
+import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import { listEndpoints } from '#appliance/protocol/lists.ts';
+import type { Connection } from './connect.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
 import { findSession } from './reference.ts';
@@ -18,14 +20,21 @@ export function addChat(parent: Parent, act: Act): void {
 async function say(invocation: Invocation, where: string, text: string): Promise<void> {
   await using connection = await connected(invocation);
   const { client } = connection;
-  const { endpoints } = await client.call('endpoint.list', {});
-  const endpoint = endpoints.find(({ name }) => name === where);
-  if (endpoint?.openSession === null) {
-    throw new CliError('no-session', `Cannot chat: no session is open on ${endpoint.name}`, {
-      hint: 'Open one: "caisey session open".',
-    });
-  }
-  const session = endpoint?.openSession ?? (await findSession(client, where)).session;
+  const endpoint = (await listEndpoints(client)).find(({ name }) => name === where);
+  const session =
+    endpoint === undefined
+      ? (await findSession(client, where)).session
+      : await sessionIn(invocation, connection, endpoint);
   const { index } = await client.call('chat.say', { session, text });
   await invocation.output.result({ session, index }, () => `Said, entry ${index}\n`);
+}
+
+async function sessionIn(
+  invocation: Invocation,
+  connection: Connection,
+  endpoint: EndpointSummary,
+): Promise<string> {
+  const { sessionToSpeakIn } = await import('./own-session.ts');
+  const choose = 'its id in place of the name';
+  return sessionToSpeakIn(invocation, connection, { endpoint, choose });
 }

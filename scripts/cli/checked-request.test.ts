@@ -26,8 +26,9 @@ const connection = await connect({
   signal: new AbortController().signal,
 });
 const { requests } = await connection.client.call('request.list', { state: 'waiting', limit: 1 });
-const [summary] = requests;
-assert.ok(summary);
+const [waiting] = requests;
+assert.ok(waiting);
+const summary = await connection.client.call('request.show', { request: waiting.request });
 const { signal } = new AbortController();
 
 /** A connection through which each shown entry, and each answer of the statements, is changed. */

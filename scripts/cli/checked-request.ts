@@ -8,7 +8,7 @@
 //
 // The names of client, site and endpoint are the record's, as nobody signed them.
 
-import type { RequestSummary, ShownEntry } from '#appliance/protocol/client-message.ts';
+import type { RequestItem, ShownEntry } from '#appliance/protocol/client-message.ts';
 import { ClientError } from '#appliance/protocol/client.ts';
 import type { Deciding } from '#appliance/protocol/session-key.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
@@ -68,7 +68,7 @@ interface Entry {
 /** Checks a request. @throws {VerifyError} when what the appliance shows is not what was signed */
 export async function checkRequest(
   connection: Connection,
-  { summary, signal }: { summary: RequestSummary; signal: AbortSignal },
+  { summary, signal }: { summary: Pick<RequestItem, 'request' | 'session'>; signal: AbortSignal },
 ): Promise<CheckedRequest> {
   const { origin } = connection;
   const { opening, request, state } = await findEntries(connection, { summary, signal });
@@ -115,7 +115,7 @@ export async function checkRequest(
 /** Reads the session up to the request. */
 async function findEntries(
   { client, origin }: Connection,
-  { summary, signal }: { summary: RequestSummary; signal: AbortSignal },
+  { summary, signal }: { summary: Pick<RequestItem, 'request' | 'session'>; signal: AbortSignal },
 ): Promise<Found> {
   const found = new AbortController();
   const states = new Map<string, CheckedEntry>();

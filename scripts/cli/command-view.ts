@@ -63,12 +63,25 @@ export class CommandView {
       const rest = this.#visible[name].end();
       if (rest !== '') await this.#write(name, rest);
     }
+    if (this.isBroken) return; // nobody reads: as other tools, we say nothing of it
     if (output.isJson) {
-      await output.item({ event: 'ended', session, ...outcome }, () => '');
+      await this.#tell({ event: 'ended', session, ...outcome }, null);
       return;
+    }
+    const { droppedBytes } = outcome;
+    if (droppedBytes > 0) {
+      await output.note(
+        `Output beyond --output-limit was dropped: ${droppedBytes} bytes, neither shown nor on record`,
+        'yellow',
+      );
     }
     const words = endWords(outcome);
     if (words !== null) await output.note(words, 'red');
+  }
+
+  /** Whether nobody reads our output any more. */
+  get isBroken(): boolean {
+    return this.#broken.size > 0;
   }
 
   async #show(entry: CheckedEntry): Promise<void> {
@@ -113,7 +126,7 @@ export class CommandView {
       `  needs     ${approvals} ${approvals === 1 ? 'approver' : 'approvers'}`,
       `  until     ${visibleText(expires ?? '')} (${formatSpan(leftMs)})`,
       ...(page === null ? [] : [`  on site   ${visibleText(page)}`]),
-      `  or by     caisey request approve ${match} --key FILE`,
+      `  or by     ${invocation.output.called('request approve')} ${match} --key FILE`,
     ];
     await this.#tell(
       { event: 'waiting', request: name, match, expires, approvals, index: leaf.i, page },
@@ -150,7 +163,7 @@ export class CommandView {
     if (bytes === undefined) return;
     const { output } = this.#options.invocation;
     if (output.isJson) {
-      await output.item({ event: 'output', stream, index: leaf.i, ...bytesJson(bytes) }, () => '');
+      await this.#tell({ event: 'output', stream, index: leaf.i, ...bytesJson(bytes) }, null);
       return;
     }
     const { isTTY } = this.#target(stream);
@@ -159,10 +172,14 @@ export class CommandView {
   }
 
   /** Writes output; when nobody reads it any more, the command is cancelled once and the rest dropped. */
-  async #write(stream: StreamName, data: string | Uint8Array): Promise<void> {
+  #write(stream: StreamName, data: string | Uint8Array): Promise<void> {
+    return this.#unlessBroken(stream, () => this.#target(stream).write(data));
+  }
+
+  async #unlessBroken(stream: StreamName, write: () => Promise<void>): Promise<void> {
     if (this.#broken.has(stream)) return;
     try {
-      await this.#target(stream).write(data);
+      await write();
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'EPIPE')) throw cause;
       if (this.#broken.size === 0) this.#options.onBrokenPipe();
@@ -177,13 +194,17 @@ export class CommandView {
   /** Tells an event: JSON to programs, a note to people when there is one. */
   async #tell(event: Readonly<Record<string, unknown>>, note: string | null): Promise<void> {
     const { output } = this.#options.invocation;
-    if (output.isJson) await output.item(event, () => '');
-    else if (note !== null) await output.note(note, 'yellow');
+    if (output.isJson) await this.#unlessBroken('stdout', () => output.item(event, () => ''));
+    else if (note !== null) await this.#unlessBroken('stderr', () => output.note(note, 'yellow'));
   }
 }
 
 /** Null for a command that came to its own end: its exit code says it. */
-function endWords({ outcome, signal, problem }: CommandOutcome): string | null {
+function endWords({ outcome, signal, problem, stoppedBy }: CommandOutcome): string | null {
+  if (stoppedBy !== null) {
+    const when = outcome === 'cancelled' ? 'while it ran' : 'before it ran';
+    return `Stopped ${when}, by ${visibleText(stoppedBy)}`;
+  }
   const why = problem === null ? '' : `: ${visibleText(problem)}`;
   switch (outcome) {
     case 'exited':

@@ -10,7 +10,6 @@ import {
   type ClientAnswer,
   clientAnswerSchema,
   type ClientRequest,
-  clientRequestSchema,
 } from '#appliance/protocol/client-message.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
@@ -63,21 +62,9 @@ export async function connect({ home, keyFile, output, signal }: Invocation): Pr
   const client = opening.use(new Client(conversation));
   const held = opening.move();
   return {
-    ...{ site, key },
-    client: { call: checkedCall(client) },
+    ...{ site, key, client },
     origin: originOf(site),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
-  };
-}
-
-/** An appliance ends the conversation at what is no request: the person is told before. */
-function checkedCall(client: Client): Client['call'] {
-  return (verb, parameters, options) => {
-    const checked = clientRequestSchema.safeParse({ id: 1, verb, ...parameters });
-    const issue = checked.error?.issues[0];
-    if (issue === undefined) return client.call(verb, parameters, options);
-    const where = issue.path.join('.');
-    throw new CliError('usage', `Cannot ask "${verb}": bad "${where}": ${issue.message}`);
   };
 }
 

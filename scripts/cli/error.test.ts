@@ -20,6 +20,7 @@ problem('knows the errors of every room by name and code', () => {
     [new CliError('not-verified', 'x'), 1],
     [new ClientError('not-allowed', 'x'), 3],
     [new ClientError('expired', 'x'), 3],
+    [new ClientError('request-invalid', 'x'), 2],
     [new ClientError('stream-lost', 'x'), 4],
     [new ClientError('endpoint-offline', 'x'), 4],
     [new ClientError('session-unknown', 'x'), 2],
@@ -59,6 +60,9 @@ function outcome(over: Partial<CommandOutcome>): CommandOutcome {
     exitCode: null,
     signal: null,
     problem: null,
+    code: null,
+    stoppedBy: null,
+    droppedBytes: 0,
     index: 1,
     n: 1,
     ...over,
@@ -83,9 +87,19 @@ exit('is 3 for what was not allowed, 130 when it was the person who cancelled', 
   assert.is(exitCodeFor(outcome({ outcome: 'denied' }), true), 3);
 });
 
-exit('is 1 for what was lost or never started', () => {
-  assert.is(exitCodeFor(outcome({ outcome: 'not-started' }), false), 1);
-  assert.is(exitCodeFor(outcome({ outcome: 'interrupted' }), false), 1);
+exit('is 126 for what could not be started, 4 for what the endpoint was not there for', () => {
+  assert.is(exitCodeFor(outcome({ outcome: 'not-started' }), false), 126);
+  assert.is(exitCodeFor(outcome({ outcome: 'interrupted' }), false), 4);
+  const offline = outcome({ outcome: 'refused', code: 'endpoint-offline' });
+  assert.is(exitCodeFor(offline, false), 4);
+});
+
+exit('is 3 for what somebody else stopped', () => {
+  for (const word of ['cancelled', 'refused', 'withdrawn'] as const) {
+    const stopped = outcome({ outcome: word, stoppedBy: 'Carla Client' });
+    assert.is(exitCodeFor(stopped, false), 3);
+    assert.is(exitCodeFor(stopped, true), 130);
+  }
 });
 
 exit.run();

@@ -109,6 +109,7 @@ const OWN: Readonly<Record<CliErrorCode, number>> = {
 
 /** What an appliance says that is no refusal. */
 const SAID: Readonly<Record<string, number>> = {
+  'request-invalid': EXIT.usage,
   'stream-lost': EXIT.unreachable,
   stopping: EXIT.unreachable,
   'endpoint-offline': EXIT.unreachable,
@@ -119,6 +120,7 @@ const SAID: Readonly<Record<string, number>> = {
   'name-taken': EXIT.usage,
   'session-busy': EXIT.failed,
   'record-incomplete': EXIT.failed,
+  'answer-too-large': EXIT.failed,
   overloaded: EXIT.failed,
   latched: EXIT.failed,
   'disk-low': EXIT.failed,

@@ -18,8 +18,13 @@ export interface Invocation {
 /** What a verb does. Answers an exit code; nothing is 0. */
 export type Work = (invocation: Invocation) => Promise<number | void>;
 
-/** Runs a verb's work. With `ownInterrupts` the work itself listens to the terminal's. */
-export type Act = (work: Work, options?: { readonly ownInterrupts?: boolean }) => Promise<void>;
+/**
+ * What Ctrl+C is to a verb: a failure, its ordinary end, or something that its work listens to itself.
+ */
+export type Interrupting = 'fail' | 'end' | 'own';
+
+/** Runs a verb's work. @default interrupts 'fail' */
+export type Act = (work: Work, options?: { readonly interrupts?: Interrupting }) => Promise<void>;
 
 /** Connects to the appliance; libp2p is loaded by whoever comes here, and by nobody else. */
 export async function connected(invocation: Invocation): Promise<Connection> {

@@ -1,6 +1,7 @@
 // `caisey ls`: the endpoints of the site, as an operator looks at them first.
 
 import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import { listEndpoints as listAll } from '#appliance/protocol/lists.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
 import { formatAgo, formatSize } from './quantity.ts';
@@ -18,7 +19,7 @@ export function addLs(parent: Parent, act: Act): void {
 export async function listEndpoints(invocation: Invocation): Promise<void> {
   const { output, terminal } = invocation;
   await using connection = await connected(invocation);
-  const { endpoints } = await connection.client.call('endpoint.list', {});
+  const endpoints = await listAll(connection.client);
   const sorted = [...endpoints].sort((a, b) => (a.name < b.name ? -1 : 1));
   await output.result({ endpoints: sorted }, () => {
     if (sorted.length === 0) {
@@ -32,7 +33,7 @@ export async function listEndpoints(invocation: Invocation): Promise<void> {
 }
 
 function rowOf(endpoint: EndpointSummary, nowMs: number): readonly Cell[] {
-  const { name, state, lastSeen, host, openSession, labels } = endpoint;
+  const { name, state, lastSeen, host, openSession, openSessions, labels } = endpoint;
   return [
     name,
     { text: state, style: state === 'online' ? 'green' : 'dim' },
@@ -41,7 +42,7 @@ function rowOf(endpoint: EndpointSummary, nowMs: number): readonly Cell[] {
     host === null ? '-' : `${host.load1.toFixed(2)} of ${host.cpuCount}`,
     host === null ? '-' : useOf(host.memoryTotalBytes, host.memoryFreeBytes),
     host === null ? '-' : useOf(host.diskTotalBytes, host.diskFreeBytes),
-    openSession ?? '-',
+    `${openSession ?? '-'}${openSessions > 1 ? ` +${openSessions - 1}` : ''}`,
     labels.join(' '),
   ];
 }

@@ -1,11 +1,13 @@
 // Opening a session from the command line, and finding the one that is open: its key is made here, kept in the
 // home until the session ends, and never leaves it.
 
-import type { EndpointSummary, SessionSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
 import { signOpening } from '#appliance/protocol/session-key.ts';
+import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Connection } from './connect.ts';
 import type { Invocation } from './invocation.ts';
+import { newestOwn } from './own-session.ts';
 import {
   createHeldSession,
   type HeldSession,
@@ -58,19 +60,21 @@ export async function openSession(
 
 /** The open session of this home on an endpoint, the newest; null when there is none. */
 export async function findUsableSession(
-  { home }: Pick<Invocation, 'home'>,
-  { client, origin }: Connection,
+  invocation: Pick<Invocation, 'home' | 'output'>,
+  connection: Connection,
   endpoint: EndpointSummary,
 ): Promise<UsableSession | null> {
+  const { home } = invocation;
   const held = new Set(await listHeldSessions(home));
   if (held.size === 0) return null;
-  const { sessions } = await client.call('session.list', { state: 'open', limit: 1000 });
-  const summary = sessions.find(
-    (session) => session.endpoint === endpoint.endpoint && held.has(session.session),
-  );
-  if (summary === undefined) return null;
+  const summary = await newestOwn(invocation, connection, {
+    endpoint,
+    isUsable: ({ session }) => held.has(session),
+    choose: '--session ID',
+  });
+  if (summary === null) return null;
   const session = await loadHeldSession(home, summary.session);
-  return session.log === origin ? { ...session, entries: summary.entries } : null;
+  return session.log === connection.origin ? { ...session, entries: summary.entries } : null;
 }
 
 /** The session of a summary, when its key is here. @throws {CliError} code `no-session` */

@@ -3,6 +3,7 @@
 
 import { visibleText } from '#crypto/visible.ts';
 import type { Problem } from './error.ts';
+import { asCalled, PROGRAM } from './program-name.ts';
 import { type Cell, formatFacts, formatTable, type Paint, type Style } from './table.ts';
 import type { OutStream, Terminal } from './terminal.ts';
 
@@ -62,8 +63,19 @@ export class Output {
     return stderr.write(`${style === undefined ? text : paintOn(stderr, style, text)}\n`);
   }
 
+  /** As `note`, for a text that names commands of ours, and nothing that others wrote. */
+  advice(text: string, style?: Style): Promise<void> {
+    return this.note(asCalled(text, this.#terminal.program), style);
+  }
+
+  /** A command of ours as the person types it. */
+  called(command: string): string {
+    return asCalled(`${PROGRAM} ${command}`, this.#terminal.program);
+  }
+
   /** Tells what went wrong, and what to do. */
-  async problem({ code, message, hint }: Problem): Promise<void> {
+  async problem({ code, message, hint: written }: Problem): Promise<void> {
+    const hint = written === null ? null : asCalled(written, this.#terminal.program);
     if (this.isJson) {
       await this.#terminal.stderr.write(`${formatJson({ error: { code, message, hint } })}\n`);
       return;

@@ -21,12 +21,14 @@ import { addLs } from './ls.ts';
 import { FORMATS, Output } from './output.ts';
 import { defaultHome, homeAt } from './place.ts';
 import { addRecords } from './records.ts';
+import { asCalled } from './program-name.ts';
 import { protectIds } from './reference.ts';
 import { addRequest } from './request.ts';
 import { addRun } from './run.ts';
 import { addSession } from './session.ts';
 import { addSite } from './site.ts';
 import type { Terminal } from './terminal.ts';
+import { checkVerb, helpLast } from './verb.ts';
 import { addVerify } from './verify.ts';
 
 /** A command that verbs are added to. */
@@ -49,7 +51,9 @@ export async function runCaisey(argv: readonly string[], terminal: Terminal): Pr
   const call: Call = { terminal, exitCode: EXIT.done, said: [], misused: '' };
   const program = createProgram(call);
   try {
-    await program.parseAsync(protectIds(argv), { from: 'user' });
+    const words = helpLast(protectIds(argv));
+    checkVerb(program, words);
+    await program.parseAsync(words, { from: 'user' });
     return call.exitCode;
   } catch (error) {
     return await fail(error, { call, output: outputOf(program, terminal) });
@@ -63,7 +67,7 @@ interface Call {
   exitCode: number;
   /** Help and version, which commander writes without waiting. */
   readonly said: string[];
-  /** The last that commander would have written on stderr. */
+  /** What commander would have written on stderr. */
   misused: string;
 }
 
@@ -72,24 +76,25 @@ function createProgram(call: Call): Program {
   const program = defineProgram(terminal.env)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => call.said.push(text),
+      writeOut: (text) => call.said.push(asCalled(text, terminal.program)),
       writeErr: (text) => {
-        call.misused = text; // told by `fail`
+        call.misused += asCalled(text, terminal.program); // told by `fail`
       },
       getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? 100, 100),
       getOutHasColors: () => terminal.stdout.hasColour,
     });
-  const act: Act = async (work, { ownInterrupts = false } = {}) => {
+  const act: Act = async (work, { interrupts = 'fail' } = {}) => {
     const stop = new AbortController();
-    const stopped = Promise.withResolvers<never>();
-    using _ = ownInterrupts ? NOTHING : terminal.onInterrupt(interrupt);
+    const stopped = Promise.withResolvers<number>();
+    using _ = interrupts === 'own' ? NOTHING : terminal.onInterrupt(interrupt);
     const invocation = invocationOf(program, terminal, stop.signal);
     call.exitCode = (await Promise.race([work(invocation), stopped.promise])) ?? EXIT.done;
 
     function interrupt(): void {
       const reason = new CliError('interrupted', 'Cannot go on: interrupted');
       stop.abort(reason);
-      stopped.reject(reason);
+      if (interrupts === 'end') stopped.resolve(EXIT.done);
+      else stopped.reject(reason);
     }
   };
   for (const add of VERBS) add(program, act);
@@ -117,6 +122,7 @@ function defineProgram(env: Terminal['env']) {
     .option('--home <dir>', 'your folder (CAISEY_HOME)', env['CAISEY_HOME'] ?? defaultHome())
     .option('--key <file>', 'the key that you act with (CAISEY_KEY); your own, if none is named')
     .version('0.1.0', '-V, --version', 'print the version')
+    .configureHelp({ showGlobalOptions: true })
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [verb]', 'show help for a verb')
     .addHelpText('after', `${FIRST_STEPS}\n${EXIT_HELP}`);

@@ -30,10 +30,11 @@ function knowing(lists: {
   all?: readonly object[];
 }): Pick<Client, 'call'> {
   const call = async (verb: string, { state }: { state?: string }): Promise<unknown> => {
-    if (verb === 'endpoint.list') return Promise.resolve({ endpoints: lists.endpoints });
-    if (verb === 'session.list') return Promise.resolve({ sessions: lists.sessions });
+    if (verb === 'endpoint.list')
+      return Promise.resolve({ endpoints: lists.endpoints, next: null });
+    if (verb === 'session.list') return Promise.resolve({ sessions: lists.sessions, next: null });
     const requests = state === 'waiting' ? lists.waiting : lists.all;
-    return Promise.resolve({ requests: requests ?? [] });
+    return Promise.resolve({ requests: requests ?? [], next: null });
   };
   return { call: call as unknown as Client['call'] };
 }

@@ -1,17 +1,14 @@
 // How people name things: an endpoint by its name or id, a session or a request by the beginning of its id, a
 // request also by its match code. What fits more than one thing is refused.
 
-import type {
-  EndpointSummary,
-  RequestSummary,
-  SessionSummary,
-} from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary, RequestItem } from '#appliance/protocol/client-message.ts';
+import { listEndpoints, listRequests, listSessions } from '#appliance/protocol/lists.ts';
+import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
 
 const MARK = 'id:';
 const MIN_PREFIX_CHARS = 4;
-const MAX_LISTED = 1000;
 
 /**
  * Ids are base64url and one in 64 begins with a dash: such an argument is marked, lest it be read as an option.
@@ -27,7 +24,7 @@ export function protectIds(argv: readonly string[]): string[] {
 
 /** Finds an endpoint by its name or the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
 export async function findEndpoint(client: Caller, text: string): Promise<EndpointSummary> {
-  const { endpoints } = await client.call('endpoint.list', {});
+  const endpoints = await listEndpoints(client);
   const named = endpoints.find(({ name }) => name === text);
   if (named !== undefined) return named;
   return one(
@@ -38,7 +35,7 @@ export async function findEndpoint(client: Caller, text: string): Promise<Endpoi
 
 /** Finds a session by the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
 export async function findSession(client: Caller, text: string): Promise<SessionSummary> {
-  const { sessions } = await client.call('session.list', { state: 'all', limit: MAX_LISTED });
+  const sessions = await listSessions(client, { state: 'all' });
   return one(
     sessions.filter(({ session }) => begins(session, text)),
     { what: 'session', text, hint: '"caisey session ls --all" lists the sessions.' },
@@ -49,10 +46,10 @@ export async function findSession(client: Caller, text: string): Promise<Session
  * Finds a request by its match code or the beginning of its id, one that waits before one that is decided.
  * @throws {CliError} `unknown`, `ambiguous`
  */
-export async function findRequest(client: Caller, text: string): Promise<RequestSummary> {
+export async function findRequest(client: Caller, text: string): Promise<RequestItem> {
   const code = text.toUpperCase();
   for (const state of ['waiting', 'all'] as const) {
-    const { requests } = await client.call('request.list', { state, limit: MAX_LISTED });
+    const requests = await listRequests(client, { state });
     const found = requests.filter(({ request, match }) => begins(request, text) || match === code);
     const isLast = state === 'all';
     if (found.length > 0 || isLast) {

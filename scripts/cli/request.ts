@@ -1,6 +1,7 @@
 // `caisey request …`: what the client is asked, and how an approver answers with a key of his own.
 
-import type { RequestSummary } from '#appliance/protocol/client-message.ts';
+import type { RequestItem, RequestSummary } from '#appliance/protocol/client-message.ts';
+import { listRequests } from '#appliance/protocol/lists.ts';
 import { REQUEST_WORDS } from '#appliance/protocol/request-state.ts';
 import type { CheckedRequest } from './checked-request.ts';
 import { CliError } from './error.ts';
@@ -64,7 +65,7 @@ async function list(
 ): Promise<void> {
   const { output, terminal } = invocation;
   await using connection = await connected(invocation);
-  const { requests } = await connection.client.call('request.list', {
+  const requests = await listRequests(connection.client, {
     state: all ? 'all' : 'waiting',
     limit: parseLimit(limit),
   });
@@ -77,7 +78,7 @@ async function list(
   });
 }
 
-function rowOf(request: RequestSummary, nowMs: number): readonly Cell[] {
+function rowOf(request: RequestItem, nowMs: number): readonly Cell[] {
   const { state, expires } = request;
   const isWaiting = state === 'waiting';
   return [
@@ -88,7 +89,7 @@ function rowOf(request: RequestSummary, nowMs: number): readonly Cell[] {
     formatMoment(request.requestedAt),
     isWaiting ? `in ${formatSpan(Date.parse(expires) - nowMs)}` : '-',
     request.decidedBy.join(', ') || '-',
-    request.command,
+    request.command + (request.isCut ? ' …' : ''),
   ];
 }
 
@@ -111,12 +112,11 @@ function styleOf(state: RequestSummary['state']): 'yellow' | 'green' | 'red' | '
 async function show(invocation: Invocation, id: string): Promise<void> {
   const { output, signal } = invocation;
   await using connection = await connected(invocation);
-  const summary = await findRequest(connection.client, id);
+  const found = await findRequest(connection.client, id);
   const { checkRequest } = await import('./checked-request.ts');
-  const checked = await checkRequest(connection, { summary, signal });
-  if (summary.state === 'waiting') {
-    await connection.client.call('request.show', { request: summary.request }); // an approver's look is on record
-  }
+  const checked = await checkRequest(connection, { summary: found, signal });
+  // an approver's look at what waits is on record
+  const summary = await connection.client.call('request.show', { request: checked.request });
   await output.result(jsonOf(checked, summary), () => output.facts(factsOf(checked, summary)));
 }
 
@@ -129,7 +129,7 @@ function jsonOf(
 
 function factsOf(
   checked: CheckedRequest,
-  summary: RequestSummary,
+  summary: Pick<RequestSummary, 'state' | 'decidedBy'>,
 ): readonly (readonly [string, string | null])[] {
   const { command, cwd, env, state, why } = checked;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);

@@ -9,13 +9,13 @@ import type {
   SignedCommand,
 } from '#appliance/protocol/client-message.ts';
 import { ClientError } from '#appliance/protocol/client.ts';
+import type { CommandFields } from '#appliance/protocol/command-fields.ts';
 import { signCommand } from '#appliance/protocol/session-key.ts';
 import { VerifyError } from '#crypto/error.ts';
-import type { FieldsOf } from '#crypto/kind.ts';
 import { CommandView } from './command-view.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
-import { CANCELLED, EXIT, TIMED_OUT } from './exit-code.ts';
+import { BROKEN_PIPE, CANCELLED, EXIT, NOT_STARTED, TIMED_OUT } from './exit-code.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Invocation } from './invocation.ts';
 import { findUsableSession, openSession, type UsableSession, useSession } from './open-session.ts';
@@ -23,11 +23,6 @@ import { readSession } from './read-session.ts';
 import { findEndpoint, findSession } from './reference.ts';
 import { removeHeldSession } from './session-file.ts';
 import { statementSigner } from '#crypto/statement.ts';
-
-type CommandFields = Pick<
-  FieldsOf<'command.started'>,
-  'command' | 'shell' | 'cwd' | 'env' | 'timeout_ms' | 'output_limit'
->;
 
 export interface RunRequest {
   readonly endpoint: string;
@@ -56,6 +51,7 @@ export async function runCommand(request: RunRequest, running: Running): Promise
   const { http } = await client.call('site.status', {});
   const { session, isOwn } = await sessionFor(request, { ...running, endpoint });
   const place = { request, running, endpoint, page: http };
+  await tellSession(running.invocation, { session: session.session, isOwn });
   if (!isOwn) return runIn(session, place);
   let code: number;
   try {
@@ -66,6 +62,15 @@ export async function runCommand(request: RunRequest, running: Running): Promise
   }
   await closeOwn(session, running);
   return code;
+}
+
+/** Says in which session the command runs: its record is found by that. */
+async function tellSession(
+  { output }: Invocation,
+  { session, isOwn }: { session: string; isOwn: boolean },
+): Promise<void> {
+  if (output.isJson) await output.item({ event: 'session', session, isOpened: isOwn }, () => '');
+  else await output.note(`Session ${session}${isOwn ? ', opened for this command' : ''}`, 'dim');
 }
 
 async function closeOwn(
@@ -125,12 +130,12 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
     });
   const work = await sign('work', fields.command);
   const states = request.state === null ? null : await signStates(sign, request.state);
-  const cancel = (why: string) => (): void => {
+  const cancel = (why: string | null) => (): void => {
     cancelCommand(running, { session: session.session, command: work.hash, why });
   };
   const view = new CommandView({
     ...{ invocation: running.invocation, command: work.hash, page, isRaw: request.isRaw },
-    onBrokenPipe: cancel('Nobody reads the output any more: cancelling …'),
+    onBrokenPipe: cancel(null),
   });
   const following = new AbortController();
   const reading = readSession(client, {
@@ -154,7 +159,7 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
   following.abort();
   await reading.catch(() => undefined); // stopped by us; what it would say was seen
   await view.end(outcome, session.session);
-  return exitCodeFor(outcome, running.interrupts.isCancelling);
+  return view.isBroken ? BROKEN_PIPE : exitCodeFor(outcome, running.interrupts.isCancelling);
 }
 
 async function signStates(
@@ -184,22 +189,23 @@ function firstOf<T>(wanted: Promise<T>, reading: Promise<unknown>): Promise<T> {
 
 function cancelCommand(
   { invocation, connection }: Running,
-  { why, ...target }: { session: string; command: string; why: string },
+  { why, ...target }: { session: string; command: string; why: string | null },
 ): void {
   const { output } = invocation;
   const cancelling = async (): Promise<void> => {
-    await output.note(why, 'yellow');
+    if (why !== null) await output.note(why, 'yellow');
     const { cancelled } = await connection.client.call('command.cancel', target);
-    if (!cancelled) await output.note('It has ended already.', 'dim');
+    if (!cancelled && why !== null) await output.note('It has ended already.', 'dim');
   };
   cancelling().catch(() => undefined); // a lost connection is told by the call that runs
 }
 
 /** The exit code for how a command ended. `isCancelling`: it ended because the person pressed Ctrl+C. */
 export function exitCodeFor(
-  { outcome, exitCode, signal }: CommandOutcome,
+  { outcome, exitCode, signal, code, stoppedBy }: CommandOutcome,
   isCancelling: boolean,
 ): number {
+  if (stoppedBy !== null && !isCancelling) return EXIT.refused;
   switch (outcome) {
     case 'exited':
       return exitCode ?? EXIT.failed;
@@ -210,9 +216,12 @@ export function exitCodeFor(
     case 'cancelled':
       return CANCELLED;
     case 'not-started':
+      return NOT_STARTED;
     case 'interrupted':
-      return EXIT.failed;
+      return EXIT.unreachable;
     case 'refused':
+      if (code === 'endpoint-offline') return EXIT.unreachable;
+      return isCancelling ? CANCELLED : EXIT.refused;
     case 'withdrawn':
       return isCancelling ? CANCELLED : EXIT.refused;
     case 'denied':

@@ -19,6 +19,9 @@ Examples:
   $ caisey run web --why "Free port 80" --state "ss -tlpn" -- systemctl stop apache2
   $ caisey run dns01 --shell powershell -- Restart-Service DNS
 
+Standard input is not sent: a command is exactly the text on record. Put what it must read into the
+command itself.
+
 Ctrl+C cancels the command; pressed again, it leaves, and what runs is ended and recorded without you.`;
 
 export function addRun(parent: Parent, act: Act): void {
@@ -45,7 +48,7 @@ export function addRun(parent: Parent, act: Act): void {
     .addHelpText('after', EXAMPLES)
     .action((endpoint, command, options) =>
       act((invocation) => run(invocation, { endpoint, command, options }), {
-        ownInterrupts: true,
+        interrupts: 'own',
       }),
     );
 }
@@ -89,6 +92,10 @@ async function run(
     session: options.session ?? null,
     isRaw: options.raw ?? false,
   };
+  const { output, terminal } = invocation;
+  if (terminal.stdin.isGiven) {
+    await output.note('What is piped in is not sent: a command gets no input.', 'yellow');
+  }
   const stop = new AbortController();
   const { openInterrupts } = await import('./interrupts.ts');
   using interrupts = openInterrupts(invocation.terminal, () => stop.abort());

@@ -1,6 +1,7 @@
 // `caisey session …`: open, close, list, show, follow.
 
-import type { SessionSummary } from '#appliance/protocol/client-message.ts';
+import { listSessions } from '#appliance/protocol/lists.ts';
+import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
@@ -26,7 +27,7 @@ export function addSession(parent: Parent, act: Act): void {
     .command('close')
     .description('close a session: what runs in it is ended and recorded first')
     .argument('[id]', 'id, or the beginning of it')
-    .option('--endpoint <name>', 'the session that this home has open on an endpoint')
+    .option('--endpoint <name>', 'your newest open session on an endpoint')
     .option('--note <text>', 'what was done, for the record')
     .option('--ticket <id>', 'the ticket that it belonged to')
     .addHelpText(
@@ -51,8 +52,13 @@ export function addSession(parent: Parent, act: Act): void {
     .command('tail')
     .description('follow a session live, until it ends or you press Ctrl+C')
     .argument('<id>', 'id, or the beginning of it')
-    .addHelpText('after', '\nExample:\n  $ caisey session tail 2Xk4 --format json')
-    .action((id) => act((invocation) => read(invocation, id, { follow: true })));
+    .addHelpText(
+      'after',
+      '\nCtrl+C is its ordinary end: exit code 0.\n\nExample:\n  $ caisey session tail 2Xk4 --format json',
+    )
+    .action((id) =>
+      act((invocation) => read(invocation, id, { follow: true }), { interrupts: 'end' }),
+    );
 }
 
 async function open(
@@ -69,7 +75,7 @@ async function open(
     { session, endpoint: endpoint.endpoint, endpointName: endpoint.name },
     () => `${session}\n`,
   );
-  await output.note(
+  await output.advice(
     `Open on ${endpoint.name}. Run in it: caisey run ${endpoint.name} -- <command>`,
   );
 }
@@ -105,11 +111,12 @@ async function sessionToClose(
     throw new CliError('usage', 'Cannot close: give either the id or --endpoint');
   }
   if (id !== undefined) return (await findSession(connection.client, id)).session;
-  const { findUsableSession } = await import('./open-session.ts');
+  const { newestOwn } = await import('./own-session.ts');
   const found = await findEndpoint(connection.client, endpoint ?? '');
-  const usable = await findUsableSession(invocation, connection, found);
-  if (usable !== null) return usable.session;
-  throw new CliError('no-session', `Cannot close: this home has no open session on ${found.name}`, {
+  const choose = 'its id in place of --endpoint';
+  const own = await newestOwn(invocation, connection, { endpoint: found, choose });
+  if (own !== null) return own.session;
+  throw new CliError('no-session', `Cannot close: you have no open session on ${found.name}`, {
     hint: '"caisey session ls" lists what is open.',
   });
 }
@@ -120,7 +127,7 @@ async function list(
 ): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
-  const { sessions } = await connection.client.call('session.list', {
+  const sessions = await listSessions(connection.client, {
     state: all ? 'all' : 'open',
     limit: parseLimit(limit),
   });
@@ -170,5 +177,6 @@ async function read(
     onEntry: (entry) =>
       output.item(entryJson(entry), () => `${describeEntry(entry, output.paint).join('\n')}\n`),
   });
-  await output.note(`${count} entries, every value checked against its entry of the log`, 'dim');
+  const entries = `${count} ${count === 1 ? 'entry' : 'entries'}`;
+  await output.note(`${entries}, every value checked against its entry of the log`, 'dim');
 }

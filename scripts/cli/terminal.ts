@@ -1,11 +1,13 @@
 // What the command line talks to: three streams, the environment, and the keys that interrupt. The process has
 // one; tests have their own.
 
+import { fstatSync } from 'node:fs';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 
 import { CliError } from './error.ts';
+import { programName } from './program-name.ts';
 
 /** A stream to write on. */
 export interface OutStream {
@@ -22,11 +24,15 @@ export interface Terminal {
   readonly stderr: OutStream;
   readonly stdin: {
     readonly isTTY: boolean;
+    /** Whether somebody piped something in, or named a file that is not empty. */
+    readonly isGiven: boolean;
     readAll(): Promise<string>;
     /** Reads one line; without `echo` nothing of it is shown. @throws {CliError} code `interrupted` */
     readLine(options: { echo: boolean }): Promise<string>;
   };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the person types to call this program: `caisey`, or npm's form in a clone. */
+  readonly program: string;
   /** Whether it shows characters beyond ASCII. */
   readonly isUnicode: boolean;
   /** Told when the person, or the system, asks us to stop. */
@@ -43,10 +49,12 @@ export function processTerminal(): Terminal {
     stderr: outStream(process.stderr, env),
     stdin: {
       isTTY: process.stdin.isTTY,
+      isGiven: isStdinGiven(),
       readAll: () => text(process.stdin),
       readLine: ({ echo }) => readLine(echo),
     },
     env,
+    program: programName(process.argv[1] ?? ''),
     isUnicode: isUnicode(env),
     onInterrupt,
     now: () => Date.now(),
@@ -70,6 +78,16 @@ function outStream(stream: WriteStream, env: NodeJS.ProcessEnv): OutStream {
         });
       }),
   };
+}
+
+/** A pipe or a file, by what the system says of it: reading would take it away from a loop around us. */
+function isStdinGiven(): boolean {
+  try {
+    const stdin = fstatSync(0);
+    return stdin.isFIFO() || (stdin.isFile() && stdin.size > 0);
+  } catch {
+    return false; // it is closed
+  }
 }
 
 function isUnicode(env: NodeJS.ProcessEnv): boolean {

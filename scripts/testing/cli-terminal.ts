@@ -20,13 +20,14 @@ export interface TestTerminalOptions {
   /** What is piped in, or typed, a line each, when it is a terminal. */
   readonly input?: string;
   readonly isTTY?: boolean;
+  readonly program?: string;
   /** Thrown by every write on stdout. */
   readonly stdoutFails?: Error;
 }
 
 /** Makes a terminal. */
 export function createTerminal(options: TestTerminalOptions = {}): TestTerminal {
-  const { env = {}, input = '', isTTY = false, stdoutFails } = options;
+  const { env = {}, input = '', isTTY = false, stdoutFails, program = 'caisey' } = options;
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
   const errLines = createInbox<string>();
@@ -53,10 +54,12 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
     }),
     stdin: {
       isTTY,
+      isGiven: !isTTY && input !== '',
       readAll: () => Promise.resolve(input),
       readLine: () => Promise.resolve(typed.shift() ?? ''),
     },
     env,
+    program,
     isUnicode: true,
     onInterrupt(listener) {
       listeners.add(listener);

@@ -11,6 +11,7 @@ import type {
 } from '../../protocol/client-message.ts';
 import type { Commands } from '../../work/commands.ts';
 import { WorkError } from '../../work/error.ts';
+import type { Session } from '../../work/session.ts';
 import type { Sessions } from '../../work/sessions.ts';
 import { keyText, type Site } from '../../work/site.ts';
 import type { Tokens } from '../../work/tokens.ts';
@@ -94,4 +95,9 @@ export function demandKnown({ member, approver }: Caller): void {
   if (member === null && approver === null) {
     throw new WorkError('not-allowed', 'Not allowed: your key is no longer known at this site');
   }
+}
+
+/** Whether the caller is the technician whose session it is. */
+export function isTechnician({ technician }: Session, { member }: Caller): boolean {
+  return member !== null && member.key === technician.key;
 }

@@ -1,31 +1,39 @@
 // What a client asks about requests for approval, and how an approver decides one with a key of his own.
 
 import { WorkError } from '../../work/error.ts';
-import { listRequests } from '../../work/history.ts';
+import { itemOf, listRequests, readRequest } from '../../work/request-history.ts';
+import type { RequestItem } from '../../protocol/client-message.ts';
 import type { Handler } from './call.ts';
 import { demandKnown, nameOf } from './call.ts';
+import { takePage } from './page.ts';
 
 export const requestList: Handler<'request.list'> = async (request, { desk, caller }) => {
   demandKnown(caller);
-  const live = desk.requests.list();
-  if (request.state === 'waiting') {
-    const waiting = live.filter(({ state }) => state === 'waiting');
-    return { requests: waiting.slice(0, request.limit) };
-  }
+  const { state, limit, before } = request;
   const { ledger, facts } = desk.site;
-  const all = await listRequests(ledger, { limit: request.limit, facts });
-  const byHash = new Map(live.map((summary) => [summary.request, summary]));
-  return { requests: all.map((summary) => byHash.get(summary.request) ?? summary) };
+  const isOnPage = ({ index }: RequestItem): boolean => before === undefined || index < before;
+  const list =
+    state === 'all'
+      ? listRequests(ledger, { facts, before })
+      : desk.requests.waiting().map(itemOf).filter(isOnPage);
+  const { items, next } = await takePage(list, { limit, cursorOf: ({ index }) => index });
+  return { requests: items, next };
 };
 
-export const requestShow: Handler<'request.show'> = async (request, { desk, caller }) => {
+export const requestShow: Handler<'request.show'> = async ({ request }, { desk, caller }) => {
   demandKnown(caller);
-  const summary = desk.requests.show(request.request);
+  const live = desk.requests.find(request);
+  if (live === null) {
+    const { ledger, facts } = desk.site;
+    const ended = await readRequest(ledger, { request, facts });
+    if (ended !== null) return ended;
+    throw new WorkError('request-unknown', 'Cannot show request: the log has none of this id');
+  }
   if (caller.approver !== null) {
     const seen = { channel: 'command line', by: caller.approver.name };
-    await desk.requests.view(request.request, seen);
+    await desk.requests.view(request, seen);
   }
-  return summary;
+  return live;
 };
 
 export const requestDecide: Handler<'request.decide'> = async (request, { desk, caller }) => {

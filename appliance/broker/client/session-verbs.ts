@@ -4,7 +4,8 @@ import { listSessions } from '../../work/history.ts';
 import { WorkError } from '../../work/error.ts';
 import type { Session } from '../../work/session.ts';
 import type { Call, Handler } from './call.ts';
-import { demandKnown, demandRole, nameOf } from './call.ts';
+import { demandKnown, demandRole, isTechnician, nameOf } from './call.ts';
+import { takePage } from './page.ts';
 import { showEntry } from '../shown-entry.ts';
 
 export const sessionOpen: Handler<'session.open'> = async (request, { desk, caller }) => {
@@ -20,7 +21,7 @@ export const sessionOpen: Handler<'session.open'> = async (request, { desk, call
 export const sessionClose: Handler<'session.close'> = async (request, { desk, caller }) => {
   demandKnown(caller);
   const session = desk.sessions.find(request.session);
-  const isOwn = isTechnician(session, { caller });
+  const isOwn = isTechnician(session, caller);
   if (!isOwn && caller.approver === null && caller.member?.role !== 'owner') {
     throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
   }
@@ -35,9 +36,10 @@ export const sessionClose: Handler<'session.close'> = async (request, { desk, ca
 
 export const sessionList: Handler<'session.list'> = async (request, { desk, caller }) => {
   demandKnown(caller);
-  const { limit, state } = request;
-  const sessions = await listSessions(desk.site.ledger, { limit, openOnly: state === 'open' });
-  return { sessions: [...sessions] };
+  const { limit, state, endpoint, before } = request;
+  const list = listSessions(desk.site.ledger, { before, endpoint, isOpen: state === 'open' });
+  const { items, next } = await takePage(list, { limit, cursorOf: ({ index }) => index });
+  return { sessions: items, next };
 };
 
 /** Reads a session's entries, and with `follow` goes on until it ends or the client stops. */
@@ -58,16 +60,19 @@ export const sessionRead: Handler<'session.read'> = async (request, call) => {
   if (index === null && !(await isKnown(call, request.session))) {
     throw new WorkError('session-unknown', 'Cannot read session: the log does not know it');
   }
-  if (!request.follow || isOver || !isOpen) return { entries: position - request.from };
+  const count = (): number => position - request.from;
+  if (!request.follow || isOver || !isOpen)
+    return { entries: count(), next: position, isOver: isOver || !isOpen };
   const from = index ?? call.desk.sessions.find(request.session).opened.index;
   for await (const entry of ledger.follow(from, { signal: call.signal })) {
     const { leaf } = entry;
     if (leaf.s !== request.session || (leaf.n ?? 0) < position) continue;
     await call.emit({ kind: 'entry', entry: showEntry(entry) });
     position = (leaf.n ?? 0) + 1;
-    if (leaf.k === 'session.closed' || leaf.k === 'session.abandoned') break;
+    isOver = leaf.k === 'session.closed' || leaf.k === 'session.abandoned';
+    if (isOver) break;
   }
-  return { entries: position - request.from };
+  return { entries: count(), next: position, isOver };
 };
 
 async function isKnown({ desk }: Call, session: string): Promise<boolean> {
@@ -84,10 +89,14 @@ export const commandSubmit: Handler<'command.submit'> = async (request, call) =>
 export const commandCancel: Handler<'command.cancel'> = async (request, call) => {
   demandKnown(call.caller);
   const session = call.desk.sessions.find(request.session);
-  if (!isTechnician(session, call) && call.caller.approver === null) {
+  const isOwn = isTechnician(session, call.caller);
+  if (!isOwn && call.caller.approver === null) {
     throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
   }
-  const cancelled = await call.desk.commands.cancel(session, request.command, nameOf(call.caller));
+  const cancelled = await call.desk.commands.cancel(session, request.command, {
+    name: nameOf(call.caller),
+    by: isOwn ? 'technician' : 'approver',
+  });
   return { cancelled };
 };
 
@@ -103,15 +112,11 @@ export const chatSay: Handler<'chat.say'> = async (request, call) => {
   return { index: entry.index };
 };
 
-function isTechnician({ technician }: Session, { caller }: Pick<Call, 'caller'>): boolean {
-  return caller.member !== null && caller.member.key === technician.key;
-}
-
 /** The caller's own open session. @throws {WorkError} `session-unknown`, or `not-allowed` for another's */
 function ownSession(id: string, call: Call): Session {
   demandRole(call.caller, ['owner', 'technician']);
   const session = call.desk.sessions.find(id);
-  if (!isTechnician(session, call)) {
+  if (!isTechnician(session, call.caller)) {
     throw new WorkError('not-allowed', "Not allowed: it is another technician's session");
   }
   return session;

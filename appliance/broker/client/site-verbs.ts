@@ -7,7 +7,8 @@ import { WorkError } from '../../work/error.ts';
 import { peerKeyOf } from '../../work/site.ts';
 import { putInForce } from '../in-force.ts';
 import type { Call, Handler } from './call.ts';
-import { demandKnown, demandRole, nameOf } from './call.ts';
+import { demandKnown, demandRole, isTechnician, nameOf } from './call.ts';
+import { takePage } from './page.ts';
 
 export const siteStatus: Handler<'site.status'> = async (_request, { desk, caller }) => {
   demandKnown(caller);
@@ -24,7 +25,7 @@ export const siteStatus: Handler<'site.status'> = async (_request, { desk, calle
       online: site.endpoints.filter(({ id }) => links.isOnline(id)).length,
     },
     openSessions: sessions.open.length,
-    waitingRequests: requests.list().filter(({ state }) => state === 'waiting').length,
+    waitingRequests: requests.waiting().length,
     diskFreeBytes: await about.diskFreeBytes(),
     policyVersion: site.policy.signed.statement.version,
     rosterVersion: site.roster.signed.statement.version,
@@ -50,23 +51,33 @@ export const siteChange: Handler<'site.change'> = async ({ envelope }, { desk, c
   return putInForce(desk, envelope, { by: nameOf(caller) });
 };
 
-export const endpointList: Handler<'endpoint.list'> = async (_request, { desk, caller }) => {
+export const endpointList: Handler<'endpoint.list'> = async ({ after = '' }, { desk, caller }) => {
   demandKnown(caller);
   const { site, links, sessions } = desk;
-  const endpoints = site.endpoints.map(({ id, name, labels }) => {
-    const { state, lastSeenMs, software, host } = links.view(id);
-    return {
-      endpoint: id,
-      name,
-      labels: [...labels],
-      state,
-      lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),
-      software,
-      host,
-      openSession: sessions.open.find(({ endpoint }) => endpoint.id === id)?.id ?? null,
-    };
+  const wanted = site.endpoints.filter(({ id }) => id > after);
+  const list = wanted
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, name, labels }) => {
+      const open = sessions.open.filter(({ endpoint }) => endpoint.id === id);
+      const { state, lastSeenMs, software, host } = links.view(id);
+      return {
+        endpoint: id,
+        name,
+        labels: [...labels],
+        state,
+        lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),
+        software,
+        host,
+        openSession:
+          (open.findLast((session) => isTechnician(session, caller)) ?? open.at(-1))?.id ?? null,
+        openSessions: open.length,
+      };
+    });
+  const { items, next } = await takePage(list, {
+    limit: Infinity,
+    cursorOf: ({ endpoint }) => endpoint,
   });
-  return Promise.resolve({ endpoints });
+  return { endpoints: items, next };
 };
 
 export const endpointToken: Handler<'endpoint.token'> = async (request, { desk, caller }) => {

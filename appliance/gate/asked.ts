@@ -1,0 +1,72 @@
+// What is asked of the client, and how the request is summed up for whoever decides it.
+
+import { parseBase64url } from '#crypto/base64.ts';
+import type { Disclosure } from '#crypto/disclosure.ts';
+import type { COMMAND_FIELDS, FieldsOf } from '#crypto/kind.ts';
+import { formatTime, type Refs } from '#crypto/leaf.ts';
+import { matchCode } from '#crypto/match-code.ts';
+import type { AskTerms, Decision } from '#crypto/policy.ts';
+import type { Envelope, Signed } from '#crypto/statement.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
+import type { Recorded } from '../work/record.ts';
+import type { SiteFacts } from '../work/site.ts';
+import type { Request } from './request.ts';
+
+/** What is asked, by whom, where. */
+export interface Asked {
+  readonly session: string;
+  readonly endpoint: string;
+  readonly endpointName: string;
+  readonly technician: string;
+  readonly disclosed: Readonly<Record<(typeof COMMAND_FIELDS)[number], Disclosure>>;
+  readonly fields: Pick<FieldsOf<'approval.requested'>, (typeof COMMAND_FIELDS)[number]>;
+  readonly command: Signed<'command'>;
+  readonly statement: Envelope;
+  readonly decision: Decision;
+  readonly ask: AskTerms;
+  readonly why: string | null;
+  readonly refs: Refs;
+  readonly stateText: string | null;
+}
+
+/** A request with its entry, summed up. */
+export function summariseAsked(
+  { asked, request, requested }: { asked: Asked; request: Request; requested: Recorded },
+  facts: SiteFacts,
+): RequestSummary {
+  return {
+    index: requested.index,
+    request: request.hash,
+    match: matchCode(parseBase64url(request.hash)),
+    state: request.state,
+    session: asked.session,
+    endpoint: asked.endpoint,
+    endpointName: asked.endpointName,
+    technician: asked.technician,
+    client: facts.client,
+    site: facts.site,
+    shell: asked.fields.shell,
+    command: asked.fields.command,
+    cwd: asked.fields.cwd,
+    env: asked.fields.env,
+    why: asked.why,
+    policy: asked.decision.why,
+    requestedAt: requested.leaf.t,
+    expires: formatTime(request.expiresAtMs),
+    decidedAt: request.endedAtMs === null ? null : formatTime(request.endedAtMs),
+    decidedBy: request.decided.map(({ name }) => name),
+    comment: request.decided.at(-1)?.comment ?? null,
+    approvals: request.ask.approvals,
+    granted: request.decided.length,
+    order: asked.command.hash,
+    commandDigest: asked.disclosed.command.digest,
+    stateHash: requested.leaf.ref?.state ?? null,
+    stateText: asked.stateText,
+  };
+}
+
+/** About how much memory a request takes: its texts. */
+export function sizeOfAsked(asked: Asked): number {
+  const disclosed = Object.values(asked.disclosed).reduce((sum, { text }) => sum + text.length, 0);
+  return 2 * disclosed + asked.statement.statement.length + (asked.stateText?.length ?? 0);
+}

@@ -1,0 +1,68 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { encodeUtf8 } from '#crypto/bytes.ts';
+import { createDisclosure } from '#crypto/disclosure.ts';
+import { describeIssue } from '#crypto/issue.ts';
+import { MAX_FRAME_BYTES } from '#agent/protocol/limits.ts';
+import {
+  type CommandFields,
+  commandFieldsSchema,
+  MAX_COMMAND_BYTES,
+  MAX_ENV_BYTES,
+} from './command-fields.ts';
+
+const FIELDS: CommandFields = {
+  command: 'uptime',
+  shell: 'sh',
+  cwd: null,
+  env: {},
+  timeout_ms: 1000,
+  output_limit: 1000,
+};
+
+/** What is said of these fields; null: they are taken. */
+function refusalOf(over: Partial<CommandFields>): string | null {
+  const { error } = commandFieldsSchema.safeParse({ ...FIELDS, ...over });
+  return error === undefined ? null : describeIssue(error);
+}
+
+const fields = suite('commandFieldsSchema');
+
+fields('takes what is within its bounds', () => {
+  assert.is(refusalOf({}), null);
+  assert.is(refusalOf({ command: 'x'.repeat(32_768), cwd: '/größe', env: { A: '💾' } }), null);
+});
+
+fields('refuses half of a surrogate pair in every text', () => {
+  for (const [name, over] of Object.entries({
+    command: { command: 'echo \ud800' },
+    cwd: { cwd: '/\udc00' },
+    env: { env: { A: '\ud800' } },
+  })) {
+    assert.match(refusalOf(over) ?? '', `"${name}" is not well-formed`);
+  }
+  assert.match(refusalOf({ env: { '\ud800': '' } }) ?? '', '"env" is not well-formed');
+});
+
+fields('bounds all variables together', () => {
+  const env = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [`V${i}`, 'x'.repeat(MAX_ENV_BYTES / 8 - 16)]),
+  );
+  assert.match(refusalOf({ env }) ?? '', `"env" is more than ${MAX_ENV_BYTES} bytes in all`);
+  const many = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`V${i}`, '']));
+  assert.match(refusalOf({ env: many }) ?? '', '"env" has more than 256 variables');
+});
+
+fields('bounds a command by its bytes, so that three of them fit a frame', () => {
+  const command = '語'.repeat(32_768);
+  assert.ok(encodeUtf8(command).length > MAX_COMMAND_BYTES);
+  assert.match(refusalOf({ command }) ?? '', '"command" is more than');
+  const longest = '語'.repeat(Math.floor((MAX_COMMAND_BYTES - 200) / 3));
+  assert.is(refusalOf({ command: longest }), null);
+  const { text } = createDisclosure('command', longest);
+  assert.ok(text.length <= 1 << 17);
+  assert.ok(3 * text.length < MAX_FRAME_BYTES / 2);
+});
+
+fields.run();

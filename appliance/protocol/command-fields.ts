@@ -1,0 +1,51 @@
+// The six fields of a command, bounded as a whole: they are hashed, signed, shown to an approver and sent in one
+// frame together with the commands that capture the state before and after.
+
+import type * as z from 'zod';
+
+import { encodeUtf8 } from '#crypto/bytes.ts';
+import { type COMMAND_FIELDS, type FieldsOf, KIND_SHAPES } from '#crypto/kind.ts';
+import { NOT_WELL_FORMED } from './bounded-text.ts';
+
+/** What a command is, as its session's key signs it. */
+export type CommandFields = Pick<FieldsOf<'command.started'>, (typeof COMMAND_FIELDS)[number]>;
+
+/**
+ * So many bytes of JSON in all. In base64url they fit one disclosure, and three commands of that size fit one frame
+ * of `command.submit` with room for their signatures.
+ */
+export const MAX_COMMAND_BYTES = 90 * 1024;
+
+/** All variables together, names and values, in bytes of UTF-8: half of what Linux takes for one argument. */
+export const MAX_ENV_BYTES = 64 * 1024;
+const MAX_ENV_VARIABLES = 256;
+
+/** The six fields, within their bounds and well-formed. */
+export const commandFieldsSchema: z.ZodType<CommandFields> = KIND_SHAPES['command.started'].fields
+  .pick({
+    command: true,
+    shell: true,
+    cwd: true,
+    env: true,
+    timeout_ms: true,
+    output_limit: true,
+  })
+  .superRefine((fields, { addIssue }) => {
+    const refuse = (path: readonly string[], message: string): void => {
+      addIssue({ code: 'custom', path: [...path], message });
+    };
+    const variables = Object.entries(fields.env);
+    if (!fields.command.isWellFormed()) refuse(['command'], NOT_WELL_FORMED);
+    if (fields.cwd?.isWellFormed() === false) refuse(['cwd'], NOT_WELL_FORMED);
+    if (variables.some((pair) => !pair.join('').isWellFormed())) refuse(['env'], NOT_WELL_FORMED);
+    if (variables.length > MAX_ENV_VARIABLES) {
+      refuse(['env'], `has more than ${MAX_ENV_VARIABLES} variables`);
+    }
+    if (encodeUtf8(variables.flat().join('')).length > MAX_ENV_BYTES) {
+      refuse(['env'], `is more than ${MAX_ENV_BYTES} bytes in all`);
+    }
+    if (encodeUtf8(JSON.stringify(fields)).length > MAX_COMMAND_BYTES) {
+      const message = `is more than ${MAX_COMMAND_BYTES} bytes together with its folder and variables`;
+      refuse(['command'], message);
+    }
+  });

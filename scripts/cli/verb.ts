@@ -1,0 +1,54 @@
+// Which verb is meant: `help x y` is `x y --help`, and a word that is no verb is refused before anything else is
+// looked at, also when help is wanted, with the one that was probably meant.
+
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+
+import { closestWord } from '../closest-word.ts';
+import { CliError } from './error.ts';
+
+/** `help session open` as `session open --help`. */
+export function helpLast(argv: readonly string[]): string[] {
+  const [first, ...rest] = argv;
+  return first === 'help' ? [...rest, '--help'] : [...argv];
+}
+
+/** Checks the verbs of a call down the families. @throws {CliError} code `usage` for one that there is not */
+export function checkVerb(program: CommandUnknownOpts, argv: readonly string[]): void {
+  let family = program;
+  for (const word of operandsOf(argv, program)) {
+    if (family.commands.length === 0) return; // a verb: what follows are its arguments
+    const verb = family.commands.find((command) => command.name() === word);
+    if (verb === undefined) throw unknownVerb(family, word);
+    family = verb;
+  }
+}
+
+/** The words before `--` that are no options, nor values of the program's own options. */
+function* operandsOf(argv: readonly string[], program: CommandUnknownOpts): Generator<string> {
+  let isValue = false;
+  for (const word of argv) {
+    if (word === '--') return;
+    if (isValue) isValue = false;
+    else if (!word.startsWith('-')) yield word;
+    else isValue = program.options.some(({ long, required }) => required && long === word);
+  }
+}
+
+function unknownVerb(family: CommandUnknownOpts, word: string): CliError {
+  const names = family.commands.map((command) => command.name());
+  const meant = closestWord(word, names);
+  const where = family.parent === null ? '' : `${pathOf(family)} `;
+  return new CliError('usage', `Cannot run: no verb "${where}${word}"`, {
+    hint: [
+      ...(meant === null ? [] : [`Did you mean ${where}${meant}?`]),
+      `There are: ${names.join(', ')}. See "caisey help${where === '' ? '' : ` ${where.trim()}`}".`,
+    ].join(' '),
+  });
+}
+
+function pathOf(command: CommandUnknownOpts): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null
+    ? command.name()
+    : `${pathOf(parent)} ${command.name()}`;
+}
