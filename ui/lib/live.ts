@@ -1,0 +1,41 @@
+// What the host tells while a page is open: server-sent events, gathered for one frame so that a fleet in motion
+// costs one drawing, however many machines move.
+
+import type { FleetEvent } from './state/fleet.svelte.ts';
+
+export type LiveEvent =
+  | FleetEvent
+  | { readonly kind: 'site'; readonly siteId: string }
+  | { readonly kind: 'roster'; readonly version: number };
+
+/**
+ * Listens until the answer is called. The browser connects again by itself; what was told meanwhile is lost, so
+ * `onState(true)` after `onState(false)` is the time to load again.
+ */
+export function listen<T = LiveEvent>(
+  url: string,
+  {
+    onEvents,
+    onState,
+  }: { onEvents: (events: readonly T[]) => void; onState?: (isLive: boolean) => void },
+): () => void {
+  const source = new EventSource(url);
+  let gathered: T[] = [];
+  let frame: number | null = null;
+  const flush = (): void => {
+    frame = null;
+    const events = gathered;
+    gathered = [];
+    onEvents(events);
+  };
+  source.onmessage = ({ data }: MessageEvent<string>): void => {
+    gathered.push(JSON.parse(data) as T); // our own host's, of the shape that its route writes
+    frame ??= requestAnimationFrame(flush);
+  };
+  source.onopen = () => onState?.(true);
+  source.onerror = () => onState?.(false);
+  return () => {
+    source.close();
+    if (frame !== null) cancelAnimationFrame(frame);
+  };
+}
