@@ -13,6 +13,8 @@ import {
   uptime,
 } from 'node:os';
 
+import { commandFolder, currentUser } from './shell/environment.ts';
+
 /** The machine as it is now. Numbers are whole but for the load. */
 export interface HostFacts {
   readonly hostname: string;
@@ -33,6 +35,13 @@ export interface HostFacts {
   readonly diskFreeBytes: number;
   readonly runtime: 'node' | 'deno';
   readonly runtimeVersion: string;
+  /** As whom commands run, and where one starts that names no folder. */
+  readonly runsAs: {
+    readonly user: string;
+    /** Null on Windows, where it takes more than a look. */
+    readonly isRoot: boolean | null;
+    readonly folder: string;
+  };
 }
 
 /**
@@ -54,6 +63,11 @@ export async function readHostFacts(folder: string): Promise<HostFacts> {
     diskTotalBytes: disk.blocks * disk.bsize,
     diskFreeBytes: disk.bavail * disk.bsize,
     ...readRuntime(),
+    runsAs: {
+      user: currentUser().name,
+      isRoot: process.getuid === undefined ? null : process.getuid() === 0,
+      folder: commandFolder(),
+    },
   };
 }
 

@@ -28,7 +28,7 @@ import { readLastSeen } from './broker/presence.ts';
 import type { Desk } from './broker/client/call.ts';
 import { serveClient } from './broker/client-service.ts';
 import { serveEnrolment } from './broker/enrolment.ts';
-import { GUEST } from './broker/gater.ts';
+import { CONSOLE, GUEST } from './broker/gater.ts';
 import { Guests } from './broker/guests.ts';
 import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
 import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
@@ -44,6 +44,7 @@ import {
   receivedRequestSchema,
   type ReceivedRequest,
 } from './protocol/client-message.ts';
+import { consoleWay, openSiteUplink } from './uplink/site-uplink.ts';
 import { type Clock, systemClock } from './work/clock.ts';
 import { Commands } from './work/commands.ts';
 import { recoverSessions } from './work/recovery.ts';
@@ -103,14 +104,18 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
       node.disconnect(new Uint8Array(publicKey));
     },
   });
+  const uplink = config.console === undefined ? null : consoleWay(config.console);
   const node: BrokerNode = stack.use(
     await openBrokerNode({
       seed: peer.seed,
       listen: options.listen ?? config.listen,
       mdns: config.mdns,
+      transports: uplink === null ? [] : [uplink.relay.transport],
       pins: {
         roleOf: (publicKey) =>
-          site.roleOf(publicKey) ?? tokenRole(tokens, publicKey) ?? guests.roleOf(publicKey),
+          site.roleOf(publicKey) ??
+          tokenRole(tokens, publicKey) ??
+          (uplink?.isConsole(publicKey) === true ? CONSOLE : guests.roleOf(publicKey)),
         admit: (publicKey, address) => guests.admit(publicKey, address),
       },
       now: () => clock.now(),
@@ -137,6 +142,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   await openDoors(node, { desk, onEvent });
   page = await openPage({ folder, config, desk, clock, onEvent });
   if (page !== null) stack.use(page);
+  if (uplink !== null) stack.use(openSiteUplink(uplink, { node, desk, clock, onEvent }));
   const opened = stack.move();
   return {
     desk,
@@ -279,6 +285,7 @@ async function openPage({
   });
   const app = createApp({
     ...{ site, requests, sessions, pinDesk, clock },
+    hostOf: (endpoint) => desk.links.view(endpoint).host,
     hosts: http.names ?? [],
     onFailure: (cause) => {
       onEvent({ level: 'error', what: 'the on-site page failed', cause });

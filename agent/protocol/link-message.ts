@@ -29,6 +29,15 @@ const word = z.string().max(256);
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** Facts of the machine, for the heartbeat. All of it is what the endpoint says, and hostile. */
+/** As whom and where commands run: what an approver should know, by the endpoint's own word. */
+const runsAsSchema = z.strictObject({
+  user: word,
+  /** Whether this user may do anything on the machine; null where the system does not tell. */
+  isRoot: z.boolean().nullable(),
+  /** Where a command starts that names no folder. */
+  folder: z.string().max(4096),
+});
+
 export const hostSchema = z.strictObject({
   hostname: word,
   os: word,
@@ -43,6 +52,8 @@ export const hostSchema = z.strictObject({
   diskFreeBytes: count,
   runtime: z.enum(['node', 'deno']),
   runtimeVersion: word,
+  /** Absent from endpoints that do not say. */
+  runsAs: runsAsSchema.exactOptional(),
 });
 
 export type Host = z.infer<typeof hostSchema>;

@@ -121,7 +121,8 @@ const WINDOWS_FACTS = [
   'USERPROFILE',
 ] as const;
 
-function currentUser(): { readonly name: string; readonly home: string } {
+/** The user that the agent, and every command, runs as. */
+export function currentUser(): { readonly name: string; readonly home: string } {
   try {
     const { username, homedir: home } = userInfo();
     return { name: username, home };

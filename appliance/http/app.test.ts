@@ -75,7 +75,8 @@ app('createApp() gives its cookie to this site and to no script', async () => {
 app('createApp() answers under its own names and in numbers, not under a stranger’s', async () => {
   await using stage = await openOnsiteStage();
   const { site, requests, sessions, pinDesk, clock } = stage;
-  const ports = { site, requests, sessions, pinDesk, clock, onFailure: () => undefined };
+  const others = { hostOf: () => null, onFailure: () => undefined };
+  const ports = { site, requests, sessions, pinDesk, clock, ...others };
   const named = createApp({ ...ports, hosts: ['Caisey.Miller.Example'] });
   const statusOf = async (host: string, path = '/'): Promise<number> =>
     (await named.request(`http://${host}${path}`)).status;
@@ -96,7 +97,7 @@ app('createApp() says nothing of a failure that it does not know', async () => {
   const { site, requests, sessions, pinDesk, clock } = stage;
   const failures: unknown[] = [];
   const broken = createApp({
-    ...{ site, requests, pinDesk, clock },
+    ...{ site, requests, pinDesk, clock, hostOf: () => null },
     sessions: {
       get open(): never {
         throw new Error('secret of the house');

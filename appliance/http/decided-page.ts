@@ -2,6 +2,7 @@
 
 import { html } from 'hono/html';
 
+import type { Host } from '#agent/protocol/link-message.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
@@ -12,6 +13,7 @@ import { whatFacts } from './request-page.ts';
 
 export interface DecidedPage {
   readonly request: RequestSummary;
+  readonly host: Host | null;
   readonly state: RequestSummary['state'];
   readonly entries: readonly DecidedEntry[];
   readonly facts: SiteFacts;
@@ -50,7 +52,7 @@ export function decidedPage(view: DecidedPage): Html {
               ${saidBox(request.why)}
             </div>`
       }
-      <div class="card">${whatFacts(request, 'The command')}</div>
+      <div class="card">${whatFacts(view, 'The command')}</div>
       <p class="links">
         ${
           view.isSessionOpen

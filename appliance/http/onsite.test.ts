@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
 
@@ -35,6 +36,28 @@ onsite('onsiteRoutes() lets an approver approve by PIN, and shows the receipt', 
   assert.match(receipt.text, 'Approved');
   assert.match(receipt.text, /3:09.*Europe\/Berlin.*2026-11-21 02:09:14 UTC/s);
 });
+
+onsite(
+  'onsiteRoutes() names the folder that a command runs in, and says when root runs it',
+  async () => {
+    await using stage = await openOnsiteStage();
+    const visitor = createPageVisitor(stage.app);
+    const pageOf = async (cwd: string | null): Promise<string> => {
+      const { hash } = await stage.ask({ cwd, command: `touch ${cwd ?? 'here'}` });
+      return (await visitor.get(`/requests/${hash}`)).text;
+    };
+    assert.match(await pageOf(null), 'the home folder of the user that the agent runs as');
+    stage.host = { ...FAKE_HOST, runsAs: { user: 'root', isRoot: true, folder: '/root' } };
+    const asRoot = await pageOf(null);
+    assert.match(asRoot, '<code>/root</code>, for none is named');
+    assert.match(asRoot, '<code>root</code>, who may do anything on this machine');
+    stage.host = { ...FAKE_HOST, runsAs: { user: 'till', isRoot: false, folder: '/home/till' } };
+    const named = await pageOf('/srv/<shop>');
+    assert.match(named, '<code>/srv/&lt;shop&gt;</code>');
+    assert.not.match(named, '/home/till');
+    assert.not.match(named, 'may do anything');
+  },
+);
 
 onsite('onsiteRoutes() lets an approver deny, and the command never starts', async () => {
   await using stage = await openOnsiteStage();

@@ -4,6 +4,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
+import type { Host } from '#agent/protocol/link-message.ts';
 import type { PinDesk } from '../gate/pin-desk.ts';
 import type { Requests } from '../gate/requests.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
@@ -34,6 +35,8 @@ export interface OnsiteOptions {
   readonly sessions: Pick<Sessions, 'open' | 'find' | 'closeSession'>;
   readonly pinDesk: Pick<PinDesk, 'approvers' | 'decide' | 'confirm'>;
   readonly clock: Clock;
+  /** What an endpoint last said of itself; null: nothing yet. */
+  readonly hostOf: (endpoint: string) => Host | null;
   /** Told of failures that no answer tells whole. */
   readonly onFailure: (cause: unknown) => void;
 }
@@ -205,6 +208,7 @@ class Onsite {
     const { site, pinDesk, clock } = this.#options;
     const view = requestPage({
       request,
+      host: this.#options.hostOf(request.endpoint),
       facts: site.facts,
       approvers: pinDesk.approvers(),
       timeZone: this.#timeZone(),
@@ -223,6 +227,7 @@ class Onsite {
     const { site, sessions } = this.#options;
     const view = decidedPage({
       request,
+      host: this.#options.hostOf(request.endpoint),
       state: this.#stateOf(request),
       entries: await this.#decisionsOf(request),
       facts: site.facts,

@@ -3,6 +3,7 @@
 
 import { html } from 'hono/html';
 
+import type { Host } from '#agent/protocol/link-message.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
@@ -14,6 +15,8 @@ import { signFields, type Typed } from './sign-fields.ts';
 
 export interface RequestPage {
   readonly request: RequestSummary;
+  /** What its endpoint last said of itself. */
+  readonly host: Host | null;
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
   readonly timeZone: string;
@@ -33,7 +36,7 @@ export function requestPage(view: RequestPage): Html {
     notice,
     body: html`
       <div class="card">${whoAndWhere(view)}</div>
-      <div class="card">${whatFacts(request, 'What exactly would run')}</div>
+      <div class="card">${whatFacts(view, 'What exactly would run')}</div>
       ${stateCard(request)}
       <div class="card">
         <h2>Why</h2>
@@ -59,18 +62,20 @@ function whoAndWhere({ request, facts }: RequestPage): Html {
   </dl>`;
 }
 
-/** What would run: command, shell, folder, environment. Nothing of it is shortened. */
-export function whatFacts(request: RequestSummary, title: string): Html {
+/** What would run: command, shell, user, folder, environment. Nothing of it is shortened. */
+export function whatFacts(
+  { request, host }: Pick<RequestPage, 'request' | 'host'>,
+  title: string,
+): Html {
   const variables = Object.entries(request.env);
   return html`<h2>${title} (${countLines(request.command)})</h2>
     ${exactText(request.command, { isCommand: true })}
     <dl class="facts">
       <dt>Shell</dt>
       <dd>${request.shell}</dd>
+      ${runsAs(host)}
       <dt>Folder</dt>
-      <dd>
-        ${request.cwd === null ? 'the usual one' : html`<code>${visibleText(request.cwd)}</code>`}
-      </dd>
+      <dd>${folderOf(request, host)}</dd>
       <dt>Settings</dt>
       <dd>
         ${
@@ -83,6 +88,23 @@ export function whatFacts(request: RequestSummary, title: string): Html {
         }
       </dd>
     </dl>`;
+}
+
+/** By the endpoint's own word; nothing when it did not say. */
+function runsAs(host: Host | null): Html | '' {
+  if (host?.runsAs === undefined) return '';
+  const { user, isRoot } = host.runsAs;
+  const right = isRoot === true ? ', who may do anything on this machine' : '';
+  return html`<dt>Runs as</dt>
+    <dd><code>${visibleText(user)}</code>${right}</dd>`;
+}
+
+function folderOf({ cwd }: RequestSummary, host: Host | null): Html {
+  if (cwd !== null) return html`<code>${visibleText(cwd)}</code>`;
+  if (host?.runsAs === undefined) {
+    return html`none is named: the home folder of the user that the agent runs as`;
+  }
+  return html`<code>${visibleText(host.runsAs.folder)}</code>, for none is named`;
 }
 
 function stateCard({ stateText }: RequestSummary): Html {

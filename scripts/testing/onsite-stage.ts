@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import type { Hono } from 'hono';
 
+import type { Host } from '#agent/protocol/link-message.ts';
 import { createApp } from '#appliance/http/app.ts';
 import { type SealedApprover } from '#appliance/gate/approver-file.ts';
 import { sealKey } from '#appliance/gate/pin.ts';
@@ -80,6 +81,8 @@ export interface OnsiteStage extends AsyncDisposable {
   hold: Hold;
   /** Has the log refuse every entry, as after an I/O error. */
   isLogBroken: boolean;
+  /** What the machine last said of itself; null: nothing. */
+  host: Host | null;
   /** The session in which Alice works. */
   session(): Promise<Session>;
   /** Asks for approval of a command; answers the request's hash, and how it will have ended. */
@@ -123,7 +126,9 @@ export async function openOnsiteStage({
   const attemptsPath = join(place.base, 'pin-attempts.json');
   const desk = { site, requests, clock, approvers: () => sealed, attemptsPath };
   const pinDesk = await openPinDesk(desk);
-  const app = createApp({ site, requests, sessions, pinDesk, clock, onFailure });
+  let host: Host | null = null;
+  const hostOf = (): Host | null => host;
+  const app = createApp({ site, requests, sessions, pinDesk, clock, hostOf, onFailure });
   const work = createWork({ people, clock, sessions });
   const outcomes: Promise<unknown>[] = [];
   const opened = stack.move();
@@ -141,6 +146,12 @@ export async function openOnsiteStage({
     },
     set isLogBroken(isLogBroken) {
       told.isLogBroken = isLogBroken;
+    },
+    get host() {
+      return host;
+    },
+    set host(told) {
+      host = told;
     },
     session: work.session,
     async ask({ why = 'The card terminal is offline.', state, ...fields } = {}) {
