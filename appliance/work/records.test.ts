@@ -4,7 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { createId } from '#crypto/id.ts';
-import { enrolEndpoint, FakeAgent } from '#scripts/testing/fake-agent.ts';
+import type { PolicyRules } from '#crypto/policy.ts';
+import { askToEnrol, askToken, enrolEndpoint, FakeAgent } from '#scripts/testing/fake-agent.ts';
 import {
   decide,
   faultsOf,
@@ -21,6 +22,12 @@ import {
   WORK_RULES,
 } from '#scripts/testing/live-work.ts';
 import { exportEvidence } from './records.ts';
+
+/** As by default, but everything may run on an endpoint with this label. */
+const FRONT_RULES: PolicyRules = {
+  ...WORK_RULES,
+  rules: [...WORK_RULES.rules, { id: 'front', effect: 'allow', labels: ['front'] }],
+};
 
 const exporting = suite('exportEvidence()');
 
@@ -93,6 +100,35 @@ exporting('verifies after a restart, under a later checkpoint', async () => {
   await beside.run('uptime');
   await site.restart();
   for (const { id } of [session, beside]) assert.equal(await faultsOf(site, id), []);
+});
+
+exporting('verifies on both sides of a removal and a second enrolment of one machine', async () => {
+  await using work = await openLiveWork({ rules: FRONT_RULES });
+  const { site, clock, identity } = work;
+  const asked = work.session.run('reboot');
+  await decide(site, await waitingRequest(site), { nowMs: clock.now() });
+  assert.is((await asked).outcome, 'exited');
+  await using owner = await site.connect(site.owner);
+  await owner.call('endpoint.remove', { endpoint: identity.endpoint, reason: 'Reinstalled.' });
+  const { token } = await askToken(site, identity.name, ['front']);
+  const asBefore = await askToEnrol(token, { keyed: identity.keyed });
+  assert.is(asBefore?.kind === 'refused' && asBefore.code, 'unavailable', 'its key is spent');
+  const again = await enrolEndpoint(site, { name: identity.name, labels: ['front'] });
+  assert.is.not(again.endpoint, identity.endpoint);
+  await using agent = await FakeAgent.open(again, { now: () => clock.now() });
+  const session = await LiveSession.open(work.client, {
+    ...{ site, now: () => clock.now() },
+    endpoint: agent.identity.endpoint,
+  });
+  assert.is((await session.run('reboot')).outcome, 'exited', 'by its label');
+  await session.close();
+  for (const { id } of [work.session, session]) {
+    assert.equal(await faultsOf(site, id), []);
+    const { ledger } = site.appliance.desk.site;
+    const file = Buffer.from((await exportEvidence(ledger, id)).bytes).toString();
+    const enrolments = file.match(/endpoint\.enrolled/g) ?? [];
+    assert.is(enrolments.length, 1, 'its own enrolment, and no other');
+  }
 });
 
 exporting('does not verify once its content was erased, and says so', async () => {
