@@ -11,6 +11,8 @@ import * as z from 'zod';
 
 import { FormatError } from '#crypto/error.ts';
 import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
+import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { DIGEST_LEVELS } from './protocol/uplink-message.ts';
 import { WorkError } from './work/error.ts';
 
 export const APPLIANCE_FORMAT = 'caisey/appliance/v1';
@@ -34,9 +36,21 @@ const configSchema = z.strictObject({
     })
     .nullable(),
   mdns: z.boolean(),
+  /** The console that the site was joined to; without one the site works alone. */
+  console: z
+    .strictObject({
+      /** The site's opaque id there. */
+      site: z.string().min(1).max(64),
+      /** The relay's peer key, `ed25519:…`. */
+      key: z.string().max(MAX_KEY_CHARS).startsWith('ed25519:').refine(isPersonKey, 'not a key'),
+      addresses: z.array(z.string().max(256)).min(1).max(16),
+      level: z.enum(DIGEST_LEVELS),
+    })
+    .exactOptional(),
 });
 
 export type ApplianceConfig = z.infer<typeof configSchema>;
+export type ConsoleConfig = NonNullable<ApplianceConfig['console']>;
 
 /** The places in an appliance's folder. */
 export function placesIn(folder: string): {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Appliance, type ApplianceEvent, openAppliance } from '#appliance/appliance.ts';
-import { type ApplianceConfig, placesIn } from '#appliance/config.ts';
+import { type ApplianceConfig, type ConsoleConfig, placesIn } from '#appliance/config.ts';
 import { Client } from '#appliance/protocol/client.ts';
 import {
   CLIENT_PROTOCOL,
@@ -69,10 +69,17 @@ export async function openLiveSite({
   rules = presetPolicy('standard', 'UTC'),
   clock = systemClock,
   listen = ['/ip4/127.0.0.1/tcp/0'],
-}: { rules?: PolicyRules; clock?: Clock; listen?: readonly string[] } = {}): Promise<LiveSite> {
+  console: joined,
+}: {
+  rules?: PolicyRules;
+  clock?: Clock;
+  listen?: readonly string[];
+  /** The console that the site is joined to. */
+  console?: ConsoleConfig;
+} = {}): Promise<LiveSite> {
   let folder = await mkdtemp(join(tmpdir(), 'caisey-site-'));
   const people = await createPeople();
-  await found({ folder, rules, people, listen });
+  await found({ folder, rules, people, listen, ...(joined && { console: joined }) });
   const { events, event, onEvent } = createEvents();
   const open = (): Promise<Appliance> =>
     openAppliance({
@@ -163,12 +170,14 @@ export async function found({
   people,
   listen = ['/ip4/127.0.0.1/tcp/0'],
   http = null,
+  console: joined,
 }: {
   folder: string;
   rules: PolicyRules;
   people: People;
   listen?: readonly string[];
   http?: ApplianceConfig['http'];
+  console?: ConsoleConfig;
 }): Promise<Founded> {
   const { root, authority, owner, technician, reviewer, approver } = people;
   const nowMs = Date.now();
@@ -179,6 +188,7 @@ export async function found({
     listen: [...listen],
     http,
     mdns: false,
+    ...(joined && { console: joined }),
   };
   const life = { nowMs, lifeMs: YEAR_MS };
   return foundSite({
