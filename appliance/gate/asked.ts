@@ -27,6 +27,8 @@ export interface Asked {
   readonly why: string | null;
   readonly refs: Refs;
   readonly stateText: string | null;
+  /** Printed beyond the text, and not kept. */
+  readonly stateDroppedBytes: number;
 }
 
 /** A request with its entry, summed up. */
@@ -62,6 +64,7 @@ export function summariseAsked(
     commandDigest: asked.disclosed.command.digest,
     stateHash: requested.leaf.ref?.state ?? null,
     stateText: asked.stateText,
+    stateDroppedBytes: asked.stateDroppedBytes,
   };
 }
 

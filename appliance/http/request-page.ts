@@ -107,7 +107,7 @@ function folderOf({ cwd }: RequestSummary, host: Host | null): Html {
   return html`<code>${visibleText(host.runsAs.folder)}</code>, for none is named`;
 }
 
-function stateCard({ stateText }: RequestSummary): Html {
+function stateCard({ stateText, stateDroppedBytes }: RequestSummary): Html {
   if (stateText === null) {
     return html`<div class="card">
       <h2>How things are now</h2>
@@ -119,6 +119,11 @@ function stateCard({ stateText }: RequestSummary): Html {
       <summary>How things are now (${countLines(stateText)})</summary>
       <p class="quiet">Read from the machine just before you were asked.</p>
       ${stateText.trim() === '' ? html`<p>The machine answered nothing.</p>` : exactText(stateText)}
+      ${
+        stateDroppedBytes === 0
+          ? ''
+          : html`<p><strong>Cut here: ${stateDroppedBytes} more bytes are not shown.</strong></p>`
+      }
     </details>
   </div>`;
 }

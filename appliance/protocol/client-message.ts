@@ -282,6 +282,8 @@ export const requestSummarySchema = z.strictObject({
   commandDigest: hash,
   stateHash: hash.nullable(),
   stateText: z.string().nullable(),
+  /** Printed beyond the text, and not kept: the text is cut when this is not 0. */
+  stateDroppedBytes: z.int().min(0),
 });
 
 export type EndpointSummary = z.infer<typeof endpointSummarySchema>;

@@ -155,7 +155,9 @@ submit(
     });
     const { site, session, clock } = work;
     const running = session.run('reboot', { before: 'uptime', why: 'Slow.' });
-    await decide(site, await waitingRequest(site), { nowMs: clock.now() });
+    const request = await waitingRequest(site);
+    assert.is(site.appliance.desk.requests.show(request).stateDroppedBytes, 34_464);
+    await decide(site, request, { nowMs: clock.now() });
     await running;
     await session.close();
     const [state] = await fieldsOf(site, session.id, 'state.captured');

@@ -34,11 +34,12 @@ interface Parts {
   readonly why: string | null;
 }
 
-/** What a state command left: `state.captured` and its text, or nothing when it was not run to an end. */
+/** What a state command left: `state.captured`, its text and what is missing of it, or nothing of a command that did not end. */
 interface Captured {
   readonly ended: Ended;
   readonly state: Recorded | null;
   readonly text: string;
+  readonly droppedBytes: number;
 }
 
 /** Runs commands of open sessions. */
@@ -209,6 +210,7 @@ export class Commands {
       why,
       refs: { ...refsInForce(this.#site), ...(cited === null ? {} : { state: cited.name }) },
       stateText: state?.text ?? null,
+      stateDroppedBytes: state?.droppedBytes ?? 0,
     });
     if (live.stopped !== null) {
       // while it was being asked, when there was no request yet to take back
@@ -252,6 +254,7 @@ export class Commands {
     const pieces: Uint8Array[] = [];
     let length = 0;
     let printed = 0;
+    let droppedBytes = 0;
     const captured: { entry: Recorded | null } = { entry: null };
     const ended = await execute(this.#site, this.#links, {
       ...{ session, live, command: state, consent: NO_CONSENT },
@@ -264,6 +267,7 @@ export class Commands {
       },
       onEnd: async (started, end) => {
         if (end.kind !== 'exited' || end.outcome === 'interrupted') return;
+        droppedBytes = printed - length + end.droppedBytes;
         captured.entry ??= await record(this.#site.ledger, {
           kind: 'state.captured',
           session: session.id,
@@ -273,13 +277,14 @@ export class Commands {
             phase,
             exit_code: end.exitCode,
             text: { bytes: Buffer.concat(pieces) },
-            dropped_bytes: printed - length + end.droppedBytes,
+            dropped_bytes: droppedBytes,
           },
           isEssential: true,
         });
       },
     });
-    return { ended, state: captured.entry, text: Buffer.concat(pieces).toString('utf8') };
+    const text = Buffer.concat(pieces).toString('utf8');
+    return { ended, state: captured.entry, text, droppedBytes };
   }
 }
 

@@ -33,7 +33,7 @@ export async function readRequest(
   for await (const entry of ledger.entriesOfKind('approval.requested', { newestFirst: true })) {
     if (hashOf(entry) !== request) continue;
     const summary = await summarise(ledger, { entry, facts });
-    return summary && { ...summary, stateText: await readState(ledger, entry) };
+    return summary && { ...summary, ...(await readState(ledger, entry)) };
   }
   return null;
 }
@@ -148,7 +148,7 @@ async function summarise(
     order,
     commandDigest: statement.type === 'command' ? statement.digests.command : '',
     stateHash: entry.leaf.ref?.state ?? null,
-    stateText: null,
+    ...NO_STATE,
   };
 }
 
@@ -162,17 +162,23 @@ async function readOpening(
   return null;
 }
 
-/** The state that a request cites, as text; null when it cites none, or it was erased. */
-async function readState(ledger: Ledger, { leaf, index }: StoredEntry): Promise<string | null> {
+type State = Pick<RequestSummary, 'stateText' | 'stateDroppedBytes'>;
+
+const NO_STATE: State = { stateText: null, stateDroppedBytes: 0 };
+
+/** The state that a request cites; none when it cites none, or it was erased. */
+async function readState(ledger: Ledger, { leaf, index }: StoredEntry): Promise<State> {
   const cited = leaf.ref?.state;
-  if (cited === undefined) return null;
+  if (cited === undefined) return NO_STATE;
   for await (const entry of ledger.sessionEntries(leaf.s ?? '')) {
     if (entry.index >= index) break;
     if (entry.leaf.k !== 'state.captured' || hashOf(entry) !== cited) continue;
     const segments = entry.content?.texts[0]?.segments;
-    return segments === undefined ? null : Buffer.concat(segments).toString('utf8');
+    if (segments === undefined) break;
+    const { dropped_bytes: stateDroppedBytes } = openStored('state.captured', entry);
+    return { stateText: Buffer.concat(segments).toString('utf8'), stateDroppedBytes };
   }
-  return null;
+  return NO_STATE;
 }
 
 function hashOf({ hash }: StoredEntry): string {

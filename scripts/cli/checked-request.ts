@@ -14,7 +14,7 @@ import type { Deciding } from '#appliance/protocol/session-key.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import { parseDisclosure } from '#crypto/disclosure.ts';
-import { openWhole } from '#crypto/entry.ts';
+import { isOpenedAs, openWhole } from '#crypto/entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import { COMMAND_FIELDS, type FieldsOf } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
@@ -195,9 +195,13 @@ async function checkSigners(
   return { member: memberByKey(roster.statement, by), msp: roster.statement.msp };
 }
 
-function stateText({ texts }: CheckedEntry): string | null {
+/** The state as text; where it was cut, its last line says so. */
+function stateText({ texts, opened }: CheckedEntry): string | null {
   const bytes = texts.get('text');
-  return bytes === undefined ? null : visibleBytes(bytes, { keepNewlines: true });
+  if (bytes === undefined) return null;
+  const text = visibleBytes(bytes, { keepNewlines: true });
+  const dropped = isOpenedAs(opened, 'state.captured') ? (opened.fields.dropped_bytes ?? 0) : 0;
+  return dropped === 0 ? text : `${text}\n~ cut here: ${dropped} more bytes are not shown`;
 }
 
 function refuse(state: string): VerifyError {
