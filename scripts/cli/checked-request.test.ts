@@ -1,5 +1,7 @@
 // An approver signs what is shown, whatever the appliance says: each lie about a request is refused.
 
+import { userInfo } from 'node:os';
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -164,6 +166,8 @@ request('shows exactly what is asked, and who has to agree', async () => {
     /^who +Olga Owner \(owner, Acme IT\)$/m,
     /^where +web at Corner Bakery, Main Street$/m,
     /^runs +touch \/nonexistent\/x$/m,
+    new RegExp(`^as user +${userInfo().username}\\b`, 'm'),
+    /^in folder +\/.*, for none is named$/m,
     /^match code +/m,
   ]) {
     assert.match(out, line);

@@ -99,9 +99,9 @@ export async function initSite(invocation: Invocation, options: InitOptions): Pr
     { home: home.folder, origin: config.origin, log: founded.log, appliance: founded.appliance },
     () => filesOf(home, options).map(describeFile).join(''),
   );
-  await output.note(
-    `\n${options.client}, ${options.site} is founded: ${config.origin}\n` +
-      'Next: caisey appliance run\n' +
+  await output.note(`\n${options.client}, ${options.site} is founded: ${config.origin}`);
+  await output.advice(
+    'Next: caisey appliance run\n' +
       'Then, for each machine: caisey endpoint token --name NAME > token\n' +
       '  and on that machine: caisey agent enrol --dir DIR --token-file token\n' +
       '                       caisey agent run --dir DIR\n' +

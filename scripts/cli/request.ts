@@ -1,9 +1,14 @@
 // `caisey request …`: what the client is asked, and how an approver answers with a key of his own.
 
-import type { RequestItem, RequestSummary } from '#appliance/protocol/client-message.ts';
-import { listRequests } from '#appliance/protocol/lists.ts';
+import type {
+  EndpointSummary,
+  RequestItem,
+  RequestSummary,
+} from '#appliance/protocol/client-message.ts';
+import { listEndpoints, listRequests } from '#appliance/protocol/lists.ts';
 import { REQUEST_WORDS } from '#appliance/protocol/request-state.ts';
 import type { CheckedRequest } from './checked-request.ts';
+import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
@@ -117,19 +122,32 @@ async function show(invocation: Invocation, id: string): Promise<void> {
   const checked = await checkRequest(connection, { summary: found, signal });
   // an approver's look at what waits is on record
   const summary = await connection.client.call('request.show', { request: checked.request });
-  await output.result(jsonOf(checked, summary), () => output.facts(factsOf(checked, summary)));
+  const runsAs = await runsAsOf(connection, checked);
+  await output.result({ ...jsonOf(checked, summary), runsAs }, () =>
+    output.facts(factsOf(checked, { summary, runsAs })),
+  );
+}
+
+type RunsAs = NonNullable<NonNullable<EndpointSummary['host']>['runsAs']> | null;
+
+const NO_FOLDER = 'none is named: the home folder of the user that the agent runs as';
+
+/** As whom and where the endpoint runs commands, by its own word; null when it did not say. */
+async function runsAsOf({ client }: Connection, { endpoint }: CheckedRequest): Promise<RunsAs> {
+  const endpoints = await listEndpoints(client);
+  return endpoints.find((each) => each.endpoint === endpoint)?.host?.runsAs ?? null;
 }
 
 function jsonOf(
   { deciding: _, ...checked }: CheckedRequest,
   { state, decidedAt, decidedBy, comment, granted }: RequestSummary,
-): unknown {
+): object {
   return { ...checked, state, decidedAt, decidedBy, comment, granted };
 }
 
 function factsOf(
   checked: CheckedRequest,
-  summary: Pick<RequestSummary, 'state' | 'decidedBy'>,
+  { summary, runsAs }: { summary: Pick<RequestSummary, 'state' | 'decidedBy'>; runsAs: RunsAs },
 ): readonly (readonly [string, string | null])[] {
   const { command, cwd, env, state, why } = checked;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -139,7 +157,11 @@ function factsOf(
     ['where', `${checked.endpointName} at ${checked.client}, ${checked.site}`],
     ['runs', command],
     ['in shell', checked.shell],
-    ...(cwd === null ? [] : ([['in folder', cwd]] as const)),
+    [
+      'as user',
+      runsAs && `${runsAs.user}${runsAs.isRoot === true ? ', who may do anything there' : ''}`,
+    ],
+    ['in folder', cwd ?? (runsAs && `${runsAs.folder}, for none is named`) ?? NO_FOLDER],
     ...(variables.length === 0 ? [] : ([['variables', variables.join('\n')]] as const)),
     ['state now', state],
     ['why', why],
@@ -177,7 +199,8 @@ async function decide(
   const { request } = checked;
   await client.call('request.show', { request }); // the look is on record
   if (!yes) {
-    await output.note(output.facts(factsOf(checked, summary)));
+    const runsAs = await runsAsOf(connection, checked);
+    await output.note(output.facts(factsOf(checked, { summary, runsAs })));
     const question = `${decision === 'approve' ? 'Approve' : 'Deny'} exactly this, as "${key.name}"?`;
     if (!(await confirm(terminal, question, { flag: '--yes' }))) {
       await output.note('Nothing was decided.');
