@@ -20,6 +20,9 @@ import {
   type ClientRequest,
 } from './client-message.ts';
 
+/** A node that dials appliances. */
+export type ClientNode = PeerNode;
+
 export interface ApplianceAddress {
   /** The appliance's pinned peer key: 32 raw bytes. Whoever else answers is refused. */
   readonly publicKey: Bytes;
@@ -31,7 +34,7 @@ export interface ApplianceAddress {
  * Opens a node that dials by WebSocket and relay, and lets nobody in. Disposal closes its connections.
  * @throws {RangeError} when the seed is not 32 bytes
  */
-export function openClientNode(options: { seed: Bytes }): Promise<PeerNode> {
+export function openClientNode(options: { seed: Bytes }): Promise<ClientNode> {
   return openTransportNode({
     seed: options.seed,
     transports: [webSockets(), circuitRelayTransport()],
@@ -50,7 +53,7 @@ export function openClientNode(options: { seed: Bytes }): Promise<PeerNode> {
  * @throws {ProtocolError} as `PeerNode.dial`
  */
 export async function openClient(
-  node: PeerNode,
+  node: ClientNode,
   { publicKey, addresses, signal }: ApplianceAddress & { signal: AbortSignal },
 ): Promise<Client> {
   return clientOver(await node.dial({ publicKey, addresses, protocol: CLIENT_PROTOCOL, signal }));

@@ -109,7 +109,24 @@ export function fleetDirectory(scope: Scope): FleetDirectory {
   };
 }
 
-function ownEndpoints(db: Db, { actor }: Scope) {
+/** Endpoints of one site by their ids, for telling the organisation's pages what changed. */
+export async function endpointsOfSite(
+  db: Db,
+  {
+    organisationId,
+    siteId,
+    ids,
+  }: { organisationId: string; siteId: string; ids: readonly string[] },
+): Promise<FleetEndpoint[]> {
+  if (ids.length === 0) return [];
+  const rows = await ownEndpoints(db, { actor: { organisationId } })
+    .where('endpoint.site_id', '=', siteId)
+    .where('endpoint.id', 'in', [...ids])
+    .execute();
+  return rows.map(endpointOf);
+}
+
+function ownEndpoints(db: Db, { actor }: { actor: Pick<Scope['actor'], 'organisationId'> }) {
   return db
     .selectFrom('endpoint')
     .innerJoin('site', 'site.id', 'endpoint.site_id')

@@ -4,8 +4,14 @@
 import * as z from 'zod';
 
 import { isPersonKey } from '#crypto/person-key.ts';
+import { type Envelope, envelopeSchema } from '#crypto/statement.ts';
 import { foldText, type Db, idSchema, notFound, parseInput, timeText } from './directory-actor.ts';
-import { type HostSummary, hostSchema } from './directory-fleet.ts';
+import {
+  endpointsOfSite,
+  type FleetEndpoint,
+  type HostSummary,
+  hostSchema,
+} from './directory-fleet.ts';
 import { DIGEST_LEVELS, hashSecret, SITE_STATES, type SiteState } from './directory-sites.ts';
 import { ConsoleError } from './error.ts';
 import type { Store } from './store/store.ts';
@@ -76,6 +82,8 @@ export interface LinkDirectory {
    */
   joinByToken(input: { secret: string; peerKey: string }): Promise<KnownSite>;
   siteByPeerKey(peerKey: string): Promise<KnownSite | null>;
+  /** A site whose appliance was found by its key before; null when it was removed since. */
+  siteById(siteId: string): Promise<KnownSite | null>;
   /** Null when it was revoked, is expired, or its person may no longer work from a browser. */
   deviceByPeerKey(peerKey: string): Promise<KnownDevice | null>;
   /** Keeps what a site says of itself. A checkpoint that is smaller than the kept one is not taken. */
@@ -85,6 +93,10 @@ export interface LinkDirectory {
     site: KnownSite,
     told: { endpoints: readonly ToldEndpoint[]; isAll: boolean; gone?: readonly string[] },
   ): Promise<void>;
+  /** Endpoints of a site as its organisation's pages show them; those that are not there are left out. */
+  endpointsOf(site: KnownSite, ids: readonly string[]): Promise<FleetEndpoint[]>;
+  /** The newest roster of a site's organisation; null: none was signed yet. */
+  rosterOf(site: KnownSite): Promise<Envelope | null>;
 }
 
 /** Makes what peers and their conversations ask. */
@@ -99,6 +111,10 @@ export function linkDirectory({ store, now }: { store: Store; now: () => number 
     async siteByPeerKey(peerKey) {
       if (!isEd25519(peerKey)) return null;
       const row = await sites(db).where('site.peer_key', '=', peerKey).executeTakeFirst();
+      return row === undefined ? null : knownOf(row);
+    },
+    async siteById(siteId) {
+      const row = await sites(db).where('site.id', '=', siteId).executeTakeFirst();
       return row === undefined ? null : knownOf(row);
     },
     async deviceByPeerKey(peerKey) {
@@ -129,6 +145,17 @@ export function linkDirectory({ store, now }: { store: Store; now: () => number 
         for (const endpoint of parsed) await keepEndpoint(transaction, { site, endpoint });
         await checkCount(transaction, site);
       });
+    },
+    endpointsOf: ({ organisationId, siteId }, ids) =>
+      endpointsOfSite(db, { organisationId, siteId, ids }),
+    async rosterOf({ organisationId }) {
+      const row = await db
+        .selectFrom('organisation')
+        .select('roster')
+        .where('id', '=', organisationId)
+        .executeTakeFirst();
+      const roster = row?.roster ?? null;
+      return roster === null ? null : envelopeSchema.parse(JSON.parse(roster));
     },
   };
 }

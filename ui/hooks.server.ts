@@ -1,0 +1,70 @@
+// Every request of the console: the host is opened before the first, who asks is found out, and every answer
+// carries the headers that keep a page to itself.
+
+import { building } from '$app/environment';
+import { error, type Handle, type HandleServerError, type ServerInit } from '@sveltejs/kit';
+
+import { parseConfig } from '#ui/server/config.ts';
+import { ConsoleError } from '#ui/server/error.ts';
+import { type Host, openHost } from '#ui/server/host.ts';
+import type { Identity } from '#ui/server/identity/identity.ts';
+import { statusOf } from '#ui/server/request.ts';
+
+let host: Host | null = null;
+
+export const init: ServerInit = async () => {
+  if (building) return;
+  const opened = await openHost({ config: parseConfig(process.env), onFailure: report });
+  host = opened;
+  process.once('sveltekit:shutdown', () => void opened[Symbol.asyncDispose]());
+};
+
+export const handle: Handle = async ({ event, resolve }) => {
+  if (host === null) throw new Error('unreachable: a request before the host was opened');
+  event.locals.host = host;
+  event.locals.identity = await host.identity.authenticate(event.request);
+  event.locals.actor = await actorFor(host, event.locals.identity);
+  const response = await resolve(event);
+  for (const [name, value] of HEADERS) response.headers.set(name, value);
+  if (!event.url.pathname.startsWith('/_app/')) {
+    response.headers.set('cache-control', 'no-store');
+  }
+  return response;
+};
+
+export const handleError: HandleServerError = ({ error: cause, status }) => {
+  if (status === 404) return { message: 'There is no such page' };
+  const trace = crypto.randomUUID().slice(0, 8);
+  report(cause, trace);
+  return { message: 'The console failed on this; its own log says why', trace };
+};
+
+const HEADERS: readonly (readonly [string, string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['permissions-policy', 'camera=(), microphone=(), geolocation=(), usb=(), payment=()'],
+];
+
+/** Somebody who is signed in but not of this organisation gets no actor: pages then say so. */
+async function actorFor(
+  { directory }: Host,
+  identity: Identity | null,
+): Promise<App.Locals['actor']> {
+  if (identity === null || identity.organisation === null) return null;
+  try {
+    const is = await directory.admit(identity);
+    return { is, directory: directory.of(is) };
+  } catch (cause) {
+    if (cause instanceof ConsoleError) error(statusOf(cause.code), { message: cause.message });
+    throw cause;
+  }
+}
+
+/** One line for each failure, to the process's own log. */
+function report(cause: unknown, trace?: string): void {
+  const words = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  process.stderr.write(`${JSON.stringify({ level: 'error', trace, what: words })}\n`);
+}

@@ -1,0 +1,118 @@
+// This browser at work: its device key, whether the person has unlocked it for the day, and the one libp2p node
+// by which it reaches every site.
+
+import { createContext } from 'svelte';
+
+import {
+  type ApplianceAddress,
+  type ClientNode,
+  openClient,
+  openClientNode,
+} from '#appliance/protocol/client-node.ts';
+import type { Client } from '#appliance/protocol/client.ts';
+import type { Envelope } from '#crypto/statement.ts';
+import { deviceEndMs, deviceKey, loadDevice, signDevice } from '#ui/lib/device.ts';
+import { type Device, Keeper } from '#ui/lib/keeper.ts';
+import { passkeySigner, type SigningKey } from '#ui/lib/passkey.ts';
+
+/** How far this browser is from being able to work. */
+export type BrowserPhase =
+  | { readonly kind: 'loading' }
+  /** The person has made no signing key, or made it in another browser. */
+  | { readonly kind: 'no-key' }
+  /** One prompt is needed before sites let this browser in. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'ready'; readonly statement: Envelope; readonly endsAtMs: number }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface BrowserOptions {
+  readonly organisation: string;
+  readonly person: string;
+  /** Tells the host whose this peer key is, so that its relay lets it in. */
+  readonly register: (peerKey: string) => Promise<void>;
+  readonly now: () => number;
+}
+
+export class BrowserState {
+  readonly keeper: Keeper;
+  readonly #options: BrowserOptions;
+  #phase = $state.raw<BrowserPhase>({ kind: 'loading' });
+  #device: Device | null = null;
+  #signingKey = $state.raw<SigningKey | null>(null);
+  #node: Promise<ClientNode> | null = null;
+
+  constructor(options: BrowserOptions) {
+    this.#options = options;
+    this.keeper = new Keeper(options.organisation);
+  }
+
+  get phase(): BrowserPhase {
+    return this.#phase;
+  }
+
+  get signingKey(): SigningKey | null {
+    return this.#signingKey;
+  }
+
+  /** Reads what this browser remembers. Call it once, in the browser. */
+  async load(): Promise<void> {
+    try {
+      const { person, now } = this.#options;
+      this.#device = await loadDevice(this.keeper, person);
+      this.#signingKey = (await this.keeper.signingKey(person)) ?? null;
+      const { statement } = this.#device;
+      const endsAtMs = deviceEndMs(this.#device, now());
+      if (this.#signingKey === null) this.#phase = { kind: 'no-key' };
+      else if (statement === null || endsAtMs === null) this.#phase = { kind: 'locked' };
+      else await this.#begin(statement, endsAtMs);
+    } catch (cause) {
+      this.#phase = { kind: 'failed', why: wordsOf(cause) };
+    }
+  }
+
+  /** Remembers a signing key that was just made here. */
+  async adopt(key: SigningKey): Promise<void> {
+    await this.keeper.keepSigningKey(this.#options.person, key);
+    await this.load();
+  }
+
+  /** Asks the person's passkey once: for a working day this browser may connect to sites. */
+  async unlock(): Promise<void> {
+    const { person, now } = this.#options;
+    if (this.#signingKey === null || this.#device === null) throw new TypeError('no signing key');
+    const peer = await deviceKey(this.#device);
+    const signer = passkeySigner(this.#signingKey);
+    const statement = await signDevice(peer, { signer, nowMs: now() });
+    this.#device = { ...this.#device, statement };
+    await this.keeper.keepDevice(person, this.#device);
+    await this.#begin(statement, deviceEndMs(this.#device, now()) ?? now());
+  }
+
+  /** Opens a client's conversation with an appliance. The device must be unlocked. */
+  async dial(address: ApplianceAddress & { signal: AbortSignal }): Promise<Client> {
+    const device = this.#device;
+    if (device === null) throw new TypeError('the browser was not loaded');
+    this.#node ??= openClientNode({ seed: device.seed });
+    return openClient(await this.#node, address);
+  }
+
+  /** Lets go of every connection. */
+  async close(): Promise<void> {
+    const node = await this.#node;
+    this.#node = null;
+    await node?.[Symbol.asyncDispose]();
+  }
+
+  async #begin(statement: Envelope, endsAtMs: number): Promise<void> {
+    if (this.#device === null) return;
+    await this.#options.register(await deviceKey(this.#device));
+    this.#phase = { kind: 'ready', statement, endsAtMs };
+  }
+}
+
+/** What went wrong, for the person at the screen. */
+export function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+export const [useBrowser, provideBrowser] = createContext<BrowserState>();

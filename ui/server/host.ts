@@ -1,0 +1,131 @@
+// The console's host, opened as one thing and disposed as one thing: the store, who people are, the relay, and the
+// uplinks of the appliances. The pages ask it; it decides nothing at a site.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { encodeBase64url } from '#crypto/base64.ts';
+import type { ConsoleConfig } from './config.ts';
+import { type Directory, openDirectory } from './directory.ts';
+import { Events } from './events.ts';
+import { type Accounts, openAccounts } from './identity/accounts.ts';
+import { openClerk } from './identity/clerk.ts';
+import type { IdentityProvider } from './identity/identity.ts';
+import { openRelay, type Peers } from './relay.ts';
+import { openSecretFile } from './secret-file.ts';
+import { openStore, type Store } from './store/store.ts';
+import { openUplinks, peerKeyText, type Uplinks } from './uplink.ts';
+import { uplinkStore } from './uplink-store.ts';
+
+export interface Host extends AsyncDisposable {
+  readonly config: ConsoleConfig;
+  readonly identity: IdentityProvider;
+  /** The built-in accounts; null where Clerk says who people are. */
+  readonly accounts: Accounts | null;
+  readonly directory: Directory;
+  readonly events: Events;
+  readonly relay: HostRelay;
+  readonly uplinks: Uplinks;
+  /** Aborts when the host is about to close: what is open for long should end. */
+  readonly closing: AbortSignal;
+}
+
+/** The relay as pages and joining appliances need it. */
+export interface HostRelay {
+  /** `ed25519:…`: pinned by the appliances. */
+  readonly key: string;
+  /** By which a browser reaches it: WebSocket multiaddrs that end in its peer id. */
+  readonly browserAddresses: readonly string[];
+  /** By which appliances reach it. */
+  readonly addresses: readonly string[];
+  /** Ends a peer's connections at once, and asks again whose it is. */
+  disconnect(publicKey: Uint8Array): void;
+}
+
+export interface HostOptions {
+  readonly config: ConsoleConfig;
+  /** Told what failed and was not told to anybody who asked. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/**
+ * Opens the host.
+ * @throws {ConsoleError} code `store-newer`, `store-failed`, `secret-file`
+ */
+export async function openHost({ config, onFailure }: HostOptions): Promise<Host> {
+  const { dataFolder, databaseUrl, signUp } = config;
+  await using opening = new AsyncDisposableStack();
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const store = opening.use(
+    await openStore(databaseUrl === null ? { dataFolder } : { databaseUrl }),
+  );
+  const directory = openDirectory(store, { signUp });
+  const accounts = config.clerk === null ? await openOwnAccounts(store, config) : null;
+  const identity = accounts ?? openClerk(requireClerk(config));
+  const events = new Events();
+  const peers = peersOf(directory);
+  const relay = opening.use(
+    await openRelay({
+      seed: await openSecretFile(join(dataFolder, 'relay.key')),
+      listen: [tcpAddress(config.relay.tcp), `${tcpAddress(config.relay.ws)}/ws`],
+      ...{ peers, onFailure },
+    }),
+  );
+  const uplinks = opening.use(
+    await openUplinks({
+      ...{ relay, peers, onFailure },
+      store: uplinkStore({ directory, events }),
+    }),
+  );
+  const closing = new AbortController();
+  opening.defer(() => closing.abort());
+  const announced = config.relay.announce;
+  const addresses = (): readonly string[] => (announced.length > 0 ? announced : relay.addresses);
+  const held = opening.move();
+  return {
+    ...{ config, identity, accounts, directory, events, uplinks },
+    closing: closing.signal,
+    relay: {
+      key: peerKeyText(relay.publicKey),
+      get browserAddresses() {
+        return addresses().filter((address) => /\/wss?(\/|$)/.test(address));
+      },
+      get addresses() {
+        return addresses();
+      },
+      disconnect: (publicKey) => relay.disconnect(new Uint8Array(publicKey)),
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+async function openOwnAccounts(
+  store: Store,
+  { origin, authSecret, dataFolder, signUp }: ConsoleConfig,
+): Promise<Accounts> {
+  const secret =
+    authSecret ?? encodeBase64url(await openSecretFile(join(dataFolder, 'accounts.key')));
+  return openAccounts({ store, origin, secret, signUp });
+}
+
+function requireClerk({ clerk, origin }: ConsoleConfig) {
+  if (clerk === null) throw new Error('unreachable: neither accounts nor Clerk');
+  return { ...clerk, origin };
+}
+
+function peersOf(directory: Directory): Peers {
+  return {
+    async site(publicKey) {
+      const known = await directory.siteByPeerKey(peerKeyText(publicKey));
+      return known === null ? null : { organisation: known.organisationId, site: known.siteId };
+    },
+    async device(publicKey) {
+      const known = await directory.deviceByPeerKey(peerKeyText(publicKey));
+      return known === null ? null : { organisation: known.organisationId, person: known.personId };
+    },
+  };
+}
+
+function tcpAddress({ host, port }: { host: string; port: number }): string {
+  return host.includes(':') ? `/ip6/${host}/tcp/${port}` : `/ip4/${host}/tcp/${port}`;
+}
