@@ -27,7 +27,7 @@ const SITE: Insertable<Schema['site']> = {
 };
 const ENDPOINT: Insertable<Schema['endpoint']> = {
   ...{ site_id: 's1', id: 'e1', name: 'till', folded: 'till', labels: '[]', state: 'online' },
-  ...{ seen_at: AT, software: null, host: null, open_session: null, is_verified: 1, note: '' },
+  ...{ seen_at: AT, software: null, host: null, open_session: null, is_verified: 1 },
 };
 
 /** Makes the suite for one kind of place. The caller runs it. */

@@ -92,19 +92,18 @@ export function fleetDirectory(scope: Scope): FleetDirectory {
       checkId(siteId, 'endpoint');
       checkId(endpointId, 'endpoint');
       const text = parseInput(noteSchema, note);
-      const { numUpdatedRows } = await store.db
-        .updateTable('endpoint')
-        .set({ note: text })
-        .where('site_id', '=', siteId)
-        .where('id', '=', endpointId)
-        .where('site_id', 'in', (sites) =>
-          sites
-            .selectFrom('site')
-            .select('site.id')
-            .where('site.organisation_id', '=', actor.organisationId),
-        )
-        .executeTakeFirstOrThrow();
-      if (numUpdatedRows === 0n) throw notFound('endpoint');
+      await store.alone(async (db) => {
+        const row = await ownEndpoints(db, scope)
+          .where('endpoint.site_id', '=', siteId)
+          .where('endpoint.id', '=', endpointId)
+          .executeTakeFirst();
+        if (row === undefined) throw notFound('endpoint');
+        await db
+          .insertInto('note')
+          .values({ site_id: siteId, endpoint_id: endpointId, text })
+          .onConflict((other) => other.columns(['site_id', 'endpoint_id']).doUpdateSet({ text }))
+          .execute();
+      });
     },
   };
 }
@@ -131,8 +130,14 @@ function ownEndpoints(db: Db, { actor }: { actor: Pick<Scope['actor'], 'organisa
     .selectFrom('endpoint')
     .innerJoin('site', 'site.id', 'endpoint.site_id')
     .innerJoin('client', 'client.id', 'site.client_id')
+    .leftJoin('note', (join) =>
+      join
+        .onRef('note.site_id', '=', 'endpoint.site_id')
+        .onRef('note.endpoint_id', '=', 'endpoint.id'),
+    )
     .where('site.organisation_id', '=', actor.organisationId)
     .selectAll('endpoint')
+    .select('note.text as note')
     .select(['site.name as site_name', 'client.id as client_id', 'client.name as client_name'])
     .select(['client.folded as client_folded', 'site.folded as site_folded']);
 }
@@ -200,7 +205,7 @@ function endpointOf(row: EndpointRow): FleetEndpoint {
   return {
     ...{ siteId: row.site_id, siteName: row.site_name },
     ...{ clientId: row.client_id, clientName: row.client_name },
-    ...{ id: row.id, name: row.name, state: row.state, note: row.note },
+    ...{ id: row.id, name: row.name, state: row.state, note: row.note ?? '' },
     labels: textsSchema.parse(JSON.parse(row.labels)),
     ...{ seenAt: row.seen_at, software: row.software, openSession: row.open_session },
     host: row.host === null ? null : hostSchema.parse(JSON.parse(row.host)),

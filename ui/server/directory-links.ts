@@ -47,11 +47,13 @@ const joinSchema = z.strictObject({ secret: z.string().max(64), peerKey: peerKey
 const statusSchema = z.strictObject({
   state: z.enum(['joined', 'claimed']).exactOptional(),
   origin: line.exactOptional(),
-  logKey: line.exactOptional(),
+  logKey: z.string().max(512).exactOptional(),
   digestLevel: z.enum(DIGEST_LEVELS).exactOptional(),
   addresses: z.array(line).max(32).exactOptional(),
   software: line.nullable().exactOptional(),
-  checkpoint: z.strictObject({ text: z.string().max(8192), size: z.int().min(0) }).exactOptional(),
+  checkpoint: z
+    .strictObject({ text: z.string().max(16_384), size: z.int().min(0) })
+    .exactOptional(),
 });
 
 const endpointSchema = z.strictObject({
@@ -237,7 +239,7 @@ async function keepEndpoint(
   };
   await db
     .insertInto('endpoint')
-    .values({ site_id: site.siteId, id, note: '', ...row })
+    .values({ site_id: site.siteId, id, ...row })
     .onConflict((conflict) => conflict.columns(['site_id', 'id']).doUpdateSet(row))
     .execute();
 }

@@ -253,6 +253,7 @@ async function snapshot({ db }: Store): Promise<unknown> {
     'client',
     'site',
     'endpoint',
+    'note',
     'device',
     'change',
   ] as const;

@@ -9,6 +9,7 @@ export interface Schema {
   client: ClientTable;
   site: SiteTable;
   endpoint: EndpointTable;
+  note: NoteTable;
   device: DeviceTable;
   change: ChangeTable;
   invitation: InvitationTable;
@@ -90,8 +91,13 @@ export interface EndpointTable {
   host: string | null;
   open_session: string | null;
   is_verified: number;
-  /** The technicians' note: the console's own, the site does not tell it. */
-  note: string;
+}
+
+/** A technician's note on an endpoint: the console's own, which stays when a site tells anew what it has. */
+export interface NoteTable {
+  site_id: string;
+  endpoint_id: string;
+  text: string;
 }
 
 /** A browser's key, and whose it is for how long. */

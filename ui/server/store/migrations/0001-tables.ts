@@ -79,8 +79,14 @@ export const up: Migration = async (db) => {
     .addColumn('host', 'text')
     .addColumn('open_session', 'text')
     .addColumn('is_verified', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('note', 'text', (c) => c.notNull().defaultTo(''))
     .addPrimaryKeyConstraint('endpoint_key', ['site_id', 'id'])
+    .execute();
+  await schema
+    .createTable('note')
+    .addColumn('site_id', 'text', (c) => c.notNull().references('site.id').onDelete('cascade'))
+    .addColumn('endpoint_id', 'text', (c) => c.notNull())
+    .addColumn('text', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('note_key', ['site_id', 'endpoint_id'])
     .execute();
   await schema
     .createTable('device')
