@@ -164,6 +164,26 @@ kill('killTree() finds by its marker what has no parent, group or session left',
   assert.not.ok(isRunning(escaped));
 });
 
+kill('hasLeftovers() and killTree() overlook nothing that becomes another program', async () => {
+  // Over and over, so that many looks find it without an environment.
+  const { child, pid, line } = await start(`setsid sh -c 'echo $$; exec sh -c "$AGAIN"' & wait`, {
+    CAISEY_RUN: MARKER,
+    AGAIN: 'exec sh -c "$AGAIN"',
+  });
+  const escaped = Number(line);
+  const tree = { pid, startedAt: await processStartedAt(pid), marker: MARKER };
+  try {
+    await end(child);
+    let overlooked = 0;
+    for (let i = 0; i < 300; i++) if (!hasLeftovers(tree)) overlooked++;
+    assert.is(overlooked, 0);
+    assert.equal(await killTree(tree, QUICK), []);
+    assert.not.ok(isRunning(escaped));
+  } finally {
+    if (isRunning(escaped)) process.kill(escaped, 'SIGKILL');
+  }
+});
+
 kill('hasLeftovers() looks only at what was started since a waiting shell began', async () => {
   const { child, pid } = await start('sleep 1000 & echo ready; wait');
   const tree = { pid, startedAt: await processStartedAt(pid), marker: null };

@@ -1,6 +1,7 @@
 // Ending everything that a command started. On Linux the processes are read from /proc (proc(5)) and belong to a
 // run when they are in its process group or session, descend from it, were seen to, or carry its marker in their
-// environment: so a child that called setsid is found too. Elsewhere on POSIX it is the process group, on
+// environment: so a child that called setsid is found too. A process that is just becoming another program has no
+// environment for a moment: nobody can tell then whether it is ours, and it is looked at again. Elsewhere on POSIX it is the process group, on
 // Windows the tree that taskkill sees. A command that has root and wants to hide can still have another service
 // (systemd-run, at, a container engine) start work for it: that is not its child on any system.
 
@@ -51,20 +52,21 @@ export async function killTree(
 }
 
 /**
- * Whether anything of an ended run is still there. The shell itself must have been waited for. Made to cost next
+ * Whether anything of an ended run is still there, or may be: `killTree` looks until it is sure. The shell itself must have been waited for. Made to cost next
  * to nothing after a short command: nothing can be left where nothing was started since the command began, and
  * else only pids given out since are looked at.
  */
 export function hasLeftovers(tree: ProcessTree): boolean {
   if (process.platform === 'win32') return false; // Windows keeps no link from a child to an ended parent
-  if (process.platform !== 'linux') return groupTargets(tree.pid)().length > 0;
+  const isAnything = ({ targets, isSure }: Found): boolean => targets.length > 0 || !isSure;
+  if (process.platform !== 'linux') return isAnything(groupTargets(tree.pid)());
   const first = tree.since?.pid ?? tree.pid;
   const last = lastPid();
   if (last === first) return false;
-  if (last === null || isOld(tree)) return linuxTargets(tree)().length > 0;
+  if (last === null || isOld(tree)) return isAnything(linuxTargets(tree)());
   const isSince = (pid: number): boolean =>
     last > first ? pid > first && pid <= last : pid > first || pid <= last;
-  return linuxTargets(tree, isSince)().length > 0;
+  return isAnything(linuxTargets(tree, isSince)());
 }
 
 /** Marks this moment, for a command that a waiting shell begins now. Null where the system does not tell. */
@@ -104,13 +106,14 @@ export async function killOrphan(
   const leader = startedAtNow(pid);
   if (leader !== null && leader !== startedAt) return false;
   if (leader !== null) {
-    const marker = markerOf(pid);
+    const marker = await markerOf(pid);
     await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
     return true;
   }
   const members = readRows(() => true).filter((row) => row.group === pid || row.session === pid);
-  const marker = members.map((row) => markerOf(row.pid)).find((value) => value !== null);
-  if (marker === undefined) return false;
+  let marker: string | null = null;
+  for (const member of members) marker ??= await markerOf(member.pid);
+  if (marker === null) return false;
   await killTree({ pid, startedAt, marker }, { graceMs, deadlineMs });
   return true;
 }
@@ -186,7 +189,13 @@ interface Target {
   readonly address: number;
 }
 
-type FindTargets = () => readonly Target[];
+/** What one look found, and whether it could judge every process. */
+interface Found {
+  readonly targets: readonly Target[];
+  readonly isSure: boolean;
+}
+
+type FindTargets = () => Found;
 
 async function endAll(
   find: FindTargets,
@@ -212,9 +221,9 @@ async function untilGone(
 ): Promise<readonly Target[]> {
   const end = performance.now() + withinMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    const targets = find();
+    const { targets, isSure } = find();
     const leftMs = end - performance.now();
-    if (targets.length === 0 || leftMs <= 0) return targets;
+    if ((targets.length === 0 && isSure) || leftMs <= 0) return targets;
     targets.forEach(each);
     await wait(Math.min(pauseMs, leftMs));
   }
@@ -226,18 +235,26 @@ function linuxTargets(
 ): FindTargets {
   const seen = new Map<number, number>();
   const startTicks = ticksOf(startedAt);
-  const hasMarker = (id: number): boolean => marker !== null && markerOf(id) === marker;
   return () => {
+    let isSure = true;
+    const hasMarker = (id: number): boolean => {
+      const environment = marker === null ? null : readEnvironment(id);
+      if (environment === null) return false;
+      if (markerIn(environment) === marker) return true;
+      isSure &&= isWhole(environment, id);
+      return false;
+    };
     const rows = selectTree(readRows(isCandidate), { pid, startTicks, seen, hasMarker });
     for (const row of rows) seen.set(row.pid, row.startTicks);
-    return rows
+    const targets = rows
       .filter((row) => !row.isDead && row.pid !== process.pid && row.pid > 1)
       .map((row) => ({ id: row.pid, address: row.pid }));
+    return { targets, isSure };
   };
 }
 
 function groupTargets(pid: number): FindTargets {
-  return () => (canSignal(-pid) ? [{ id: pid, address: -pid }] : []);
+  return () => ({ targets: canSignal(-pid) ? [{ id: pid, address: -pid }] : [], isSure: true });
 }
 
 function canSignal(address: number): boolean {
@@ -284,16 +301,53 @@ function readRow(pid: number): ProcessRow | null {
   return text === null ? null : parseProcessRow(text);
 }
 
-function markerOf(pid: number): string | null {
-  const text = readProc(`${pid}/environ`);
-  if (text === null) return null;
+/** The marker of a process, read again while that may have been only a part of its environment. */
+async function markerOf(pid: number): Promise<string | null> {
+  for (let pauseMs = 1; ; pauseMs *= 2) {
+    const environment = readEnvironment(pid);
+    const marker = environment === null ? null : markerIn(environment);
+    const isSure = marker !== null || environment === null || isWhole(environment, pid);
+    if (isSure || pauseMs > MAX_SETTLING_MS) return marker;
+    await wait(pauseMs);
+  }
+}
+
+/** How long a process is waited for that is becoming another program: the system reads that from a disk. */
+const MAX_SETTLING_MS = 2_000;
+
+/** A character for each byte: what it is not about need not be text. */
+function readEnvironment(pid: number): string | null {
+  return readProc(`${pid}/environ`, 'latin1');
+}
+
+function markerIn(environment: string): string | null {
   const prefix = `${RUN_MARKER}=`;
-  return (
-    text
-      .split('\0')
-      .find((entry) => entry.startsWith(prefix))
-      ?.slice(prefix.length) ?? null
-  );
+  const entry = environment.split('\0').find((each) => each.startsWith(prefix));
+  return entry?.slice(prefix.length) ?? null;
+}
+
+/**
+ * Whether that was all of a process's environment. Not while it becomes another program: execve(2) gives it a new
+ * memory first, then the environment, and last the place of its code; who reads meanwhile gets nothing, or the
+ * beginning. A system that does not tell the places is believed.
+ */
+function isWhole(environment: string, pid: number): boolean {
+  const places = placesOf(pid);
+  tellsPlaces ??= (placesOf(process.pid)?.environmentBytes ?? 0) > 0;
+  if (places === null || !tellsPlaces) return true;
+  return places.code > 0 && places.environmentBytes === environment.length;
+}
+
+let tellsPlaces: boolean | undefined;
+
+/** Where in its memory a process has code, and how long its environment is; null when it is dead. */
+function placesOf(pid: number): { code: number; environmentBytes: number } | null {
+  const text = readProc(`${pid}/stat`) ?? '';
+  if (parseProcessRow(text)?.isDead !== false) return null;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // proc(5): 26 startcode, 50 env_start, 51 env_end
+  const [code = 0, start = 0, end = 0] = [fields[23], fields[47], fields[48]].map(Number);
+  return { code, environmentBytes: end - start };
 }
 
 /** The pid that the system gave out last (proc(5), loadavg), or null. */
@@ -327,9 +381,9 @@ function bootId(): string | null {
   return boot;
 }
 
-function readProc(path: string): string | null {
+function readProc(path: string, encoding: 'utf8' | 'latin1' = 'utf8'): string | null {
   try {
-    return readFileSync(`/proc/${path}`, 'utf8');
+    return readFileSync(`/proc/${path}`, encoding);
   } catch {
     return null; // the process has ended, or is hidden from us: either way there is nothing to read
   }
