@@ -261,7 +261,7 @@ checkpointFor('comes by itself when nobody asks', async () => {
   await using ledger = await place.open({ checkpointDelayMs: 1 });
   const sizes: number[] = [];
   await ledger.append(alert('one'));
-  for await (const { size } of ledger.followCheckpoints({ signal: AbortSignal.timeout(10_000) })) {
+  for await (const { size } of ledger.followCheckpoints({ signal: AbortSignal.timeout(60_000) })) {
     sizes.push(size);
     if (size === 1) break;
   }
