@@ -1,0 +1,35 @@
+// What went wrong, for the person at the screen: what happened, why, what to do next.
+
+import { ClientError } from '#appliance/protocol/client.ts';
+import { FormatError, VerifyError } from '#crypto/error.ts';
+
+const WORDS: Readonly<Partial<Record<string, string>>> = {
+  away: 'The site cannot be reached now, so nothing was sent. Send it again when the link is back.',
+  'stream-lost':
+    'The link broke before the site answered. If it arrived, the log says so as soon as the link is back. It is not sent again by itself.',
+  'endpoint-offline':
+    'The endpoint is offline, so nothing ran. Run it again when the endpoint is back.',
+  'session-busy':
+    'Sixteen commands of this session run or wait already. Wait for one to end, or cancel one.',
+  'session-unknown': 'The session has ended, or this site does not know it. Open a new one.',
+  'session-closed': 'The session is being closed. Open a new one to go on.',
+  'state-not-read-only':
+    'The state cannot be captured by that command: the policy does not allow it without asking. Choose one that only reads.',
+  'command-replayed': 'This very command was sent before. Look for its card above.',
+  'not-allowed': 'Your role does not allow this here.',
+  'request-unknown': 'The request is not waiting any more. Its card says what became of it.',
+  'request-decided': 'The request is not waiting any more. Its card says what became of it.',
+};
+
+/** Says a failure in words. */
+export function problemWords(cause: unknown): string {
+  if (cause instanceof VerifyError || cause instanceof FormatError) {
+    return `The site showed something that does not hold (${cause.message}). It is not shown. Tell your site's owner, and do not rely on what this site says until it is explained.`;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof ClientError)) return message;
+  if (cause.code === 'message-invalid') {
+    return `${message}. It is not shown. Reload the page; if it happens again, tell your site's owner.`;
+  }
+  return WORDS[cause.code] ?? message;
+}

@@ -1,0 +1,60 @@
+// Signing in with a passkey. The host chooses the challenge, so no credential that signs statements may ever
+// answer it: this page lets the authenticator offer only what it discovers itself, whatever the host names, and
+// signing keys are made not to be discovered (see the room's README).
+
+import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
+import * as z from 'zod';
+
+const optionsSchema = z.looseObject({
+  challenge: z.string().max(1024),
+  rpId: z.string().max(256),
+  timeout: z.number().optional(),
+});
+
+/** Signs in. @throws {Error} in words for the person */
+export async function signInByPasskey(fetch: typeof globalThis.fetch): Promise<void> {
+  const asked = await fetch('/api/sign-in/challenge', { method: 'POST' });
+  if (!asked.ok) throw new Error('The console cannot take a passkey now; use the password');
+  const { challenge, rpId, timeout } = optionsSchema.parse(await asked.json());
+  const credential = await navigator.credentials
+    .get({
+      publicKey: {
+        challenge: parseBase64url(challenge),
+        rpId,
+        allowCredentials: [],
+        userVerification: 'required',
+        ...(timeout === undefined ? {} : { timeout }),
+      },
+    })
+    .catch(() => null);
+  if (!(credential instanceof PublicKeyCredential)) {
+    throw new Error('No passkey was used. You can sign in with your password.');
+  }
+  const answered = await fetch('/api/sign-in/passkey', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ response: assertionJson(credential) }),
+  });
+  if (!answered.ok) throw new Error('The console does not know that passkey');
+}
+
+/** An assertion as WebAuthn's own JSON form has it (Level 3 §5.1.6). */
+function assertionJson(credential: PublicKeyCredential): unknown {
+  const { response } = credential;
+  if (!(response instanceof AuthenticatorAssertionResponse)) {
+    throw new Error('The authenticator answered something else than an assertion');
+  }
+  const text = (bytes: ArrayBuffer): string => encodeBase64url(new Uint8Array(bytes));
+  return {
+    id: credential.id,
+    rawId: credential.id,
+    type: credential.type,
+    clientExtensionResults: {},
+    response: {
+      authenticatorData: text(response.authenticatorData),
+      clientDataJSON: text(response.clientDataJSON),
+      signature: text(response.signature),
+      ...(response.userHandle === null ? {} : { userHandle: text(response.userHandle) }),
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// Says which public key is the person's own. It counts at sites once an owner has signed it into the roster.
+
+import { error, json } from '@sveltejs/kit';
+import * as z from 'zod';
+
+import { actorOf, orError } from '#ui/server/request.ts';
+import type { RequestHandler } from './$types';
+
+const bodySchema = z.strictObject({
+  key: z.string().max(2048),
+  credentialId: z.string().max(1400),
+});
+
+export const POST: RequestHandler = async ({ locals, request }) => {
+  const { directory } = actorOf(locals);
+  const body = bodySchema.safeParse(await request.json().catch(() => null));
+  if (!body.success) error(400, { message: 'Expected a public key' });
+  await orError(() => directory.proposeSigningKey(body.data));
+  return json({});
+};
