@@ -26,6 +26,8 @@ export default {
         'default-src': ['none'],
         'script-src': ['self'],
         'style-src': ['self'],
+        // The one inline style there is: SvelteKit's own, on the element that announces pages to screen readers.
+        'style-src-attr': ['unsafe-hashes', 'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='],
         'img-src': ['self', 'data:'],
         'font-src': ['self'],
         // The relay is another port or host: which one, the host says in a header of its own (hooks.server.ts).

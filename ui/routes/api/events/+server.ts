@@ -15,24 +15,23 @@ export const GET: RequestHandler = ({ locals, request }) => {
   const leaving = new AbortController();
   const signal = AbortSignal.any([request.signal, leaving.signal, locals.host.closing]);
   const encoder = new TextEncoder();
+  let isGone = false; // the reader took itself away: there is nothing left to close
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const write = (text: string): void => {
+          if (signal.aborted) return;
           if ((controller.desiredSize ?? 0) <= 0) leaving.abort();
           else controller.enqueue(encoder.encode(text));
         };
         const beat = setInterval(() => write(': beat\n\n'), BEAT_MS);
         const life = setTimeout(() => leaving.abort(), MAX_LIFE_MS);
-        signal.addEventListener(
-          'abort',
-          () => {
-            clearInterval(beat);
-            clearTimeout(life);
-            controller.close();
-          },
-          { once: true },
-        );
+        const end = (): void => {
+          clearInterval(beat);
+          clearTimeout(life);
+          if (!isGone) controller.close();
+        };
+        signal.addEventListener('abort', end, { once: true });
         locals.host.events.listen(is.organisationId, {
           signal,
           listener: (event: ConsoleEvent) => write(`data: ${JSON.stringify(event)}\n\n`),
@@ -40,6 +39,7 @@ export const GET: RequestHandler = ({ locals, request }) => {
         write('retry: 2000\n\n');
       },
       cancel() {
+        isGone = true;
         leaving.abort();
       },
     },
