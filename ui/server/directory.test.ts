@@ -1,48 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { type StorePlace, sqlitePlace } from '#scripts/testing/console-place.ts';
+import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.ts';
 import {
   foundMsp,
   type Msp,
-  STORY_MS,
   storyIdentity,
   storyKey,
   storyRoster,
 } from '#scripts/testing/console-story.ts';
-import { type Directory, openDirectory, type OwnDirectory } from './directory.ts';
-import { ConsoleError } from './error.ts';
+import type { OwnDirectory } from './directory.ts';
 import { CONSOLE_ROLES, type Role } from './identity/identity.ts';
 import type { Store } from './store/store.ts';
-
-interface Place extends AsyncDisposable {
-  readonly store: Store;
-  readonly directory: Directory;
-  readonly clock: { nowMs: number };
-}
-
-async function openPlace(signUp: 'first' | 'open' = 'open'): Promise<Place> {
-  const place: StorePlace = await sqlitePlace();
-  const store = await place.open();
-  const clock = { nowMs: STORY_MS };
-  return {
-    ...{ store, clock, directory: openDirectory(store, { signUp, now: () => clock.nowMs }) },
-    async [Symbol.asyncDispose]() {
-      await store[Symbol.asyncDispose]();
-      await place[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    if (error instanceof ConsoleError) return error.code;
-    throw error;
-  }
-}
 
 type Question = (own: OwnDirectory, msp: Msp) => Promise<unknown>;
 
@@ -110,14 +79,14 @@ const OWN_CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
 const of = suite('Directory.of()');
 
 of('has no question that the walks below leave out', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const msp = await foundMsp(place.directory, 'one');
   const walked = [LISTS, LOOKS, CHANGES, OWN_CHANGES].flatMap((table) => Object.keys(table));
   assert.equal(Object.keys(place.directory.of(msp.actors.owner)).sort(), walked.sort());
 });
 
 of('gives nothing of another organisation, whatever its owner asks', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const mine = await foundMsp(place.directory, 'mine');
   const theirs = await foundMsp(place.directory, 'theirs');
   const own = place.directory.of(mine.actors.owner);
@@ -140,7 +109,7 @@ of('gives nothing of another organisation, whatever its owner asks', async () =>
 });
 
 of('refuses each change to each role that may not make it, and nothing changes', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const msp = await foundMsp(place.directory, 'one');
   const before = await snapshot(place.store);
   for (const [name, { may, ask }] of Object.entries({ ...CHANGES, ...OWN_CHANGES })) {
@@ -155,7 +124,7 @@ of('refuses each change to each role that may not make it, and nothing changes',
 
 of('lets each role make the changes that it may', async () => {
   for (const role of CONSOLE_ROLES) {
-    await using place = await openPlace();
+    await using place = await openDirectoryPlace();
     const msp = await foundMsp(place.directory, 'one');
     const own = place.directory.of(msp.actors[role]);
     for (const [name, { may, ask }] of Object.entries({ ...OWN_CHANGES, ...CHANGES })) {
@@ -168,7 +137,7 @@ of('lets each role make the changes that it may', async () => {
 });
 
 of('finds nothing by an id that is none', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const msp = await foundMsp(place.directory, 'one');
   const own = place.directory.of(msp.actors.owner);
   for (const id of ['', '\0', "' or 1=1 --", 'x'.repeat(65), '%']) {
@@ -186,7 +155,7 @@ of.run();
 const admit = suite('Directory.admit()');
 
 admit('knows a person again by issuer and subject, and mends name, address and role', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const { directory } = place;
   const first = await directory.admit(storyIdentity('one', 'owner'));
   const married = { ...storyIdentity('one', 'owner'), name: 'Olga', role: 'reviewer' as const };
@@ -201,7 +170,7 @@ admit('knows a person again by issuer and subject, and mends name, address and r
 });
 
 admit('makes one person and one organisation of many requests at once', async () => {
-  await using place = await openPlace('first');
+  await using place = await openDirectoryPlace({ signUp: 'first' });
   const identity = storyIdentity('one', 'owner');
   const actors = await Promise.all(
     Array.from({ length: 8 }, () => place.directory.admit(identity)),
@@ -210,7 +179,7 @@ admit('makes one person and one organisation of many requests at once', async ()
 });
 
 admit('lets only the first found an organisation, unless sign-up is open', async () => {
-  await using place = await openPlace('first');
+  await using place = await openDirectoryPlace({ signUp: 'first' });
   const { directory } = place;
   await directory.admit(storyIdentity('one', 'owner'));
   assert.is(await codeOf(directory.admit(storyIdentity('two', 'owner'))), 'not-allowed');
@@ -218,7 +187,7 @@ admit('lets only the first found an organisation, unless sign-up is open', async
 });
 
 admit('refuses who belongs to no organisation, and who was removed', async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const { directory } = place;
   const msp = await foundMsp(directory, 'one');
   const alone = { ...storyIdentity('one', 'owner'), organisation: null };
@@ -232,7 +201,7 @@ admit('refuses who belongs to no organisation, and who was removed', async () =>
 });
 
 admit("takes a provider's hostile names as one plain line", async () => {
-  await using place = await openPlace();
+  await using place = await openDirectoryPlace();
   const identity = { ...storyIdentity('one', 'owner'), name: `O\0l\u202ega\n${'x'.repeat(500)}` };
   const { person } = await place.directory.of(await place.directory.admit(identity)).me();
   assert.match(person.name, /^O l ga x+$/);

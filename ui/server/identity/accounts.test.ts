@@ -2,9 +2,9 @@ import { getMigrations } from 'better-auth/db/migration';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { codeOf } from '#scripts/testing/console-directory.ts';
 import { sqlitePlace } from '#scripts/testing/console-place.ts';
 import { appCode, consoleVisitor, type ConsoleVisitor } from '#scripts/testing/console-visitor.ts';
-import { ConsoleError } from '../error.ts';
 import type { Store } from '../store/store.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import { authOptions } from './auth.ts';
@@ -35,16 +35,6 @@ async function openPlace({
       await place[Symbol.asyncDispose]();
     },
   };
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    if (error instanceof ConsoleError) return error.code;
-    throw error;
-  }
 }
 
 /** A place where Olga has founded an organisation, and her browser. */
