@@ -21,45 +21,26 @@ import { SiteLink } from '#ui/lib/site.ts';
 import type { SessionState as State, SessionStateOptions } from './session.svelte.ts';
 
 const { SessionState } = await import('./session.svelte.ts');
+const { until } = await import('#scripts/testing/until.svelte.ts');
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'];
 
-/** A state, and a way to wait for what it will show. */
+/** A state that is being followed. */
 class Watched implements AsyncDisposable {
   readonly state: State;
-  readonly #looking = new Set<() => void>();
 
   constructor(options: Omit<SessionStateOptions, 'schedule'>) {
-    this.state = new SessionState({ ...options, schedule: (flush) => this.#flushed(flush) });
-    void this.state.follow().then(() => this.#look());
+    this.state = new SessionState({ ...options, schedule: queueMicrotask });
+    void this.state.follow();
   }
 
   /** Resolves when it is so. */
   until(isSo: (state: State) => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isSo(this.state)) return;
-        this.#looking.delete(look);
-        resolve();
-      };
-      this.#looking.add(look);
-      look();
-    });
+    return until(() => isSo(this.state));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.state[Symbol.asyncDispose]();
-  }
-
-  #flushed(flush: () => void): void {
-    queueMicrotask(() => {
-      flush();
-      this.#look();
-    });
-  }
-
-  #look(): void {
-    for (const look of this.#looking) look();
   }
 }
 
@@ -119,10 +100,7 @@ async function createSession({
   endpoint: string;
   work: LiveWork;
 }) {
-  const pair = (await crypto.subtle.generateKey('Ed25519', false, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair; // an asymmetric algorithm makes a pair
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   const delegate = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
   const { session, ...parameters } = await signOpening({
     ...{ log: origin, endpoint, delegate, reason: 'Slow till', ticket: null },
