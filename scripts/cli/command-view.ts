@@ -11,6 +11,7 @@ import { visibleText } from '#crypto/visible.ts';
 import { bytesJson } from './entry-lines.ts';
 import type { Invocation } from './invocation.ts';
 import { formatSpan } from './quantity.ts';
+import type { Style } from './table.ts';
 import type { OutStream } from './terminal.ts';
 import { VisibleStream } from './visible-stream.ts';
 
@@ -39,6 +40,16 @@ export class CommandView {
 
   constructor(options: CommandViewOptions) {
     this.#options = options;
+  }
+
+  /** Says in which session the command will run: its record is found by that. */
+  async begin(session: string, { isOwn }: { isOwn: boolean }): Promise<void> {
+    const opened = isOwn ? ', opened for this command' : '';
+    await this.#tell(
+      { event: 'session', session, isOpened: isOwn },
+      `Session ${session}${opened}`,
+      'dim',
+    );
   }
 
   /** Takes the session's next entry. Resolves when what it shows was written. */
@@ -192,10 +203,14 @@ export class CommandView {
   }
 
   /** Tells an event: JSON to programs, a note to people when there is one. */
-  async #tell(event: Readonly<Record<string, unknown>>, note: string | null): Promise<void> {
+  async #tell(
+    event: Readonly<Record<string, unknown>>,
+    note: string | null,
+    style: Style = 'yellow',
+  ): Promise<void> {
     const { output } = this.#options.invocation;
     if (output.isJson) await this.#unlessBroken('stdout', () => output.item(event, () => ''));
-    else if (note !== null) await this.#unlessBroken('stderr', () => output.note(note, 'yellow'));
+    else if (note !== null) await this.#unlessBroken('stderr', () => output.note(note, style));
   }
 }
 

@@ -39,9 +39,51 @@ for (const verb of VERBS) {
 program('documents its exit codes, and answers 0 for help and version', async () => {
   const help = await runCli(['--help']);
   assert.is(help.code, 0);
-  assert.match(help.out, '3  refused or denied');
+  assert.match(help.out, '3  refused, denied or stopped');
   assert.match((await runCli(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
   assert.is((await runCli(['help', 'run'])).code, 0);
+});
+
+program('names the options of every verb in the help of each', async () => {
+  for (const verb of ['session open', 'run', 'request']) {
+    const { out } = await runCli([...verb.split(' '), '--help']);
+    for (const option of ['--home <dir>', '--key <file>', '--format <format>']) {
+      assert.match(out, option);
+    }
+  }
+});
+
+program('shows usage and verbs when no verb is named', async () => {
+  const { code, out, err } = await runCli([]);
+  assert.is(code, 2);
+  assert.is(out, '');
+  assert.match(err, 'Usage: caisey [options] [command]');
+  assert.match(err, 'run a command on an endpoint, on record');
+});
+
+program('names the verb that was meant, also when help is wanted', async () => {
+  for (const argv of [
+    ['help', 'sesion'],
+    ['sesion', '--help'],
+    ['--format', 'json', 'sesion'],
+  ]) {
+    const { code, out, err } = await runCli(argv);
+    assert.is(code, 2, argv.join(' '));
+    assert.is(out, '');
+    assert.match(err, 'no verb');
+    assert.match(err, 'Did you mean session? There are: ls, run,');
+  }
+  const nested = await runCli(['session', 'opn', '--help']);
+  assert.match(nested.err, 'Did you mean session open? There are: open, close, ls, show, tail.');
+  assert.match((await runCli(['enroll', '--help'])).err, 'Did you mean agent enrol?');
+  assert.match((await runCli(['help', 'session', 'open'])).out, 'Usage: caisey session open');
+});
+
+program('writes usage and examples as they are typed', async () => {
+  const { out } = await runCli(['session', 'open', '--help'], { program: 'npm run -s caisey --' });
+  assert.match(out, 'Usage: npm run -s caisey -- session open [options]');
+  assert.match(out, '$ npm run -s caisey -- session open web');
+  assert.not.match(out, / caisey session/);
 });
 
 program('answers 2 for wrong use, and says what was meant', async () => {
@@ -139,7 +181,7 @@ program('ends quietly when nobody reads', async () => {
 program('says the exit codes of the programs that it starts', async () => {
   const appliance = await runCli(['appliance', 'run', '--dir', join(folder, 'none')]);
   assert.is(appliance.code, 2);
-  assert.match(appliance.err, 'no site in');
+  assert.match(appliance.err, 'Cannot find an appliance in');
   const agent = await runCli(['agent', 'run', '--dir', join(folder, 'none')]);
   assert.is(agent.code, 2);
   assert.match(agent.err, 'not enrolled');

@@ -50,8 +50,7 @@ export async function runCommand(request: RunRequest, running: Running): Promise
   const endpoint = await findEndpoint(client, request.endpoint);
   const { http } = await client.call('site.status', {});
   const { session, isOwn } = await sessionFor(request, { ...running, endpoint });
-  const place = { request, running, endpoint, page: http };
-  await tellSession(running.invocation, { session: session.session, isOwn });
+  const place = { request, running, endpoint, page: http, isOwn };
   if (!isOwn) return runIn(session, place);
   let code: number;
   try {
@@ -62,15 +61,6 @@ export async function runCommand(request: RunRequest, running: Running): Promise
   }
   await closeOwn(session, running);
   return code;
-}
-
-/** Says in which session the command runs: its record is found by that. */
-async function tellSession(
-  { output }: Invocation,
-  { session, isOwn }: { session: string; isOwn: boolean },
-): Promise<void> {
-  if (output.isJson) await output.item({ event: 'session', session, isOpened: isOwn }, () => '');
-  else await output.note(`Session ${session}${isOwn ? ', opened for this command' : ''}`, 'dim');
 }
 
 async function closeOwn(
@@ -113,6 +103,8 @@ interface Place {
   readonly running: Running;
   readonly endpoint: EndpointSummary;
   readonly page: string | null;
+  /** Whether the session was opened for this command alone. */
+  readonly isOwn: boolean;
 }
 
 async function runIn(session: UsableSession, place: Place): Promise<number> {
@@ -137,6 +129,8 @@ async function runIn(session: UsableSession, place: Place): Promise<number> {
     ...{ invocation: running.invocation, command: work.hash, page, isRaw: request.isRaw },
     onBrokenPipe: cancel(null),
   });
+  await view.begin(session.session, place);
+  if (view.isBroken) return BROKEN_PIPE; // nobody reads: nothing is run
   const following = new AbortController();
   const reading = readSession(client, {
     ...{ session: session.session, origin, from: session.entries, follow: true },

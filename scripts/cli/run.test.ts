@@ -20,7 +20,7 @@ run('prints what the command printed, byte for byte, and ends with its exit code
   ]);
   assert.is(await code, 7);
   assert.equal(terminal.outBytes(), Buffer.from('a\x1b[31mb\xff', 'latin1'));
-  assert.is(terminal.err(), 'oops');
+  assert.match(terminal.err(), /^Session [\w-]{22}, opened for this command\noops$/);
 });
 
 run('makes control sequences visible on a terminal, unless it is told to obey them', async () => {
@@ -35,7 +35,7 @@ run('makes control sequences visible on a terminal, unless it is told to obey th
 
 run('joins several arguments by spaces and leaves options after "--" to the command', async () => {
   const ran = await site.run(['run', 'web', '--', 'echo', '--format', 'json', '-h']);
-  assert.equal(ran, { code: 0, out: '--format json -h\n', err: '' });
+  assert.equal([ran.code, ran.out], [0, '--format json -h\n']);
 });
 
 run('opens a session of its own and closes it, or uses the open one', async () => {
@@ -114,10 +114,96 @@ run('ends with 124 when the time is over', async () => {
 
 run('cancels the command when nobody reads its output any more', async () => {
   const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
-  const { code } = await site.run(['run', 'web', '--', 'tail -n 1 -f /etc/passwd'], {
-    stdoutFails: gone,
-  });
-  assert.is(code, 130);
+  for (const format of ['table', 'json']) {
+    const { code, err } = await site.run(
+      ['run', 'web', '--format', format, '--', 'tail -n 1 -f /etc/passwd'],
+      { stdoutFails: gone },
+    );
+    assert.is(code, 141);
+    assert.match(err, /^(?:Session \S+, opened for this command\n)?$/); // and nothing else
+  }
+  const { sessions: open } = (await site.json(['session', 'ls'])) as { sessions: unknown[] };
+  assert.equal(open, []);
+});
+
+run('says how much output was dropped', async () => {
+  const command = ['--output-limit', '10', '--', 'printf 123456789012345'];
+  const table = await site.run(['run', 'web', ...command]);
+  assert.equal([table.code, table.out], [0, '1234567890']);
+  assert.match(table.err, 'dropped: 5 bytes, neither shown nor on record');
+  const json = await site.run(['run', 'web', '--format', 'json', ...command]);
+  assert.is(lines(json.out).at(-1)?.['droppedBytes'], 5);
+});
+
+run('ends with 3, and says who, when the client stops its session', async () => {
+  for (const [command, ready, when] of [
+    ['echo up; tail -f /dev/null', 'out', 'while it ran'],
+    [`touch ${join(site.folder, 'never')}`, 'err', 'before it ran'],
+  ] as const) {
+    const { terminal, code } = site.start(['run', 'web', '--', command]);
+    const text = await terminal.errLines.take((line) => line.startsWith('Session'));
+    const id = /Session (\S+),/.exec(text)?.[1] ?? '';
+    if (ready === 'err') await terminal.errLines.take((line) => line.includes('Match code'));
+    else await untilStarted(id);
+    const closed = await site.run(['session', 'close', id, '--key', site.approverKey]);
+    assert.is(closed.code, 0, closed.err);
+    assert.is(await code, 3);
+    assert.match(terminal.err(), `Stopped ${when}, by Carla Client\n`);
+  }
+});
+
+run('ends with 126 when the endpoint could not start it', async () => {
+  const { code, err } = await site.run(['run', 'web', '--cwd', '/nonexistent', '--', 'true']);
+  assert.is(code, 126);
+  assert.match(err, 'Could not be started');
+});
+
+run('takes the newest of several sessions, as chat and close do, and says so', async () => {
+  const first = await openSession();
+  const second = await openSession();
+  const ran = await site.run(['run', 'web', '--', 'uname']);
+  assert.match(ran.err, `You have 2 open sessions on web. Taking the newest, ${second}.`);
+  assert.match(ran.err, `Also open: ${first}. Choose by --session ID.`);
+  assert.match(ran.err, `\nSession ${second}\n`);
+  const named = await site.run(['run', 'web', '--session', first, '--', 'uname']);
+  assert.is(named.err, `Session ${first}\n`);
+  const said = (await site.json(['chat', 'web', 'Hello'])) as { session: string };
+  assert.is(said.session, second);
+  assert.match((await site.run(['ls'])).out, `${second} +1`);
+  const closed = (await site.json(['session', 'close', '--endpoint', 'web'])) as typeof said;
+  assert.is(closed.session, second);
+  assert.match((await site.run(['ls'])).out, first);
+  assert.is((await site.run(['session', 'close', first])).code, 0);
+});
+
+run('says that what is piped in is not sent', async () => {
+  const { code, out, err } = await site.run(['run', 'web', '--', 'cat'], { input: 'secret\n' });
+  assert.equal([code, out], [0, '']);
+  assert.match(err, /^What is piped in is not sent/);
+});
+
+run('refuses what no command may be in plain words, before it is signed', async () => {
+  for (const [argv, said] of [
+    [['--', 'x'.repeat(32_769)], 'Cannot sign command: "command" is longer than 32768 characters'],
+    [
+      ['--reason', 'x'.repeat(4097), '--', 'true'],
+      'Cannot open session: "reason" is longer than 4096 characters',
+    ],
+    [
+      ['--why', 'x'.repeat(4097), '--', 'true'],
+      'Cannot ask "command.submit": "why" is longer than 4096 characters',
+    ],
+  ] as const) {
+    const { code, err } = await site.run(['run', 'web', ...argv]);
+    assert.is(code, 2);
+    assert.match(err, said);
+  }
+});
+
+run('says hints as they are typed in a clone', async () => {
+  const program = 'npm run -s caisey --';
+  const { err } = await site.run(['run', 'nowhere', '--', 'true'], { program });
+  assert.match(err, '"npm run -s caisey -- ls" lists the endpoints');
 });
 
 run('tells programs each step as a line of JSON', async () => {
@@ -126,17 +212,19 @@ run('tells programs each step as a line of JSON', async () => {
   assert.is(code, 0);
   assert.equal(
     events.map(({ event }) => event),
-    ['started', 'output', 'ended'],
+    ['session', 'started', 'output', 'ended'],
   );
-  assert.is(events[1]?.['text'], 'hi\n');
-  assert.is(events[2]?.['exitCode'], 0);
+  assert.is(events[0]?.['isOpened'], true);
+  assert.is(events[2]?.['text'], 'hi\n');
+  assert.is(events[3]?.['exitCode'], 0);
+  assert.is(events[3]?.['droppedBytes'], 0);
 });
 
 run(
   'gives the command its folder, its shell, and, when the client agrees, its variables',
   async () => {
     const bash = await site.run(['run', 'web', '--shell', 'bash', '--cwd', '/tmp', '--', 'pwd']);
-    assert.equal(bash, { code: 0, out: '/tmp\n', err: '' });
+    assert.equal([bash.code, bash.out], [0, '/tmp\n']);
     const { terminal, code } = site.start([
       ...['run', 'web', '--env', 'A=1=2', '--env', 'B=', '--', 'printenv', 'A', 'B'],
     ]);
@@ -183,6 +271,19 @@ async function approve(terminal: TestTerminal): Promise<void> {
     ...['request', 'approve', match, '--yes', '--comment', 'Go on', '--key', site.approverKey],
   ]);
   assert.is(code, 0, err);
+}
+
+/** Opens a session; answers its id. */
+async function openSession(): Promise<string> {
+  return (await site.run(['session', 'open', 'web', '--reason', 'Stay'])).out.trim();
+}
+
+/** Waits until a command of a session has started. */
+async function untilStarted(session: string): Promise<void> {
+  const { terminal, code } = site.start(['session', 'tail', session]);
+  await terminal.outLines.take((text) => text.includes('stdout from byte'));
+  terminal.interrupt();
+  assert.is(await code, 0);
 }
 
 async function sessions(): Promise<readonly Record<string, unknown>[]> {

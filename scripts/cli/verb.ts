@@ -36,7 +36,7 @@ function* operandsOf(argv: readonly string[], program: CommandUnknownOpts): Gene
 
 function unknownVerb(family: CommandUnknownOpts, word: string): CliError {
   const names = family.commands.map((command) => command.name());
-  const meant = closestWord(word, names);
+  const meant = closestWord(word, names) ?? nestedVerb(family, word);
   const where = family.parent === null ? '' : `${pathOf(family)} `;
   return new CliError('usage', `Cannot run: no verb "${where}${word}"`, {
     hint: [
@@ -44,6 +44,18 @@ function unknownVerb(family: CommandUnknownOpts, word: string): CliError {
       `There are: ${names.join(', ')}. See "caisey help${where === '' ? '' : ` ${where.trim()}`}".`,
     ].join(' '),
   });
+}
+
+/** A verb of one of the families here that was probably meant: `enroll` is `agent enrol`. */
+function nestedVerb(family: CommandUnknownOpts, word: string): string | null {
+  for (const inner of family.commands) {
+    const meant = closestWord(
+      word,
+      inner.commands.map((command) => command.name()),
+    );
+    if (meant !== null) return `${inner.name()} ${meant}`;
+  }
+  return null;
 }
 
 function pathOf(command: CommandUnknownOpts): string {

@@ -11,6 +11,8 @@ export interface TestTerminal extends Terminal {
   readonly err: () => string;
   /** Pieces as they were written on stderr, to wait for. */
   readonly errLines: Inbox<string>;
+  /** As `errLines`, of stdout. */
+  readonly outLines: Inbox<string>;
   /** Presses Ctrl+C. */
   interrupt(): void;
 }
@@ -31,6 +33,7 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
   const errLines = createInbox<string>();
+  const outLines = createInbox<string>();
   const typed = input.split('\n');
   const listeners = new Set<() => void>();
   const stream = (into: Uint8Array[], told: (text: string) => void): OutStream => ({
@@ -44,8 +47,9 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
       return Promise.resolve();
     },
   });
-  const stdout = stream(out, (_) => {
+  const stdout = stream(out, (text) => {
     if (stdoutFails !== undefined) throw stdoutFails;
+    outLines.put(text);
   });
   return {
     stdout,
@@ -70,6 +74,7 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
     out: () => Buffer.concat(out).toString('utf8'),
     err: () => Buffer.concat(err).toString('utf8'),
     errLines,
+    outLines,
     interrupt() {
       for (const listener of [...listeners]) listener();
     },
