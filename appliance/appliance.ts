@@ -314,7 +314,7 @@ function pinsOf({ site, peer, node }: { site: Site; peer: string; node: BrokerNo
 }
 
 /** Addresses without the peer id, and without loopback where there is another: endpoints are elsewhere. */
-function reachable(addresses: readonly string[]): readonly string[] {
+export function reachable(addresses: readonly string[]): readonly string[] {
   const plain = addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ''));
   const outside = plain.filter((address) => !/^\/ip(?:4\/127\.|6\/::1\/)/.test(address));
   const hasNetwork = Object.values(networkInterfaces()).some((list) =>

@@ -17,7 +17,8 @@ import { WorkError } from './work/error.ts';
 
 export const APPLIANCE_FORMAT = 'caisey/appliance/v1';
 
-const configSchema = z.strictObject({
+/** What `site.json` holds. */
+export const applianceConfigSchema = z.strictObject({
   format: z.literal(APPLIANCE_FORMAT),
   origin: z.string().min(1).max(255),
   /** Multiaddrs: where endpoints and clients reach it. */
@@ -49,7 +50,7 @@ const configSchema = z.strictObject({
     .exactOptional(),
 });
 
-export type ApplianceConfig = z.infer<typeof configSchema>;
+export type ApplianceConfig = z.infer<typeof applianceConfigSchema>;
 export type ConsoleConfig = NonNullable<ApplianceConfig['console']>;
 
 /** The places in an appliance's folder. */
@@ -63,6 +64,10 @@ export function placesIn(folder: string): {
   readonly tokens: string;
   readonly approvers: string;
   readonly pinAttempts: string;
+  /** The client's authority key under the contact's PIN, where the site was claimed on site. */
+  readonly authority: string;
+  /** Only as long as the site is not founded. */
+  readonly claim: string;
 } {
   return {
     config: join(folder, 'site.json'),
@@ -74,6 +79,8 @@ export function placesIn(folder: string): {
     tokens: join(folder, 'tokens.json'),
     approvers: join(folder, 'approvers.json'),
     pinAttempts: join(folder, 'pin-attempts.json'),
+    authority: join(folder, 'authority.json'),
+    claim: join(folder, 'claim.json'),
   };
 }
 
@@ -87,7 +94,7 @@ export async function loadConfig(folder: string): Promise<ApplianceConfig> {
       cause,
     });
   }
-  const parsed = configSchema.safeParse(parseOrNull(text));
+  const parsed = applianceConfigSchema.safeParse(parseOrNull(text));
   if (!parsed.success) {
     throw new WorkError(
       'record-incomplete',
@@ -108,7 +115,7 @@ function parseOrNull(text: string): unknown {
 /** Writes the configuration of a new appliance. Refuses to replace one. */
 export async function createConfig(folder: string, config: ApplianceConfig): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const text = `${JSON.stringify(configSchema.parse(config), null, 2)}\n`;
+  const text = `${JSON.stringify(applianceConfigSchema.parse(config), null, 2)}\n`;
   await writeFile(placesIn(folder).config, text, { mode: 0o600, flag: 'wx' });
 }
 

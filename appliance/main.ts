@@ -10,6 +10,8 @@ import { parseArgs } from 'node:util';
 
 import { visibleText } from '#crypto/visible.ts';
 import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.ts';
+import { loadClaimState } from './claim/claim-state.ts';
+import { openUnclaimed } from './claim/unclaimed.ts';
 import { LedgerError } from './ledger/error.ts';
 import { CAUGHT_ADVICE } from './ledger/witnessed.ts';
 import { readSoftware } from './software.ts';
@@ -37,11 +39,9 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
     write(formatEvent(event, { format: log, atMs: Date.now() }));
   };
   try {
-    await using appliance = await openAppliance({
-      folder,
-      software: await readSoftware(),
-      onEvent: say,
-    });
+    const software = await readSoftware();
+    if (!(await waitForClaim({ folder, software, say, stopped: stop.promise }))) return 0;
+    await using appliance = await openAppliance({ folder, software, onEvent: say });
     for (const what of greet(appliance)) say({ level: 'info', what });
     const failure = await Promise.race([stop.promise, appliance.failed]);
     if (failure === null) {
@@ -56,6 +56,29 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
     advise(cause, say);
     return exitCodeOf(cause);
   }
+}
+
+/** Serves an appliance that is not founded yet until it is; false when it was stopped before. */
+async function waitForClaim({
+  folder,
+  software,
+  say,
+  stopped,
+}: {
+  folder: string;
+  software: string;
+  say: (event: ApplianceEvent) => void;
+  stopped: Promise<null>;
+}): Promise<boolean> {
+  const state = await loadClaimState(folder);
+  if (state === null) return true;
+  await using unclaimed = await openUnclaimed({ folder, state, software, onEvent: say });
+  const { code, page } = unclaimed;
+  say({ level: 'info', what: `this appliance waits to be claimed; its code is ${code}` });
+  if (page !== null) say({ level: 'info', what: `the on-site page is at ${page}` });
+  const founded = await Promise.race([stopped, unclaimed.founded]);
+  say({ level: 'info', what: founded === null ? 'stopping' : 'the site is set up' });
+  return founded !== null;
 }
 
 /** What a person must do before it is started again. */

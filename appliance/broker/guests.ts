@@ -34,6 +34,7 @@ export class Guests {
   readonly #disconnect: (publicKey: Uint8Array) => void;
   readonly #waiting = new Map<string, Waiting>();
   readonly #devices = new Map<string, Device>();
+  readonly #welcome = new Set<string>();
 
   constructor({
     clock,
@@ -72,7 +73,7 @@ export class Guests {
   roleOf(publicKey: Uint8Array): 'device' | 'guest' | null {
     const key = keyText(publicKey);
     if (this.#device(key) !== null) return 'device';
-    return this.#waiting.has(key) ? 'guest' : null;
+    return this.#waiting.has(key) || this.#welcome.has(key) ? 'guest' : null;
   }
 
   /** The key of the member whose device this peer is, as long as it is; the roster says what that is worth. */
@@ -102,6 +103,14 @@ export class Guests {
     return checked;
   }
 
+  /** Lets a guest stay who said what was to be said, and has no device of a member: an owner who claims. */
+  welcome(publicKey: Uint8Array): void {
+    const key = keyText(publicKey);
+    this.#waiting.get(key)?.stopTimer();
+    this.#waiting.delete(key);
+    this.#welcome.add(key);
+  }
+
   /** Forgets a peer: its last connection has closed. */
   forget(publicKey: Uint8Array): void {
     const key = keyText(publicKey);
@@ -109,6 +118,7 @@ export class Guests {
     this.#waiting.delete(key);
     this.#devices.get(key)?.stopTimer();
     this.#devices.delete(key);
+    this.#welcome.delete(key);
   }
 
   /** The peer keys of devices whose person is not among these members. */

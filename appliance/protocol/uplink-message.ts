@@ -82,6 +82,8 @@ const endpointsSchema = z.strictObject({
   kind: z.literal('endpoints'),
   /** True for the first message of a conversation: what was known before is gone. */
   isReset: z.boolean(),
+  /** False while more of the same follows: only then it is to be believed that there are no others. */
+  isWhole: z.boolean(),
   endpoints: z.array(uplinkEndpointSchema).max(MAX_ENDPOINTS_PER_MESSAGE),
   /** Ids of those that were removed. */
   removed: z.array(id).max(MAX_ENDPOINTS_PER_MESSAGE),

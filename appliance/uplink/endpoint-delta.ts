@@ -19,16 +19,19 @@ export function endpointDelta(
   const removed = [...(told?.keys() ?? [])].filter((id) => !now.has(id));
   const messages: UplinkEndpoints[] = [];
   const size = MAX_ENDPOINTS_PER_MESSAGE;
-  for (let at = 0; at < Math.max(changed.length, removed.length); at += size) {
+  const count = Math.max(changed.length, removed.length);
+  for (let at = 0; at < count; at += size) {
     messages.push({
       kind: 'endpoints',
       isReset: told === null && at === 0,
+      isWhole: at + size >= count,
       endpoints: changed.slice(at, at + size),
       removed: removed.slice(at, at + size),
     });
   }
   if (told === null && messages.length === 0) {
-    messages.push({ kind: 'endpoints', isReset: true, endpoints: [], removed: [] });
+    const none = { endpoints: [], removed: [] };
+    messages.push({ kind: 'endpoints', isReset: true, isWhole: true, ...none });
   }
   return { told: now, messages };
 }

@@ -4,11 +4,17 @@
 import { mkdir } from 'node:fs/promises';
 
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
-import { formatPersonKey } from '#crypto/person-key.ts';
+import type { KeyFile } from '#crypto/key-file.ts';
 import { verifyAuthority, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
-import { type ApplianceConfig, createConfig, createKeyFile, placesIn } from '../config.ts';
+import {
+  type ApplianceConfig,
+  createConfig,
+  createKeyFile,
+  loadKeyFile,
+  placesIn,
+} from '../config.ts';
 import { createLedger, openLedger } from '../ledger/ledger.ts';
 import { record } from './record.ts';
 import type { SiteFacts } from './site.ts';
@@ -22,6 +28,8 @@ export interface Founding {
   readonly authority: Envelope;
   readonly policy: Envelope;
   readonly software: string;
+  /** The appliance's peer key when its folder has one already: it joined a console by it. */
+  readonly peer?: KeyFile;
   readonly now: () => number;
 }
 
@@ -45,11 +53,9 @@ export async function foundSite(founding: Founding): Promise<Founded> {
   await mkdir(places.keys, { recursive: true, mode: 0o700 });
   await createConfig(folder, config);
   const logSeed = randomBytes(32);
-  const peerSeed = randomBytes(32);
   await createKeyFile(places.logKey, { name: config.origin, seed: logSeed });
-  await createKeyFile(places.peerKey, { name: 'appliance', seed: peerSeed });
   const signer = await importSigner(logSeed);
-  const peer = await importSigner(peerSeed);
+  const peer = founding.peer ?? (await createPeerKey(folder));
   const place = {
     folder: places.log,
     secondFolder: places.second,
@@ -60,11 +66,19 @@ export async function foundSite(founding: Founding): Promise<Founded> {
   await using ledger = await openLedger({ ...place, now });
   const founded = {
     log: formatVerifierKey(verifierKey(config.origin, 0x01, signer.publicKey)),
-    appliance: formatPersonKey({ kind: 'ed25519', publicKey: peer.publicKey }),
+    appliance: peer.key,
   };
   await recordFirst(ledger, { ...founding, founded });
   await ledger.checkpointFor(ledger.size);
   return founded;
+}
+
+/** Makes an appliance's peer key, by which it is known from then on. Refuses to replace one. */
+export async function createPeerKey(folder: string): Promise<KeyFile> {
+  const places = placesIn(folder);
+  await mkdir(places.keys, { recursive: true, mode: 0o700 });
+  await createKeyFile(places.peerKey, { name: 'appliance', seed: randomBytes(32) });
+  return loadKeyFile(places.peerKey);
 }
 
 async function checkStatements({

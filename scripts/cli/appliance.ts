@@ -7,6 +7,7 @@ import type { Parent } from './program.ts';
 
 export function addAppliance(parent: Parent, act: Act): void {
   const appliance = parent.command('appliance').description("the site's appliance on this machine");
+  addJoin(appliance, act);
   appliance
     .command('run')
     .description('run the appliance, until it is stopped')
@@ -23,6 +24,55 @@ export function addAppliance(parent: Parent, act: Act): void {
         interrupts: 'own',
       }),
     );
+}
+
+const JOIN_HELP = `
+The console's "Add site" shows the whole command with its token, good for one appliance. Then the
+owner types the claim code that appears here, and the client sets PIN and rules on the on-site page.
+
+Example:
+  $ caisey appliance join caisey-join1.… --http 192.0.2.10:4080`;
+
+function addJoin(appliance: Parent, act: Act): void {
+  appliance
+    .command('join')
+    .description('join a console, and wait until the site is claimed and set up')
+    .argument('<token>', 'from "Add site" in the console; "-" reads it from standard input')
+    .option('--dir <dir>', "the appliance's folder; by default appliance/ in your home")
+    .option(
+      '--http <host:port>',
+      'the on-site page and the log; "none" for neither',
+      '127.0.0.1:4080',
+    )
+    .option(
+      '--listen <multiaddr>',
+      'where it is reached on the network (/ip4/0.0.0.0/tcp/4010); may be repeated',
+      (address: string, before: readonly string[] | undefined) => [...(before ?? []), address],
+    )
+    .option('--no-mdns', 'do not announce the appliance on the local network')
+    .option('--no-wait', 'do not run on: "caisey appliance run" does, later')
+    .addHelpText('after', JOIN_HELP)
+    .action((token, options) =>
+      act((invocation) => join(invocation, token, options), { interrupts: 'own' }),
+    );
+}
+
+async function join(
+  invocation: Invocation,
+  token: string,
+  options: {
+    dir?: string | undefined;
+    http: string;
+    listen?: readonly string[] | undefined;
+    mdns: boolean;
+    wait: boolean;
+  },
+): Promise<number> {
+  const { joinConsole } = await import('./join.ts');
+  const folder = options.dir ?? invocation.home.appliance;
+  const text = token === '-' ? await invocation.terminal.stdin.readAll() : token;
+  await joinConsole(invocation, text, { ...options, folder });
+  return options.wait ? run(invocation, { dir: folder, log: 'text' }) : 0;
 }
 
 async function run(

@@ -16,6 +16,7 @@ export type CliErrorCode =
   | 'no-session'
   | 'not-verified'
   | 'declined'
+  | 'unreachable'
   | 'timeout'
   | 'interrupted';
 
@@ -103,6 +104,7 @@ const OWN: Readonly<Record<CliErrorCode, number>> = {
   'no-session': EXIT.usage,
   'not-verified': EXIT.failed,
   declined: EXIT.refused,
+  unreachable: EXIT.unreachable,
   timeout: EXIT.interrupted,
   interrupted: EXIT.interrupted,
 };

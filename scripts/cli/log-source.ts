@@ -41,7 +41,8 @@ export async function findLog(
 
 /** @throws {CliError} code `no-site` when no appliance lies in this folder */
 export async function checkIsAppliance(folder: string): Promise<void> {
-  if (await isThere(placesIn(folder).config)) return;
+  const { config, claim } = placesIn(folder);
+  if ((await isThere(config)) || (await isThere(claim))) return;
   throw new CliError('no-site', `Cannot find an appliance in "${folder}"`, {
     hint: 'Found a site by "caisey site init", or name the folder of another home by --home.',
   });

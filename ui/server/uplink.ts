@@ -23,6 +23,9 @@ export const SILENT_MS = 3 * STATUS_MS;
 /** So long an appliance may take to put a roster in force. */
 const ROSTER_MS = 30_000;
 
+/** So many endpoints one site may tell of. */
+const MAX_TOLD = 10_000;
+
 /** Where what the appliances tell is kept. Each resolves when it is. */
 export interface UplinkStore {
   /**
@@ -35,6 +38,7 @@ export interface UplinkStore {
   ): Promise<{ readonly organisationName: string; readonly roster: Envelope | null }>;
   /** Its checkpoint was signed by the log's key. */
   status(site: PeerSite, status: UplinkStatus): Promise<void>;
+  /** All there are (`isReset`), or those that changed; whole, however many messages it took. */
   endpoints(site: PeerSite, told: UplinkEndpoints): Promise<void>;
   /** The site's last uplink ended. */
   gone(site: PeerSite): Promise<void>;
@@ -135,9 +139,11 @@ async function takeMessages(
         await checkStatus(message, uplink.logKey);
         await store.status(site, message);
         break;
-      case 'endpoints':
-        await store.endpoints(site, message);
+      case 'endpoints': {
+        const told = uplink.gather(message);
+        if (told !== null) await store.endpoints(site, told);
         break;
+      }
       case 'rostered':
         uplink.settle(message.id, message.refusal);
         break;
@@ -185,6 +191,7 @@ class Uplink {
   readonly logKey: VerifierKey | null;
   readonly #waiting = new Map<number, (outcome: RosterOutcome) => void>();
   #lastId = 0;
+  #gathered: UplinkEndpoints | null = null;
 
   constructor(conversation: UplinkConversation, logKey: VerifierKey | null) {
     this.conversation = conversation;
@@ -212,6 +219,24 @@ class Uplink {
       clearTimeout(timer);
       this.#waiting.delete(id);
     }
+  }
+
+  /** Joins what comes in several messages; null: more of it follows. */
+  gather(message: UplinkEndpoints): UplinkEndpoints | null {
+    const { isReset, endpoints, removed } = this.#gathered ?? message;
+    const told =
+      this.#gathered === null
+        ? message
+        : {
+            ...{ ...message, isReset },
+            endpoints: [...endpoints, ...message.endpoints],
+            removed: [...removed, ...message.removed],
+          };
+    if (told.endpoints.length > MAX_TOLD || told.removed.length > MAX_TOLD) {
+      throw new ConsoleError('too-many', 'Cannot keep endpoints: a site has too many');
+    }
+    this.#gathered = message.isWhole ? null : told;
+    return message.isWhole ? told : null;
   }
 
   settle(id: number, refusal: Refusal): void {

@@ -1,0 +1,120 @@
+// `POST /api/join`: an appliance brings a token's secret and its own key. Pure but for its ports.
+
+import {
+  type JoinAnswer,
+  joinedOrigin,
+  joinProofMessage,
+  type JoinRefusal,
+  joinRequestSchema,
+} from '#appliance/protocol/join-message.ts';
+import { parseBase64url } from '#crypto/base64.ts';
+import { parsePersonKey } from '#crypto/person-key.ts';
+import { isEd25519Signature } from '#crypto/webcrypto.ts';
+import { ConsoleError } from './error.ts';
+
+export const MAX_JOIN_BYTES = 4096;
+
+interface JoinedSite {
+  readonly siteId: string;
+  readonly organisationName: string;
+}
+
+/** What joining asks of the directory. */
+export interface JoinDirectory {
+  siteByToken(secret: string): Promise<JoinedSite | null>;
+  /** Uses the token up. @throws {ConsoleError} `expired`, or `conflict` for a key in use */
+  joinByToken(input: { secret: string; peerKey: string }): Promise<JoinedSite>;
+  siteByPeerKey(peerKey: string): Promise<JoinedSite | null>;
+}
+
+export interface JoinPlace {
+  readonly directory: JoinDirectory;
+  /** The console's origin, as in people's address bars. */
+  readonly origin: string;
+  readonly relay: { readonly key: string; readonly addresses: readonly string[] };
+}
+
+/** The answer as HTTP gives it. */
+export type JoinOutcome =
+  | { readonly status: 200; readonly body: JoinAnswer }
+  | { readonly status: 400 | 403 | 409 | 410; readonly body: JoinRefusal };
+
+/**
+ * Joins an appliance. An appliance that joined already by the same key, and did not hear so, is told again.
+ * Rejects only with what the directory fails on.
+ */
+export async function joinSite(body: unknown, place: JoinPlace): Promise<JoinOutcome> {
+  const parsed = joinRequestSchema.safeParse(body);
+  if (!parsed.success) {
+    return refused(400, 'invalid', 'Cannot join: this is not what an appliance sends');
+  }
+  const { site, secret, key, proof } = parsed.data;
+  if (!(await isProved({ site, secret, key, proof }))) {
+    return refused(403, 'proof-invalid', 'Cannot join: the appliance does not hold its key');
+  }
+  const { directory } = place;
+  const own = await directory.siteByPeerKey(key);
+  if (own !== null) {
+    if (own.siteId === site) return joined(own, place);
+    return refused(409, 'key-taken', 'Cannot join: this appliance belongs to another site');
+  }
+  if ((await directory.siteByToken(secret))?.siteId !== site) return unusable();
+  try {
+    return joined(await directory.joinByToken({ secret, peerKey: key }), place);
+  } catch (cause) {
+    if (!(cause instanceof ConsoleError)) throw cause;
+    if (cause.code === 'expired') return unusable(); // another appliance was faster
+    if (cause.code !== 'conflict') throw cause;
+    return refused(409, 'key-taken', cause.message);
+  }
+}
+
+function joined(
+  { siteId, organisationName }: JoinedSite,
+  { origin, relay }: JoinPlace,
+): JoinOutcome {
+  return {
+    status: 200,
+    body: {
+      relay: { key: relay.key, addresses: relay.addresses.slice(0, 16) },
+      origin: joinedOrigin({ console: origin, site: siteId }),
+      organisation: organisationName,
+    },
+  };
+}
+
+async function isProved({
+  key,
+  proof,
+  ...said
+}: {
+  site: string;
+  secret: string;
+  key: string;
+  proof: string;
+}): Promise<boolean> {
+  const parsed = parsePersonKey(key);
+  if (parsed.kind !== 'ed25519') return false;
+  try {
+    const signature = parseBase64url(proof);
+    return await isEd25519Signature(parsed.publicKey, {
+      signature,
+      message: joinProofMessage(said),
+    });
+  } catch {
+    return false; // not base64url at all
+  }
+}
+
+function unusable(): JoinOutcome {
+  const message = 'Cannot join: the token was used, has expired, or was replaced by a newer one';
+  return refused(410, 'token-unusable', message);
+}
+
+function refused(
+  status: 400 | 403 | 409 | 410,
+  code: JoinRefusal['code'],
+  message: string,
+): JoinOutcome {
+  return { status, body: { code, message } };
+}
