@@ -15,6 +15,14 @@ export interface Pinned {
   readonly rosterVersion: number;
 }
 
+/** A site's keys as this browser saw them first: at the claim from the box itself, elsewhere from the host. */
+export interface PinnedSite {
+  /** `ed25519:…` of the appliance's peer key. */
+  readonly appliance: string;
+  /** The log's C2SP verifier key. */
+  readonly log: string;
+}
+
 /** This browser's own key, and the signed word that it speaks for a person. */
 export interface Device {
   /** Ed25519 seed of the libp2p peer key. */
@@ -53,6 +61,24 @@ export class Keeper {
           throw new Error('Cannot pin root: this browser trusts another root of this organisation');
         }
         return { rootKeys, rosterVersion: Math.max(known?.rosterVersion ?? 0, rosterVersion) };
+      },
+      store,
+    );
+  }
+
+  pinnedSite(site: string): Promise<PinnedSite | undefined> {
+    return get<PinnedSite>(this.#key('site', site), store);
+  }
+
+  /** Pins a site's keys; never others than before. */
+  async pinSite(site: string, { appliance, log }: PinnedSite): Promise<void> {
+    await update<PinnedSite>(
+      this.#key('site', site),
+      (known) => {
+        if (known !== undefined && (known.appliance !== appliance || known.log !== log)) {
+          throw new Error('Cannot trust site: its keys are not those that this browser knows');
+        }
+        return { appliance, log };
       },
       store,
     );

@@ -90,10 +90,14 @@ export class BrowserState {
 
   /** Opens a client's conversation with an appliance. The device must be unlocked. */
   async dial(address: ApplianceAddress & { signal: AbortSignal }): Promise<Client> {
+    return openClient(await this.node(), address);
+  }
+
+  /** The browser's one libp2p node. */
+  node(): Promise<ClientNode> {
     const device = this.#device;
     if (device === null) throw new TypeError('the browser was not loaded');
-    this.#node ??= openClientNode({ seed: device.seed });
-    return openClient(await this.#node, address);
+    return (this.#node ??= openClientNode({ seed: device.seed }));
   }
 
   /** Lets go of every connection. */

@@ -1,0 +1,52 @@
+// Clients and their sites, and the token for an appliance that is to join.
+
+import type { OwnDirectory } from '#ui/server/directory.ts';
+import { ConsoleError } from '#ui/server/error.ts';
+import { joinTokenText } from '#ui/server/join-token.ts';
+import { actorOf, orFail, textOf } from '#ui/server/request.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals, depends }) => {
+  depends('console:sites');
+  const { directory } = actorOf(locals);
+  const [clients, sites] = await Promise.all([directory.clients(), directory.sites()]);
+  return { clients, sites };
+};
+
+export const actions: Actions = {
+  add: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const form = await request.formData();
+    const entered = {
+      client: textOf(form, 'client'),
+      newClient: textOf(form, 'newClient'),
+      name: textOf(form, 'name'),
+    };
+    return orFail(async () => {
+      const clientId = await chooseClient(directory, entered);
+      const secret = await directory.createSite({ clientId, name: entered.name });
+      const { siteId, expiresAt } = secret;
+      return { token: { siteId, expiresAt, text: joinTokenText(secret, locals.host) } };
+    }, entered);
+  },
+  token: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const siteId = textOf(await request.formData(), 'site');
+    return orFail(async () => {
+      const secret = await directory.newToken(siteId);
+      const { expiresAt } = secret;
+      return { token: { siteId, expiresAt, text: joinTokenText(secret, locals.host) } };
+    }, {});
+  },
+};
+
+async function chooseClient(
+  directory: OwnDirectory,
+  { client, newClient }: { client: string; newClient: string },
+): Promise<string> {
+  if (client !== '') return client;
+  if (newClient.trim() === '') {
+    throw new ConsoleError('invalid', 'Choose a client, or write the name of a new one');
+  }
+  return (await directory.createClient(newClient)).id;
+}
