@@ -221,6 +221,13 @@ encode('encodeStatement() refuses what parseStatement() would', async () => {
   assert.is(await refusalOf(() => signStatement(bad, statementSigner(alice.signer))), 'statement');
 });
 
+encode('encodeStatement() names the field that is wrong, and the rule', () => {
+  assert.throws(
+    () => encodeStatement({ ...statements.command, session: 'short' }),
+    /^Cannot encode statement: "session" is not 128 bits of base64url$/,
+  );
+});
+
 encode.run();
 
 const force = suite('checkInForce()');

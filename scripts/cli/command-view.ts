@@ -10,7 +10,7 @@ import { matchCode } from '#crypto/match-code.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { bytesJson } from './entry-lines.ts';
 import type { Invocation } from './invocation.ts';
-import { formatSpan } from './quantity.ts';
+import { formatCount, formatSpan } from './quantity.ts';
 import type { Style } from './table.ts';
 import type { OutStream } from './terminal.ts';
 import { VisibleStream } from './visible-stream.ts';
@@ -82,7 +82,7 @@ export class CommandView {
     const { droppedBytes } = outcome;
     if (droppedBytes > 0) {
       await output.note(
-        `Output beyond --output-limit was dropped: ${droppedBytes} bytes, neither shown nor on record`,
+        `Output beyond --output-limit was dropped: ${formatCount(droppedBytes, 'byte')}, neither shown nor on record`,
         'yellow',
       );
     }
@@ -134,7 +134,7 @@ export class CommandView {
     const lines = [
       `Waiting for the client's approval. Match code: ${match}`,
       `  because   ${visibleText(decision?.why ?? 'the policy asks it')}`,
-      `  needs     ${approvals} ${approvals === 1 ? 'approver' : 'approvers'}`,
+      `  needs     ${formatCount(approvals, 'approver')}`,
       `  until     ${visibleText(expires ?? '')} (${formatSpan(leftMs)})`,
       ...(page === null ? [] : [`  on site   ${visibleText(page)}`]),
       `  or by     ${invocation.output.called('request approve')} ${match} --key FILE`,

@@ -66,7 +66,7 @@ async function makeToken(
     await createPrivateFile(out, `${token}\n`);
     await output.result({ name, file: out, expires }, () => `${out}\n`);
   }
-  await output.note(
+  await output.advice(
     `Lets "${name}" in once, until ${formatMoment(expires)}. On that machine:\n` +
       `  caisey agent enrol --token-file ${out === undefined ? '-' : 'FILE'}\n  caisey agent run`,
   );

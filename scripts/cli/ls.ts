@@ -23,7 +23,8 @@ export async function listEndpoints(invocation: Invocation): Promise<void> {
   const sorted = [...endpoints].sort((a, b) => (a.name < b.name ? -1 : 1));
   await output.result({ endpoints: sorted }, () => {
     if (sorted.length === 0) {
-      return 'No endpoint is enrolled yet: "caisey endpoint token --name NAME" lets one in.\n';
+      const token = output.called('endpoint token --name NAME');
+      return `No endpoint is enrolled yet: "${token}" lets one in.\n`;
     }
     return output.table(
       ['NAME', 'STATE', 'LAST SEEN', 'OS', 'LOAD', 'MEMORY', 'DISK', 'SESSION', 'LABELS'],

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 
 import {
   formatAgo,
+  formatCount,
   formatMoment,
   formatSize,
   formatSpan,
@@ -75,6 +76,9 @@ shown('say sizes in four digits at most', () => {
 
 shown('say spans in one unit', () => {
   assert.is(formatSpan(-5), '0 s');
+  assert.is(formatCount(1, 'entry', 'entries'), '1 entry');
+  assert.is(formatCount(2, 'entry', 'entries'), '2 entries');
+  assert.is(formatCount(0, 'byte'), '0 bytes');
   assert.is(formatSpan(89_000), '89 s');
   assert.is(formatSpan(180_000), '3 min');
   assert.is(formatSpan(7_200_000), '2 h');

@@ -6,7 +6,7 @@ import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
-import { formatMoment } from './quantity.ts';
+import { formatCount, formatMoment } from './quantity.ts';
 import { findEndpoint, findSession } from './reference.ts';
 import type { Cell } from './table.ts';
 
@@ -177,6 +177,8 @@ async function read(
     onEntry: (entry) =>
       output.item(entryJson(entry), () => `${describeEntry(entry, output.paint).join('\n')}\n`),
   });
-  const entries = `${count} ${count === 1 ? 'entry' : 'entries'}`;
-  await output.note(`${entries}, every value checked against its entry of the log`, 'dim');
+  await output.note(
+    `${formatCount(count, 'entry', 'entries')}, every value checked against its entry of the log`,
+    'dim',
+  );
 }

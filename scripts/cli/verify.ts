@@ -5,7 +5,7 @@ import { visibleText } from '#crypto/visible.ts';
 import { EXIT } from './exit-code.ts';
 import type { Act, Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
-import { formatSize } from './quantity.ts';
+import { formatCount, formatSize } from './quantity.ts';
 import type { Paint } from './table.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -112,7 +112,7 @@ function summaryLines(
     ['reason', reason],
     ['from', openedAt],
     ['to', closedAt],
-    ['commands', `${commands}, with ${approvals} approvals`],
+    ['commands', `${commands}, with ${formatCount(approvals, 'approval')}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)}${visibleText(value ?? '-')}`);
 }
