@@ -38,7 +38,10 @@ export interface Auth {
 
 const sessionSchema = z.object({
   session: z.object({ createdAt: z.coerce.date(), methods: z.string().nullish() }),
-  user: z.object({ id: z.string(), name: z.string(), email: z.string() }),
+  user: z.object({
+    ...{ id: z.string(), name: z.string(), email: z.string() },
+    twoFactorEnabled: z.boolean().nullish(),
+  }),
 });
 export type AuthSession = z.infer<typeof sessionSchema>;
 

@@ -47,6 +47,8 @@ export interface Invitation {
   readonly email: string;
   readonly role: Role;
   readonly organisationName: string;
+  /** The owner's name; null when it was not kept. */
+  readonly invitedBy: string | null;
   readonly expiresAt: string;
 }
 
@@ -146,6 +148,7 @@ async function invite(
       .values({
         ...{ id, organisation_id: actor.organisationId, secret_hash: hashSecret(secret) },
         ...{ email, role, expires_at: expiresAt, created_at: timeText(now()) },
+        invited_by: actor.personId,
       })
       .execute();
     await recordChange(db, scope, { what: 'person.invited', email, role });
@@ -234,9 +237,10 @@ function open(db: Db, nowMs: number) {
   return db
     .selectFrom('invitation')
     .innerJoin('organisation', 'organisation.id', 'invitation.organisation_id')
+    .leftJoin('person', 'person.id', 'invitation.invited_by')
     .where('invitation.expires_at', '>', timeText(nowMs))
     .select(['invitation.id', 'invitation.email', 'invitation.role', 'invitation.expires_at'])
-    .select(['organisation.external_id', 'organisation.name']);
+    .select(['organisation.external_id', 'organisation.name', 'person.name as inviter']);
 }
 
 async function findOpen(db: Db, { secret, nowMs }: { secret: string; nowMs: number }) {
@@ -251,9 +255,10 @@ function invitationOf(row: {
   role: string;
   expires_at: string;
   name: string;
+  inviter: string | null;
 }): Invitation {
   return {
     ...{ id: row.id, email: row.email, role: z.enum(CONSOLE_ROLES).parse(row.role) },
-    ...{ organisationName: row.name, expiresAt: row.expires_at },
+    ...{ organisationName: row.name, invitedBy: row.inviter, expiresAt: row.expires_at },
   };
 }

@@ -30,6 +30,8 @@ export interface SignInPasskey {
 
 /** Setting up and using other ways to sign in; each for the visitor who is signed in, unless it says otherwise. */
 export interface SignInMethods {
+  /** Whether a code is asked for at their sign-in. */
+  hasSecondFactor(visitor: Visitor): Promise<boolean>;
   /** Begins: the codes count from `confirmSecondFactor` on. */
   enrolSecondFactor(
     visitor: Visitor,
@@ -54,6 +56,10 @@ export interface SignInMethods {
 /** Makes the part of the accounts that is about ways to sign in. */
 export function signInMethods(place: AccountsPlace): SignInMethods {
   return {
+    async hasSecondFactor({ request }) {
+      const found = await place.auth.session(request.headers.get('cookie') ?? '');
+      return found?.user.twoFactorEnabled ?? false;
+    },
     async enrolSecondFactor(visitor, { password }) {
       const body = { password: parseInput(currentPassword, password) };
       const answer = await ask(place, visitor, { path: '/two-factor/enable', body });

@@ -7,12 +7,13 @@ import { ConsoleError } from '../error.ts';
 import { holdLock, type StoreKind } from './lock.ts';
 import { up as tables } from './migrations/0001-tables.ts';
 import { up as accounts } from './migrations/0002-accounts.ts';
+import { up as inviter } from './migrations/0003-inviter.ts';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
 
 /** All there are; a step's number is its place, counted from 1. */
-export const MIGRATIONS: readonly Migration[] = [tables, accounts];
+export const MIGRATIONS: readonly Migration[] = [tables, accounts, inviter];
 
 interface MigrationSchema {
   migration: { number: number; applied_at: string };

@@ -129,4 +129,6 @@ export interface InvitationTable {
   role: string;
   expires_at: string;
   created_at: string;
+  /** The owner; null for invitations of before this was kept. */
+  invited_by: string | null;
 }
