@@ -115,6 +115,7 @@ export function authOptions({ db, kind, origin, secret }: AuthPlace) {
       cookiePrefix: 'caisey',
       useSecureCookies: protocol === 'https:',
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+      database: { validateSchema: false }, // our migrations make it; within a transaction it cannot be looked at
       disableCSRFCheck: false, // in so many words: the library lets go of both where it believes itself tested
       disableOriginCheck: false,
     },

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { consoleContract } from '#scripts/testing/console-contract.ts';
 import {
   pglitePlaces,
   SERVER_URL,
@@ -15,7 +16,11 @@ import { storeContract } from '#scripts/testing/store-contract.ts';
 import { DATABASE_FILE, openStore } from './store.ts';
 
 storeContract('SQLite', sqlitePlace).run();
-storeContract('PGlite', pglitePlaces()).run();
+consoleContract('SQLite', sqlitePlace).run();
+
+const pglite = pglitePlaces(); // one for both: it takes long to begin
+storeContract('PGlite', pglite).run();
+consoleContract('PGlite', pglite).run();
 
 const server = suite('openStore() on a PostgreSQL server');
 if (SERVER_URL === undefined) {
@@ -23,6 +28,7 @@ if (SERVER_URL === undefined) {
   server.run();
 } else {
   storeContract('a PostgreSQL server', serverPlaces(SERVER_URL)).run();
+  consoleContract('a PostgreSQL server', serverPlaces(SERVER_URL)).run();
 }
 
 const sqlite = suite('openStore() in a folder');
