@@ -8,7 +8,14 @@ import { verifyRoster } from '#crypto/roster.ts';
 import { parseStatement, statementSigner } from '#crypto/statement.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 import { deviceEndMs, signDevice } from './device.ts';
-import { createRecoveryKey, nextRoster, signFirstRoster, signRoster, slugOf } from './founding.ts';
+import {
+  createRecoveryKey,
+  freeMemberId,
+  nextRoster,
+  signFirstRoster,
+  signRoster,
+  slugOf,
+} from './founding.ts';
 
 const nowMs = Date.parse('2026-11-21T02:09:14Z');
 const owner = statementSigner(await importSigner(new Uint8Array(32).fill(1)));
@@ -63,6 +70,30 @@ next('nextRoster() puts, replaces and removes, and counts up', async () => {
     ['owner', 'reviewer'],
   );
   assert.is(nextRoster(signed, { removeKey: peer }).members.length, 1);
+  assert.equal(nextRoster(signed, { renew: true }), {
+    msp: 'Acme IT',
+    version: 3,
+    members: added.members,
+  });
+});
+
+next('nextRoster() gives one id two keys when asked to, and never lists a key twice', async () => {
+  const { roster } = await found();
+  const tom = { id: 'tom', name: 'Tom', role: 'technician', key: peer } as const;
+  const signed = await signRoster(nextRoster(roster, { put: tom }), { signer: owner, nowMs });
+  const phone = { ...tom, key: recovery.key };
+  const ids = nextRoster(signed, { add: phone }).members.map(({ id, key }) => [id, key]);
+  assert.equal(ids.slice(1), [
+    ['tom', peer],
+    ['tom', recovery.key],
+  ]);
+  for (const change of [{ put: { ...tom, id: 'tim' } }, { add: { ...tom, id: 'tim' } }]) {
+    const named = nextRoster(signed, change).members.filter(({ key }) => key === peer);
+    assert.equal(
+      named.map(({ id }) => id),
+      ['tim'],
+    );
+  }
 });
 
 next.run();
@@ -93,3 +124,14 @@ slug('slugOf() makes an id of any name', () => {
 });
 
 slug.run();
+
+const freeId = suite('freeMemberId()');
+
+freeId('freeMemberId() gives another id to another person of the same name', () => {
+  const members = [{ id: 'tom' }, { id: 'tom-2' }, { id: 'a'.repeat(64) }];
+  assert.is(freeMemberId('Tim', members), 'tim');
+  assert.is(freeMemberId('Tom', members), 'tom-3');
+  assert.is(freeMemberId('a'.repeat(99), members), `${'a'.repeat(58)}-2`);
+});
+
+freeId.run();

@@ -70,22 +70,45 @@ export function signRoster(
   return signStatement({ ...common, type: 'roster', ...content }, signer);
 }
 
-/** The next roster with one member more, changed or gone; versions only go up. */
+/** What an owner changes in a roster. */
+export type RosterChange =
+  /** Takes the place of whoever has this id. */
+  | { readonly put: Member }
+  /** A further key, be it of somebody who is in the roster: one id, two devices. */
+  | { readonly add: Member }
+  | { readonly removeKey: string }
+  /** Nobody comes or goes: a new version, and a new year. */
+  | { readonly renew: true };
+
+/** The next roster; versions only go up, and no key stands in it twice. */
 export function nextRoster(
   current: Envelope,
-  change: { readonly put: Member } | { readonly removeKey: string },
+  change: RosterChange,
 ): Pick<StatementOf<'roster'>, 'msp' | 'version' | 'members'> {
   const { statement } = parseStatement(current);
   if (statement.type !== 'roster') throw new TypeError('Cannot change roster: it is none');
   const { msp, version, members } = statement;
-  const goes = 'put' in change ? change.put.id : null;
-  const removed = 'removeKey' in change ? change.removeKey : null;
-  const kept = members.filter(({ id, key }) => id !== goes && key !== removed);
-  return {
-    msp,
-    version: version + 1,
-    members: 'put' in change ? [...kept, change.put] : kept,
-  };
+  const next = { msp, version: version + 1 };
+  if ('renew' in change) return { ...next, members };
+  if ('removeKey' in change) {
+    return { ...next, members: members.filter(({ key }) => key !== change.removeKey) };
+  }
+  const member = 'put' in change ? change.put : change.add;
+  const kept = members.filter(
+    ({ id, key }) => key !== member.key && !('put' in change && id === member.id),
+  );
+  return { ...next, members: [...kept, member] };
+}
+
+/** An id for a new member of this name that nobody in the roster has. */
+export function freeMemberId(name: string, members: readonly Pick<Member, 'id'>[]): string {
+  const taken = new Set(members.map(({ id }) => id));
+  const slug = slugOf(name);
+  if (!taken.has(slug)) return slug;
+  for (let number = 2; ; number += 1) {
+    const id = `${slug.slice(0, 58)}-${number}`;
+    if (!taken.has(id)) return id;
+  }
 }
 
 /** A name as a member's id: lower case letters, digits, dots and dashes. */
