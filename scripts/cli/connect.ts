@@ -2,7 +2,7 @@
 // speaks the client's language. Importing this loads libp2p; do so only when a connection is wanted.
 
 import { openConversation } from '#agent/protocol/conversation.ts';
-import { isProtocolError } from '#agent/protocol/error.ts';
+import { isProtocolError, ProtocolError } from '#agent/protocol/error.ts';
 import { openPeerNode, type PeerNode, type PeerStream } from '#agent/protocol/node.ts';
 import { Client } from '#appliance/protocol/client.ts';
 import {
@@ -46,12 +46,13 @@ export async function connect({ home, keyFile, output, signal }: Invocation): Pr
   try {
     opened = await node.dial({ ...target, addresses: site.addresses });
   } catch (cause) {
-    if (!isProtocolError(cause, 'peer-unreachable') || site.addresses.every(isLoopback))
-      throw cause;
+    if (!isProtocolError(cause, 'peer-unreachable')) throw cause;
+    const nobody = unreachable(site, cause);
+    if (site.addresses.every(isLoopback)) throw nobody;
     await output.note('The appliance does not answer there; asking the local network …', 'dim');
     node = opening.use(await openPeerNode({ seed: key.seed, mdns: true }));
     const addresses = await discover(node, { pinned, signal });
-    if (addresses.length === 0) throw cause;
+    if (addresses.length === 0) throw nobody;
     opened = await node.dial({ ...target, addresses });
   }
   const { stream, remotePublicKey } = opened;
@@ -88,6 +89,13 @@ function applianceKey({ appliance }: HomeSite): Bytes {
   const key = parsePersonKey(appliance);
   if (key.kind === 'ed25519') return key.publicKey;
   throw new CliError('unusable', 'Cannot use site.json: the appliance has no Ed25519 key');
+}
+
+/** Why each address failed is in the cause; that nobody answers is what a person wants to know. */
+function unreachable({ addresses }: HomeSite, cause: Error): ProtocolError {
+  const where = addresses.join(', ');
+  const message = `Cannot reach the appliance: nobody answers at ${where}`;
+  return new ProtocolError('peer-unreachable', message, { cause });
 }
 
 function isLoopback(address: string): boolean {

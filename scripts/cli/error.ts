@@ -133,7 +133,7 @@ const SAID: Readonly<Record<string, number>> = {
 /** What to do, by the code of the error, whoever said it. */
 const HINTS: Readonly<Record<string, string>> = {
   'peer-unreachable':
-    'Is the appliance running? In a clone "npm start" starts it, elsewhere "caisey appliance run".',
+    'Start it by "npm start" in a clone, or by "caisey appliance run"; or mend its address in site.json.',
   'peer-closed': 'Is this key in the site\'s roster? "caisey key show" prints it.',
   'peer-unknown': "Another machine has the appliance's address. Do not go on before you know why.",
   'protocol-unsupported': 'Does the same version of Caisey run on both sides?',

@@ -109,6 +109,14 @@ endpoint('lists and removes', async () => {
   assert.match((await site.run(['endpoint', 'ls'])).out, 'No endpoint is enrolled yet');
 });
 
+endpoint('says what to start when nobody answers', async () => {
+  await site.stopAppliance();
+  const { code, err } = await site.run(['ls']);
+  assert.is(code, 4);
+  assert.match(err, /^Cannot reach the appliance: nobody answers at \/ip4\/127.0.0.1\/tcp\/\d+\n/);
+  assert.match(err, 'Start it by "npm start" in a clone, or by "caisey appliance run"');
+});
+
 endpoint.after(async () => {
   await site[Symbol.asyncDispose]();
 });
