@@ -164,7 +164,7 @@ log('says that there is no way to an appliance that is not here', async () => {
   }
   const { code, err } = await runCli(['log', 'fsck', '--home', home]);
   assert.is(code, 4);
-  assert.match(err, 'Is the appliance running');
+  assert.match(err, 'Cannot reach the appliance');
 });
 
 log.run();
