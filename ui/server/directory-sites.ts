@@ -1,4 +1,4 @@
-// Clients and their sites. A site begins as an invitation: a secret for one use, kept as its hash, which the
+// Sites. A site begins as an invitation: a secret for one use, kept as its hash, which the
 // appliance trades for a place here. That makes it reachable and nothing more; it obeys whoever claims it on site.
 
 import * as z from 'zod';
@@ -18,6 +18,7 @@ import {
   type Scope,
   timeText,
 } from './directory-actor.ts';
+import { nameTaken, newId, ownClient } from './directory-clients.ts';
 import { ConsoleError } from './error.ts';
 import type { Schema } from './store/schema.ts';
 
@@ -29,12 +30,6 @@ export type SiteState = (typeof SITE_STATES)[number];
 
 export const DIGEST_LEVELS = ['sealed', 'standard', 'open'] as const;
 export type DigestLevel = (typeof DIGEST_LEVELS)[number];
-
-export interface Client {
-  readonly id: string;
-  readonly name: string;
-  readonly sites: number;
-}
 
 export interface Site {
   readonly id: string;
@@ -64,13 +59,8 @@ export interface JoinSecret {
   readonly expiresAt: string;
 }
 
-/** The questions about clients and sites, for one actor. Those that change something are an owner's. */
+/** The questions about sites, for one actor. Those that change something are an owner's. */
 export interface SiteDirectory {
-  clients(): Promise<Client[]>;
-  createClient(name: string): Promise<{ id: string }>;
-  renameClient(clientId: string, name: string): Promise<void>;
-  /** @throws {ConsoleError} code `conflict` while it has sites */
-  removeClient(clientId: string): Promise<void>;
   sites(): Promise<Site[]>;
   site(siteId: string): Promise<Site>;
   createSite(input: { clientId: string; name: string }): Promise<JoinSecret>;
@@ -92,7 +82,7 @@ export function hashSecret(secret: string): string {
   throw malformedSecret();
 }
 
-/** Makes the questions about clients and sites for one actor. */
+/** Makes the questions about sites for one actor. */
 export function siteDirectory(scope: Scope): SiteDirectory {
   const { store, actor } = scope;
   const change = <T>(work: (db: Db) => Promise<T>): Promise<T> => {
@@ -100,11 +90,6 @@ export function siteDirectory(scope: Scope): SiteDirectory {
     return store.alone(work);
   };
   return {
-    clients: () => listClients(store.db, scope),
-    createClient: async (name) => change((db) => createClient(db, { scope, name })),
-    renameClient: async (clientId, name) =>
-      change((db) => renameClient(db, { scope, clientId, name })),
-    removeClient: async (clientId) => change((db) => removeClient(db, { scope, clientId })),
     async sites() {
       const rows = await ownSites(store.db, scope)
         .orderBy('client.folded')
@@ -119,76 +104,6 @@ export function siteDirectory(scope: Scope): SiteDirectory {
     removeSite: async (siteId) => change((db) => removeSite(db, { scope, siteId })),
     newToken: async (siteId) => change((db) => newToken(db, { scope, siteId })),
   };
-}
-
-async function listClients(db: Db, { actor }: Scope): Promise<Client[]> {
-  const rows = await db
-    .selectFrom('client')
-    .leftJoin('site', 'site.client_id', 'client.id')
-    .where('client.organisation_id', '=', actor.organisationId)
-    .groupBy(['client.id', 'client.name', 'client.folded'])
-    .orderBy('client.folded')
-    .select(['client.id', 'client.name'])
-    .select(({ fn }) => fn.count<number>('site.id').as('sites'))
-    .execute();
-  return rows;
-}
-
-async function createClient(
-  db: Db,
-  { scope, name }: { scope: Scope; name: string },
-): Promise<{ id: string }> {
-  const { actor, now } = scope;
-  const named = parseInput(nameSchema, name);
-  await checkClientName(db, { scope, name: named });
-  const id = newId();
-  await db
-    .insertInto('client')
-    .values({
-      ...{ id, organisation_id: actor.organisationId, name: named },
-      ...{ folded: foldText(named), created_at: timeText(now()) },
-    })
-    .execute();
-  await recordChange(db, scope, { what: 'client.created', client: id, name: named });
-  return { id };
-}
-
-async function renameClient(
-  db: Db,
-  { scope, clientId, name }: { scope: Scope; clientId: string; name: string },
-): Promise<void> {
-  const named = parseInput(nameSchema, name);
-  const { name: before } = await ownClient(db, { scope, clientId });
-  await checkClientName(db, { scope, name: named, except: clientId });
-  await db
-    .updateTable('client')
-    .set({ name: named, folded: foldText(named) })
-    .where('organisation_id', '=', scope.actor.organisationId)
-    .where('id', '=', clientId)
-    .execute();
-  await recordChange(db, scope, { what: 'client.renamed', client: clientId, before, name: named });
-}
-
-async function removeClient(
-  db: Db,
-  { scope, clientId }: { scope: Scope; clientId: string },
-): Promise<void> {
-  const { name } = await ownClient(db, { scope, clientId });
-  const sites = await db
-    .selectFrom('site')
-    .select('id')
-    .where('client_id', '=', clientId)
-    .where('organisation_id', '=', scope.actor.organisationId)
-    .execute();
-  if (sites.length > 0) {
-    throw new ConsoleError('conflict', `Cannot remove client: it has sites, remove them first`);
-  }
-  await db
-    .deleteFrom('client')
-    .where('organisation_id', '=', scope.actor.organisationId)
-    .where('id', '=', clientId)
-    .execute();
-  await recordChange(db, scope, { what: 'client.removed', client: clientId, name });
 }
 
 async function createSite(
@@ -263,10 +178,6 @@ async function newToken(
   return join;
 }
 
-function newId(): string {
-  return encodeBase64url(randomBytes(16));
-}
-
 function newSecret(siteId: string, nowMs: number): JoinSecret {
   const secret = encodeBase64url(randomBytes(32));
   return { siteId, secret, expiresAt: timeText(nowMs + JOIN_TOKEN_LIFE_MS) };
@@ -278,21 +189,6 @@ function malformedSecret(options?: ErrorOptions): ConsoleError {
     'Cannot accept token: it is not whole, copy it again',
     options,
   );
-}
-
-async function ownClient(
-  db: Db,
-  { scope, clientId }: { scope: Scope; clientId: string },
-): Promise<Schema['client']> {
-  checkId(clientId, 'client');
-  const row = await db
-    .selectFrom('client')
-    .selectAll()
-    .where('organisation_id', '=', scope.actor.organisationId)
-    .where('id', '=', clientId)
-    .executeTakeFirst();
-  if (row === undefined) throw notFound('client');
-  return row;
 }
 
 function ownSites(db: Db, { actor }: Scope) {
@@ -314,20 +210,6 @@ async function ownSite(
   return row;
 }
 
-async function checkClientName(
-  db: Db,
-  { scope, name, except = '' }: { scope: Scope; name: string; except?: string },
-): Promise<void> {
-  const other = await db
-    .selectFrom('client')
-    .select('id')
-    .where('organisation_id', '=', scope.actor.organisationId)
-    .where('folded', '=', foldText(name))
-    .where('id', '!=', except)
-    .executeTakeFirst();
-  if (other !== undefined) throw nameTaken('client', name);
-}
-
 async function checkSiteName(
   db: Db,
   {
@@ -346,10 +228,6 @@ async function checkSiteName(
     .where('id', '!=', except)
     .executeTakeFirst();
   if (other !== undefined) throw nameTaken('site', name);
-}
-
-function nameTaken(what: string, name: string): ConsoleError {
-  return new ConsoleError('conflict', `Cannot name ${what} "${name}": there is one already`);
 }
 
 type SiteRow = Schema['site'] & { readonly client_name: string };

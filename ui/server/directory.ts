@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 
 import { type Actor, actorOf, type Db, type Scope, timeText } from './directory-actor.ts';
 import { type ChangeDirectory, changeDirectory } from './directory-changes.ts';
+import { type ClientDirectory, clientDirectory } from './directory-clients.ts';
 import { type DeviceDirectory, deviceDirectory } from './directory-devices.ts';
 import { type FleetDirectory, fleetDirectory } from './directory-fleet.ts';
 import { type LinkDirectory, linkDirectory } from './directory-links.ts';
@@ -25,6 +26,7 @@ const MAX_NAME_CHARS = 128;
 export type OwnDirectory = PeopleDirectory &
   RosterDirectory &
   DeviceDirectory &
+  ClientDirectory &
   SiteDirectory &
   FleetDirectory &
   ChangeDirectory;
@@ -54,6 +56,7 @@ export function openDirectory(
         ...peopleDirectory(scope),
         ...rosterDirectory(scope),
         ...deviceDirectory(scope),
+        ...clientDirectory(scope),
         ...siteDirectory(scope),
         ...fleetDirectory(scope),
         ...changeDirectory(scope),
