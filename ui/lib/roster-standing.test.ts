@@ -80,7 +80,7 @@ judge('judgeRoster() says of malformed and mangled envelopes why they are bad', 
     { ...envelope, signature: { ...signature, signature: 'A'.repeat(86) } },
   ]) {
     const standing = await judgeRoster(
-      { rootKeys, envelope: bad as typeof envelope },
+      { rootKeys, envelope: bad },
       { pinned, atMs: nowMs },
     );
     assert.is(standing.kind, 'bad');

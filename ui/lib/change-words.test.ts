@@ -1,0 +1,38 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { changeWords } from './change-words.ts';
+
+const words = suite('changeWords()');
+
+words('changeWords() says who became what', () => {
+  const detail = { name: 'Tom', before: 'read-only', role: 'technician', person: 'x' };
+  assert.is(
+    changeWords({ what: 'person.role', detail }),
+    'changed the role of Tom from looks only to technician',
+  );
+  assert.is(
+    changeWords({ what: 'roster.signed', detail: { version: 3, members: 2 } }),
+    'signed roster 3, with 2 keys in it',
+  );
+});
+
+words('changeWords() says what it does not know as it stands, and nothing of a prototype', () => {
+  for (const what of ['site.painted', 'toString', '__proto__']) {
+    assert.is(changeWords({ what, detail: {} }), what);
+  }
+});
+
+words('changeWords() says that a detail was not kept, whatever stands there', () => {
+  for (const detail of [{}, { name: null }, { name: { a: 1 } }, { name: '' }]) {
+    assert.is(changeWords({ what: 'person.removed', detail }), 'removed (not kept)');
+  }
+});
+
+words('changeWords() shortens a key', () => {
+  const key = `webauthn:localhost:${'A'.repeat(200)}B`;
+  const said = changeWords({ what: 'key.proposed', detail: { key } });
+  assert.is(said, 'made a signing key: webauthn:localhost:AAAAA…AAAAAAAB');
+});
+
+words.run();

@@ -1,0 +1,44 @@
+// What administrators did, in words. The details are the directory's own, of many versions: what is missing or is
+// not known is said plainly.
+
+import { roleName } from './role-words.ts';
+
+/** A change as the directory tells it. */
+export interface ToldChange {
+  readonly what: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+type Read = (name: string) => string;
+
+const WORDS: Readonly<Record<string, (of: Read) => string>> = {
+  'client.created': (of) => `added the client ${of('name')}`,
+  'client.renamed': (of) => `renamed the client ${of('before')} to ${of('name')}`,
+  'client.removed': (of) => `removed the client ${of('name')}`,
+  'site.created': (of) => `added the site ${of('name')}`,
+  'site.renamed': (of) => `renamed the site ${of('before')} to ${of('name')}`,
+  'site.removed': (of) => `removed the site ${of('name')}`,
+  'site.token': () => 'made a new token for a site',
+  'roster.signed': (of) => `signed roster ${of('version')}, with ${of('members')} keys in it`,
+  'key.proposed': (of) => `made a signing key: ${shorten(of('key'))}`,
+  'person.invited': (of) => `invited ${of('email')} as ${roleName(of('role'))}`,
+  'person.role': (of) =>
+    `changed the role of ${of('name')} from ${roleName(of('before'))} to ${roleName(of('role'))}`,
+  'person.removed': (of) => `removed ${of('name')}`,
+  'invitation.withdrawn': (of) => `withdrew the invitation of ${of('email')}`,
+};
+
+/** What was done, to be read after the name of who did it. */
+export function changeWords({ what, detail }: ToldChange): string {
+  const words = Object.hasOwn(WORDS, what) ? WORDS[what] : undefined;
+  return words === undefined ? what : words((name) => textOf(detail[name]));
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : '(not kept)';
+}
+
+function shorten(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 24)}…${text.slice(-8)}`;
+}

@@ -1,0 +1,100 @@
+// The roster's state with a keeper in memory, and a host that says what a test lets it say.
+
+import '#scripts/testing/svelte-module.ts';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { formatRootSet } from '#crypto/root-set.ts';
+import { type Envelope, parseStatement, statementSigner } from '#crypto/statement.ts';
+import { importSigner } from '#crypto/webcrypto.ts';
+import { signRoster } from '#ui/lib/founding.ts';
+import type { Pinned } from '#ui/lib/keeper.ts';
+
+const { RosterState } = await import('./roster.svelte.ts');
+
+const nowMs = Date.parse('2026-11-21T02:09:14Z');
+const keyOf = async (fill: number) =>
+  statementSigner(await importSigner(new Uint8Array(32).fill(fill)));
+const owner = await keyOf(1);
+const stranger = await keyOf(3);
+const rootKeys = formatRootSet([owner.key]);
+const member = { id: 'sarah', name: 'Sarah', role: 'owner', key: owner.key } as const;
+const envelope = await signRoster(
+  { msp: 'Acme IT', version: 4, members: [member] },
+  { signer: owner, nowMs },
+);
+const tom = { id: 'tom', name: 'Tom', role: 'technician', key: stranger.key } as const;
+
+function open(known?: Pinned) {
+  const sent: Envelope[] = [];
+  const kept: { pinned: Pinned | undefined } = { pinned: known };
+  const roster = new RosterState({
+    keeper: {
+      pinned: () => Promise.resolve(kept.pinned),
+      pin: (pinned) => Promise.resolve(void (kept.pinned = pinned)),
+    },
+    send(next) {
+      sent.push(next);
+      const { statement } = parseStatement(next);
+      const version = statement.type === 'roster' ? statement.version : 0;
+      const site = { siteId: 's', name: 'Berlin', outcome: { kind: 'offline' } };
+      return Promise.resolve({ version, sites: [site] });
+    },
+    now: () => nowMs,
+  });
+  return { roster, sent, kept };
+}
+
+const signing = suite('RosterState.sign()');
+
+signing('RosterState.sign() sends the next version, and remembers it', async () => {
+  const { roster, sent, kept } = open({ rootKeys, rosterVersion: 3 });
+  await roster.check({ rootKeys, envelope });
+  assert.is(kept.pinned?.rosterVersion, 4, 'what was seen is the floor from now on');
+  const spread = await roster.sign({ put: tom }, owner);
+  assert.equal(
+    spread.sites.map(({ outcome }) => outcome.kind),
+    ['offline'],
+  );
+  assert.is(sent.length, 1);
+  assert.equal(roster.current?.statement.members, [member, tom]);
+  assert.is(kept.pinned.rosterVersion, 5);
+});
+
+signing('RosterState.sign() signs nothing on a roster that does not stand here', async () => {
+  const otherRoot = { rootKeys: formatRootSet([stranger.key]), rosterVersion: 1 };
+  for (const known of [undefined, otherRoot, { rootKeys, rosterVersion: 9 }]) {
+    const { roster, sent } = open(known);
+    await roster.check({ rootKeys, envelope });
+    const said = await roster.sign({ put: tom }, owner).then(() => 'done', String);
+    assert.match(said, /does not stand here/);
+    assert.is(sent.length, 0);
+    assert.equal(roster.current, null);
+  }
+});
+
+signing('RosterState.sign() keeps to itself what a key outside the root signed', async () => {
+  const { roster, sent } = open({ rootKeys, rosterVersion: 4 });
+  await roster.check({ rootKeys, envelope });
+  const said = await roster.sign({ put: tom }, stranger).then(() => 'done', String);
+  assert.match(said, /not of the root/);
+  assert.is(sent.length, 0);
+  assert.is(roster.current?.statement.version, 4);
+});
+
+signing.run();
+
+const pinning = suite('RosterState.pin()');
+
+pinning('RosterState.pin() trusts a root once a person has said so, and never before', async () => {
+  const { roster, kept } = open();
+  await roster.check({ rootKeys, envelope });
+  assert.is(roster.standing?.kind, 'unpinned');
+  assert.is(kept.pinned, undefined);
+  await roster.pin();
+  assert.is(roster.standing.kind, 'stands');
+  assert.equal(kept.pinned, { rootKeys, rosterVersion: 4 });
+});
+
+pinning.run();
