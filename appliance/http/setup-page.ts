@@ -51,10 +51,9 @@ export function claimedPage(view: {
   offer: ClaimOffer;
   notice: Notice | null;
   typed: TypedSetUp | null;
-  setUpToken: string;
-  declineToken: string;
+  token: string;
 }): Html {
-  const { offer, notice, declineToken } = view;
+  const { offer, notice, token } = view;
   const msp = visibleText(offer.msp);
   return page({
     ...{ title: `${msp} wants to look after this site`, notice },
@@ -76,7 +75,7 @@ export function claimedPage(view: {
       ${setUpForm(view)}
       <div class="card">
         <form method="post" action="/decline">
-          <input type="hidden" name="token" value="${declineToken}" />
+          <input type="hidden" name="token" value="${token}" />
           <p>This is not your IT provider, or their code is another?</p>
           <button class="no" type="submit">Turn them away</button>
         </form>
@@ -96,12 +95,12 @@ export function donePage(offer: ClaimOffer | null): Html {
   });
 }
 
-function setUpForm({ typed, setUpToken }: { typed: TypedSetUp | null; setUpToken: string }): Html {
+function setUpForm({ typed, token }: { typed: TypedSetUp | null; token: string }): Html {
   const zone = typed?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   return html`<div class="card">
     <h2>Set it up</h2>
     <form method="post" action="/set-up" autocomplete="off">
-      <input type="hidden" name="token" value="${setUpToken}" />
+      <input type="hidden" name="token" value="${token}" />
       <div class="field">
         <label for="name">Your name</label>
         <input id="name" name="name" maxlength="128" required value="${typed?.name ?? ''}" />

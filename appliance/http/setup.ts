@@ -107,8 +107,7 @@ class Setup {
     return c.html(
       claimedPage({
         ...{ offer, notice, typed },
-        setUpToken: this.#tokens.issue(c, `set-up ${digestOf(offer)}`),
-        declineToken: this.#tokens.issue(c, `decline ${digestOf(offer)}`),
+        token: this.#tokens.issue(c, purposeOf(offer)),
       }),
     );
   }
@@ -122,7 +121,7 @@ class Setup {
       typed = chosen;
       const { offer } = claim.state;
       // The form was for exactly this offer: another one since then is to be read first.
-      this.#tokens.check(c, { purpose: `set-up ${offer === null ? '' : digestOf(offer)}`, token });
+      this.#tokens.check(c, { purpose: purposeOf(offer), token });
       if (pin !== again) return await this.#back(c, PINS_DIFFER, typed);
       const { name: who, preset, zone: timeZone } = chosen;
       await setUp({ ...{ name: who, pin, preset, timeZone } });
@@ -140,7 +139,7 @@ class Setup {
     const { token } = await readForm(c, declineFormSchema);
     const { offer } = claim.state;
     if (offer === null || this.#isDone) return c.redirect('/', 303);
-    this.#tokens.check(c, { purpose: `decline ${digestOf(offer)}`, token });
+    this.#tokens.check(c, { purpose: purposeOf(offer), token });
     await decline();
     return c.redirect('/', 303);
   }
@@ -177,8 +176,9 @@ function noticeOf(cause: unknown): Notice | null {
   return null;
 }
 
-function digestOf(offer: ClaimOffer): string {
-  return encodeBase64url(sha256(encodeUtf8(JSON.stringify(offer))));
+/** Both forms of the page decide about the offer that it shows: one token, good for that offer alone. */
+function purposeOf(offer: ClaimOffer | null): string {
+  return `claim ${encodeBase64url(sha256(encodeUtf8(JSON.stringify(offer))))}`;
 }
 
 function isTimeZone(zone: string): boolean {

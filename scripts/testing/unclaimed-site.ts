@@ -1,6 +1,8 @@
 // An appliance that waits to be claimed, for tests.
 
-import type { ClaimState } from '#appliance/claim/claim-state.ts';
+import { type Appliance, openAppliance } from '#appliance/appliance.ts';
+import { type ClaimState, loadClaimState } from '#appliance/claim/claim-state.ts';
+import { openUnclaimed, type Unclaimed } from '#appliance/claim/unclaimed.ts';
 import { createClaimSecret } from '#appliance/protocol/claim-code.ts';
 import type { ClaimOffer } from '#appliance/protocol/claim-message.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
@@ -42,4 +44,22 @@ export async function offerOf(root: Keyed, owner: Keyed = root): Promise<ClaimOf
     signer,
   );
   return { msp: 'Acme IT', client: 'Corner Bakery', site: 'Main Street', root: root.key, roster };
+}
+
+/** Opens the appliance of a folder, to wait for its claim; the PIN is sealed cheaply. */
+export async function openWaiting(folder: string): Promise<Unclaimed> {
+  const state = await loadClaimState(folder);
+  if (state === null) throw new Error('Cannot open: it did not join, or is founded');
+  const quiet = { onEvent: () => undefined, software: 'caisey/test', costLog2: 10 };
+  return openUnclaimed({ folder, state, ...quiet });
+}
+
+/** Opens the appliance of a folder that is founded. */
+export function openFounded(folder: string): Promise<Appliance> {
+  return openAppliance({ folder, software: 'caisey/test', onEvent: () => undefined });
+}
+
+/** Who has claimed the appliance of a folder, as its disk has it; undefined: it waits no more. */
+export async function offerIn(folder: string): Promise<ClaimState['offer'] | undefined> {
+  return (await loadClaimState(folder))?.offer;
 }

@@ -1,0 +1,64 @@
+// A console's door for appliances that join, for tests: one site with one token, over HTTP of loopback.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { formatJoinToken, relayFingerprint } from '#appliance/protocol/join-message.ts';
+import { encodeBase64url } from '#crypto/base64.ts';
+import { randomBytes } from '#crypto/webcrypto.ts';
+import { ConsoleError } from '#ui/server/error.ts';
+import { joinSite, type JoinDirectory } from '#ui/server/join.ts';
+import { type Mesh, meshKey, rawKey } from './mesh.ts';
+
+export interface JoinConsole extends AsyncDisposable {
+  readonly token: string;
+  readonly secret: string;
+  readonly origin: string;
+  readonly directory: JoinDirectory;
+}
+
+/** Opens the door; who joins is a site of the mesh from then on. */
+export async function openJoinConsole(
+  mesh: Mesh,
+  { site = 'site-1', organisation = 'acme' }: { site?: string; organisation?: string } = {},
+): Promise<JoinConsole> {
+  const secret = encodeBase64url(randomBytes(32));
+  const joined = { siteId: site, organisationName: 'Acme IT' };
+  let peer: string | null = null;
+  const directory: JoinDirectory = {
+    siteByToken: (given) => Promise.resolve(given === secret && peer === null ? joined : null),
+    siteByPeerKey: (key) => Promise.resolve(key === peer ? joined : null),
+    joinByToken({ peerKey }) {
+      if (peer !== null) return Promise.reject(new ConsoleError('expired', 'Cannot join: used'));
+      peer = peerKey;
+      mesh.sites.set(meshKey(peerKey), { organisation, site });
+      return Promise.resolve(joined);
+    },
+  };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      void joinSite(body, {
+        directory,
+        origin,
+        relay: { key: mesh.key, addresses: mesh.tcp },
+      }).then(({ status, body: answer }) => {
+        response.writeHead(status, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify(answer));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on a port
+  const relay = relayFingerprint(rawKey(mesh.key));
+  return {
+    token: formatJoinToken({ console: origin, relay, site, secret }),
+    ...{ secret, origin, directory },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
