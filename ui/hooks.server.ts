@@ -16,6 +16,7 @@ export const init: ServerInit = async () => {
   if (building) return;
   const opened = await openHost({ config: parseConfig(process.env), onFailure: report });
   host = opened;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => opened.hush());
   process.once('sveltekit:shutdown', () => void opened[Symbol.asyncDispose]());
 };
 

@@ -28,6 +28,8 @@ export interface Host extends AsyncDisposable {
   readonly uplinks: Uplinks;
   /** Aborts when the host is about to close: what is open for long should end. */
   readonly closing: AbortSignal;
+  /** Has long answers end, so that the server can close. Nothing else is let go of yet. */
+  hush(): void;
 }
 
 /** The relay as pages and joining appliances need it. */
@@ -85,6 +87,7 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
   return {
     ...{ config, identity, accounts, directory, events, uplinks },
     closing: closing.signal,
+    hush: () => closing.abort(),
     relay: {
       key: peerKeyText(relay.publicKey),
       get browserAddresses() {
