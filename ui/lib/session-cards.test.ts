@@ -178,6 +178,14 @@ take('SessionCards.take() tells a state that could not be captured', async () =>
   assert.is(commandStatus(card), 'refused');
 });
 
+take('SessionCards.take() shows a second start of the same signed command apart', async () => {
+  const told = new ToldSession();
+  const command = await told.sign('id');
+  told.exit(told.start(command));
+  told.start(command);
+  assert.equal(commandsOf(told).map(commandStatus), ['succeeded', 'running']);
+});
+
 take('SessionCards.take() leaves cards that were given out as they were', async () => {
   const told = new ToldSession();
   const started = told.start(await told.sign('id'));

@@ -90,7 +90,9 @@ export class SessionCards {
       return slot;
     }
     if (purpose === 'state-after') return this.#slotOfAfter(entry, fields.command);
-    return this.#cited(leaf.ref?.request) ?? this.#known(fields) ?? this.#claim(entry);
+    const slot = this.#cited(leaf.ref?.request) ?? this.#known(fields);
+    if (slot === undefined) return this.#claim(entry);
+    return this.#command(slot).started === null ? slot : this.#add(entry); // a second run is not the first
   }
 
   /** A state after belongs to the command before it that captured its state by the same command, or stands there. */

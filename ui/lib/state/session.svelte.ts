@@ -8,6 +8,7 @@ import type { CommandFields } from '#appliance/protocol/command-fields.ts';
 import { signCommand } from '#appliance/protocol/session-key.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import type { StatementOf } from '#crypto/statement.ts';
+import { endpointOs } from '#ui/lib/endpoint-shells.ts';
 import type { SessionKeys } from '#ui/lib/keeper.ts';
 import type { Card, CommandCard } from '#ui/lib/session-card.ts';
 import { SessionCards } from '#ui/lib/session-cards.ts';
@@ -70,6 +71,7 @@ export class SessionState implements AsyncDisposable {
   #phase = $state.raw<SessionPhase>('loading');
   #problem = $state.raw<string | null>(null);
   #entries = $state.raw(0);
+  #os = $state.raw<string | null>(null);
 
   constructor(options: SessionStateOptions) {
     this.#options = options;
@@ -104,6 +106,11 @@ export class SessionState implements AsyncDisposable {
   /** Entries shown so far. */
   get entries(): number {
     return this.#entries;
+  }
+
+  /** The endpoint's operating system; null until it is known, and when it is not its technician who looks. */
+  get os(): string | null {
+    return this.#os;
   }
 
   /** Whether the person who looks opened it. */
@@ -204,7 +211,9 @@ export class SessionState implements AsyncDisposable {
       this.#flush();
       this.#phase = isOver ? 'ended' : 'live';
       if (isOver) return;
+      const looking = this.#lookUpOs(signal);
       await link.readSession(this.session, { from: next, follow: true, onEntry, signal });
+      await looking;
       this.#flush();
       this.#phase = 'ended';
     } catch (cause) {
@@ -212,6 +221,17 @@ export class SessionState implements AsyncDisposable {
       this.#flush();
       this.#problem = problemWords(cause);
       this.#phase = 'failed';
+    }
+  }
+
+  /** Never rejects: without it the usual shells are offered. */
+  async #lookUpOs(signal: AbortSignal): Promise<void> {
+    const endpoint = this.#opening?.endpoint;
+    if (!this.isOwn || endpoint === undefined) return;
+    try {
+      this.#os = await endpointOs(this.#options.link, { endpoint, signal });
+    } catch {
+      return; // that the site is away, or refuses, is told by the reading
     }
   }
 

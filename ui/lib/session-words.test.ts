@@ -1,0 +1,53 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { ToldSession } from '#scripts/testing/told-session.ts';
+import type { CommandCard, RequestPart } from './session-card.ts';
+import { SessionCards } from './session-cards.ts';
+import { linkWords, requestWords, statusWords } from './session-words.ts';
+
+function cardOf({ entries }: ToldSession): CommandCard {
+  const cards = new SessionCards();
+  for (const entry of entries) cards.take(entry);
+  const card = cards.cards().find(({ kind }) => kind === 'command');
+  if (card?.kind !== 'command') throw new Error('unreachable: there is one');
+  return card;
+}
+
+const status = suite('statusWords()');
+
+status('statusWords() says how long it has run, then how it ended', async () => {
+  const told = new ToldSession();
+  const started = told.start(await told.sign('id'));
+  const nowMs = Date.parse(started.leaf.t) + 65_000;
+  assert.equal(statusWords(cardOf(told), nowMs), { tone: 'busy', text: 'Running 1 min 05 s' });
+  told.exit(started, 2);
+  assert.equal(statusWords(cardOf(told), nowMs), { tone: 'bad', text: 'Exit code 2, 1.2 s' });
+});
+
+status.run();
+
+const request = suite('requestWords()');
+
+request('requestWords() counts down, and counts approvals', async () => {
+  const told = new ToldSession();
+  const asked = told.request(await told.sign('reboot'), { approvals: 2 });
+  await told.decide(asked);
+  const part = cardOf(told).request as RequestPart;
+  const endMs = Date.parse(part.expires);
+  const waits = 'The client is asked, 1 of 2 approvals: ';
+  assert.is(requestWords(part, endMs - 61_000), `${waits}1 min 01 s left`);
+  assert.is(requestWords(part, endMs + 1), `${waits}its time is over`);
+});
+
+request.run();
+
+const link = suite('linkWords()');
+
+link('linkWords() says when it is tried again', () => {
+  const words = linkWords({ kind: 'away', why: 'No answer', retryAtMs: 4_000 }, 500);
+  assert.is(words?.title, 'The site cannot be reached; trying again in 4 s.');
+  assert.is(linkWords({ kind: 'open' }, 0), null);
+});
+
+link.run();

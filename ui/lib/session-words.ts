@@ -1,0 +1,136 @@
+// What the session page says of commands, requests and the link, in plain words. Pure: the time comes in.
+
+import type { LinkState } from './site.ts';
+import {
+  type CommandCard,
+  commandStatus,
+  type ExitPart,
+  type RequestPart,
+} from './session-card.ts';
+import { formatDuration } from './time.ts';
+
+export interface StatusWords {
+  readonly tone: 'idle' | 'good' | 'warn' | 'bad' | 'busy';
+  readonly text: string;
+}
+
+/** How a command is, for its chip. */
+export function statusWords(card: CommandCard, nowMs: number): StatusWords {
+  const status = commandStatus(card);
+  switch (status) {
+    case 'preparing':
+      return { tone: 'busy', text: card.before === null ? 'Preparing' : 'State before' };
+    case 'waiting':
+      return { tone: 'warn', text: 'Waits for approval' };
+    case 'approved':
+      return { tone: 'busy', text: 'Approved, starting' };
+    case 'running': {
+      const spentMs = nowMs - Date.parse(card.started?.at ?? '');
+      return { tone: 'busy', text: `Running ${formatDuration(Math.max(0, spentMs))}` };
+    }
+    case 'succeeded':
+    case 'failed':
+      return exitWords(card.exit, status);
+    case 'refused':
+      return { tone: 'bad', text: 'Not run: refused' };
+    case 'denied':
+      return { tone: 'bad', text: 'Not run: denied' };
+    case 'expired':
+      return { tone: 'warn', text: 'Not run: nobody decided in time' };
+    case 'withdrawn':
+      return { tone: 'idle', text: 'Not run: withdrawn' };
+    default:
+      throw new Error(`unreachable: status ${String(status satisfies never)}`);
+  }
+}
+
+function exitWords(exit: ExitPart | null, status: 'succeeded' | 'failed'): StatusWords {
+  const took = exit?.durationMs == null ? '' : `, ${formatDuration(exit.durationMs)}`;
+  return {
+    tone: status === 'succeeded' ? 'good' : 'bad',
+    text: `${endWords(exit)}${took}`,
+  };
+}
+
+function endWords(exit: ExitPart | null): string {
+  const outcome = exit?.outcome ?? null;
+  switch (outcome) {
+    case null:
+      return 'Ended (how is withheld)';
+    case 'exited':
+      return `Exit code ${exit?.code ?? 'withheld'}`;
+    case 'signalled':
+      return `Ended by ${exit?.signal ?? 'a signal'}`;
+    case 'timed-out':
+      return 'Timed out';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'not-started':
+      return 'Could not be started';
+    case 'interrupted':
+      return 'Lost: the endpoint went away while it ran';
+    default:
+      throw new Error(`unreachable: outcome ${String(outcome satisfies never)}`);
+  }
+}
+
+/** What a request waits for, or how it ended. */
+export function requestWords(request: RequestPart, nowMs: number): string {
+  const { state, needed, grants, ended, expires } = request;
+  switch (state) {
+    case 'waiting': {
+      const leftMs = Date.parse(expires) - nowMs;
+      const left = leftMs > 0 ? `${formatDuration(leftMs)} left` : 'its time is over';
+      const have = needed === 1 ? '' : `, ${grants.length} of ${needed} approvals`;
+      return `The client is asked${have}: ${left}`;
+    }
+    case 'granted':
+      return `Approved by ${grants.map(({ approver }) => approver).join(' and ')}`;
+    case 'denied':
+      return `Denied by ${ended?.by ?? 'an approver'}`;
+    case 'expired':
+      return 'Nobody decided in time, so it was not run';
+    case 'withdrawn':
+      return `Taken back by ${ended?.by ?? 'somebody'}`;
+    default:
+      throw new Error(`unreachable: request ${String(state satisfies never)}`);
+  }
+}
+
+/** How the link is; null while there is nothing to say. */
+export function linkWords(
+  state: LinkState,
+  nowMs: number,
+): {
+  readonly tone: 'info' | 'warn' | 'bad';
+  readonly title: string;
+  readonly text: string;
+} | null {
+  switch (state.kind) {
+    case 'open':
+    case 'closed':
+      return null;
+    case 'connecting':
+      return {
+        tone: 'info',
+        title: state.attempt === 0 ? 'Connecting to the site …' : 'Trying to reach the site …',
+        text: 'What runs there goes on and is recorded.',
+      };
+    case 'away': {
+      const leftS = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000));
+      return {
+        tone: 'warn',
+        title: `The site cannot be reached; trying again in ${leftS} s.`,
+        text: `What runs there goes on and is recorded. (${state.why})`,
+      };
+    }
+    case 'refused':
+      return {
+        tone: 'bad',
+        title: 'The site does not let this browser in.',
+        text: `${state.why}. Sign for this browser again, or ask your owner whether you are on the site's roster.`,
+      };
+    default:
+      throw new Error(`unreachable: link ${JSON.stringify(state satisfies never)}`);
+  }
+}
