@@ -1,20 +1,29 @@
 // The relay and the uplinks over real sockets: a browser works at a site that it can reach by no other way, and
 // everybody who should not is turned away.
 
+import { connect } from 'node:net';
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { openClient, openClientNode } from '#appliance/protocol/client-node.ts';
+import { openRelayNode } from '#appliance/protocol/relay-node.ts';
 import { signDevice } from '#appliance/protocol/session-key.ts';
+import { randomBytes } from '#crypto/webcrypto.ts';
 import { statementSigner } from '#crypto/statement.ts';
-import { refusalOf } from '#scripts/testing/live-session.ts';
-import { type LiveSite, openLiveSite } from '#scripts/testing/live-site.ts';
+import { kindsOf, refusalOf } from '#scripts/testing/live-session.ts';
+import { createKeyed, type LiveSite, openLiveSite } from '#scripts/testing/live-site.ts';
+import { signAuthority, signRoster } from '#scripts/testing/live-work.ts';
 import {
+  circuits,
   type Mesh,
   type MeshBrowser,
   meshKey,
   openMesh,
   openMeshBrowser,
+  rawKey,
 } from '#scripts/testing/mesh.ts';
+import { openRelay } from './relay.ts';
 
 const ORGANISATION = 'acme';
 
@@ -27,9 +36,13 @@ async function openMeshSite(
     listen: ['/ip4/127.0.0.1/tcp/0'],
     console: { site: id, key: mesh.key, addresses: [...mesh.tcp], level: 'standard' },
   });
-  mesh.sites.set(meshKey(site.appliance.desk.pins().appliance), { organisation, site: id });
+  mesh.sites.set(meshKey(applianceOf(site)), { organisation, site: id });
   await mesh.when((told) => told.what === 'status' && told.site === id);
   return site;
+}
+
+function applianceOf(site: LiveSite): string {
+  return site.appliance.desk.pins().appliance;
 }
 
 /** Makes a browser somebody's device at the console. */
@@ -37,20 +50,216 @@ function signIn(mesh: Mesh, { keyed }: MeshBrowser, organisation = ORGANISATION)
   mesh.devices.set(meshKey(keyed.key), { organisation, person: 'terry' });
 }
 
-const thread = suite('openRelay()');
-
-thread('carries a browser to its site, which knows it by its word alone', async () => {
-  await using mesh = await openMesh();
-  await using site = await openMeshSite(mesh);
-  const { appliance } = site.appliance.desk.pins();
-  await using browser = await openMeshBrowser(mesh);
-  signIn(mesh, browser);
-  await using client = await browser.reach(appliance);
-  assert.is(await refusalOf(client.call('site.status', {})), 'not-allowed');
+async function hello(site: LiveSite, browser: MeshBrowser) {
+  const client = await browser.reach(applianceOf(site));
   const signer = statementSigner(site.technician.signer);
   const device = await signDevice({ peer: browser.keyed.key, nowMs: Date.now() }, signer);
-  assert.is((await client.call('client.hello', { device })).member, 'terry');
-  assert.is((await client.call('site.status', {})).client, 'Corner Bakery');
+  await client.call('client.hello', { device });
+  return client;
+}
+
+const relay = suite('openRelay()');
+
+relay('carries a browser to its site, which knows it by its word alone', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using browser = await openMeshBrowser(mesh);
+  signIn(mesh, browser);
+  await using client = await browser.reach(applianceOf(site));
+  assert.is(await refusalOf(client.call('site.status', {})), 'not-allowed');
+  await using known = await hello(site, browser);
+  assert.is((await known.call('site.status', {})).client, 'Corner Bakery');
 });
 
-thread.run();
+relay('lets in nobody whom the console does not know', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using stranger = await openMeshBrowser(mesh);
+  assert.match(await refusalOf(stranger.reach(applianceOf(site))), /^peer-/);
+  signIn(mesh, stranger, 'another');
+  assert.match(await refusalOf(stranger.reach(applianceOf(site))), /^peer-/, 'of others');
+});
+
+relay('joins no two sites, and no two browsers, of one organisation either', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  const rogue = await createKeyed(); // an appliance that was taken
+  mesh.sites.set(meshKey(rogue.key), { organisation: ORGANISATION, site: 'site-2' });
+  await using node = await openClientNode({ seed: rogue.seed });
+  const reach = (publicKey: string): Promise<unknown> =>
+    openClient(node, {
+      publicKey: rawKey(publicKey),
+      addresses: circuits(mesh),
+      signal: AbortSignal.timeout(20_000),
+    });
+  assert.match(await refusalOf(reach(applianceOf(site))), /^peer-/);
+  await using one = await openMeshBrowser(mesh);
+  await using other = await openMeshBrowser(mesh);
+  signIn(mesh, one);
+  signIn(mesh, other);
+  assert.match(await refusalOf(one.reach(other.keyed.key)), /^peer-/);
+});
+
+relay('cuts off at once whose access ends, with all that was relayed', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using browser = await openMeshBrowser(mesh);
+  signIn(mesh, browser);
+  await using client = await hello(site, browser);
+  mesh.devices.clear();
+  mesh.relay.disconnect(rawKey(browser.keyed.key));
+  await client.lost;
+  assert.is(await refusalOf(client.call('site.status', {})), 'stream-lost');
+  assert.match(await refusalOf(browser.reach(applianceOf(site))), /^peer-/);
+  assert.ok(mesh.uplinks.isOnline('site-1'), 'the site stays');
+  mesh.sites.clear();
+  mesh.relay.disconnect(rawKey(applianceOf(site)));
+  await mesh.when((told) => told.what === 'gone');
+});
+
+relay('lets nobody in while the store fails', async () => {
+  const failures: unknown[] = [];
+  const broken = (): Promise<never> => Promise.reject(new Error('the store is away'));
+  await using failing = await openRelay({
+    seed: randomBytes(32),
+    listen: ['/ip4/127.0.0.1/tcp/0/ws'],
+    peers: { site: broken, device: broken },
+    onFailure: (cause) => failures.push(cause),
+  });
+  await using node = await openClientNode({ seed: randomBytes(32) });
+  const target = { publicKey: failing.publicKey, addresses: failing.addresses };
+  const dialled = node.dial({ ...target, protocol: '/x/1', signal: AbortSignal.timeout(20_000) });
+  assert.match(await refusalOf(dialled), /^peer-/);
+  assert.ok(failures.length > 0);
+});
+
+relay('does not fall over what is no handshake', async () => {
+  await using mesh = await openMesh();
+  const [, port = ''] = /\/tcp\/(\d+)/.exec(mesh.tcp[0] ?? '') ?? [];
+  for (const bytes of ['GET / HTTP/1.1\r\n\r\n', '\x13/multistream/1.0.0\n', '\xff'.repeat(5000)]) {
+    const socket = connect(Number(port), '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined); // it may be reset: that is the point
+    socket.resume();
+    socket.end(bytes, 'latin1');
+    await closed;
+  }
+  await using site = await openMeshSite(mesh);
+  assert.ok(mesh.uplinks.isOnline('site-1'));
+  assert.ok(site.appliance.addresses.length > 0);
+});
+
+relay.run();
+
+const reachable = suite('relayListener()');
+
+reachable('comes back after the relay was away, with its reservation', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using browser = await openMeshBrowser(mesh);
+  signIn(mesh, browser);
+  const before = mesh.told.length;
+  await mesh.restart();
+  await mesh.when((told) => told.what === 'status' && mesh.told.indexOf(told) >= before);
+  await using client = await hello(site, browser);
+  assert.is((await client.call('site.status', {})).site, 'Main Street');
+});
+
+reachable('is not reached through a relay that is not its console', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  // A member's machine that plays relay: it may connect to the appliance, and offers it a browser.
+  const yes = (): Promise<boolean> => Promise.resolve(true);
+  await using rogue = await openRelayNode({
+    seed: site.owner.seed,
+    listen: ['/ip4/127.0.0.1/tcp/0/ws'],
+    rules: { mayConnect: yes, mayReserve: yes, mayReach: yes },
+  });
+  await using owner = await site.connect(site.owner);
+  await owner.call('site.status', {});
+  await using node = await openClientNode({ seed: randomBytes(32) });
+  const reached = openClient(node, {
+    publicKey: rawKey(applianceOf(site)),
+    addresses: rogue.addresses.map((address) => `${address}/p2p-circuit`),
+    signal: AbortSignal.timeout(20_000),
+  });
+  assert.match(await refusalOf(reached), /^peer-/);
+});
+
+reachable.run();
+
+const uplinks = suite('openUplinks()');
+
+uplinks('brings a roster to the site, which ends whom it drops', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using browser = await openMeshBrowser(mesh);
+  signIn(mesh, browser);
+  await using client = await hello(site, browser);
+  const envelope = await signRoster(site, { who: ['owner', 'reviewer'] });
+  assert.equal(await mesh.uplinks.sendRoster('site-1', envelope), { kind: 'in-force' });
+  await client.lost;
+  assert.is(site.appliance.desk.site.roster.signed.statement.version, 2);
+  const old = await signRoster(site, { version: 1 });
+  const outcome = await mesh.uplinks.sendRoster('site-1', old);
+  assert.equal(outcome.kind === 'refused' && outcome.code, 'rolled-back');
+});
+
+uplinks('can say nothing but a roster by the root of the site', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  const { size } = site.appliance.desk.site.ledger;
+  const stranger = { ...site, root: await createKeyed() } as LiveSite; // as if its root were another
+  const forged = await signRoster(stranger);
+  const authority = await signAuthority(site, {});
+  const codes = [];
+  for (const envelope of [forged, authority]) {
+    const outcome = await mesh.uplinks.sendRoster('site-1', envelope);
+    codes.push(outcome.kind === 'refused' ? outcome.code : outcome.kind);
+  }
+  assert.equal(codes, ['not-authorised', 'statement-invalid']);
+  assert.is(site.appliance.desk.site.ledger.size, size, 'nothing was recorded');
+});
+
+uplinks('sends the newest roster to a site that comes', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  mesh.roster = await signRoster(site, { version: 5 });
+  const before = mesh.told.length;
+  await mesh.restart();
+  await mesh.when((told) => told.what === 'status' && mesh.told.indexOf(told) >= before);
+  await untilVersion(site, 5);
+});
+
+uplinks('says that a site is offline, and serves no site under the name of another', async () => {
+  await using mesh = await openMesh();
+  const envelope = await (async () => {
+    await using site = await openMeshSite(mesh);
+    return await signRoster(site);
+  })();
+  await mesh.when((told) => told.what === 'gone');
+  assert.equal(await mesh.uplinks.sendRoster('site-1', envelope), { kind: 'offline' });
+  await using other = await openLiveSite({
+    console: { site: 'site-1', key: mesh.key, addresses: [...mesh.tcp], level: 'standard' },
+  });
+  mesh.sites.set(meshKey(applianceOf(other)), { organisation: ORGANISATION, site: 'site-2' });
+  const before = mesh.told.length;
+  await other.event(({ what }) => what.includes('console is not reached'));
+  assert.not(mesh.uplinks.isOnline('site-2'));
+  assert.is(mesh.told.slice(before).length, 0);
+  assert.ok((await kindsOf(other, 'none')).length === 0);
+});
+
+uplinks.run();
+
+/** Resolves when the site has a roster of this version in force: each entry is a reason to look. */
+async function untilVersion(site: LiveSite, version: number): Promise<void> {
+  const { ledger } = site.appliance.desk.site;
+  const done = new AbortController();
+  const has = (): boolean => site.appliance.desk.site.roster.signed.statement.version === version;
+  if (has()) return;
+  for await (const _ of ledger.follow(0, { signal: done.signal })) {
+    await site.appliance.desk.site.settled();
+    if (has()) return;
+  }
+}
