@@ -126,7 +126,7 @@ pace('holds little of a sender whose other end takes nothing', async () => {
     await source.dial({ ...target, protocol: '/no/such/1' }).catch(() => undefined);
   }
   assert.ok(sent < MAX_HELD_BYTES + 4 * STREAM_WINDOW_BYTES, `${sent} bytes were taken`);
-  for (const peer of [deaf, source]) relay.disconnect(peer.publicKey);
+  for (const peer of [deaf, source]) peer.disconnect(relay.publicKey);
 });
 
 pace('lets no more through than the allowance, over all that one peer has relayed', async () => {
