@@ -3,7 +3,7 @@
 import { encodeBase64url } from '#crypto/base64.ts';
 import { decodeUtf8 } from '#crypto/bytes.ts';
 import type { StoredEntry } from '../ledger/ledger.ts';
-import type { ShownEntry } from '../protocol/client-message.ts';
+import type { ShownEntry } from '../protocol/shown-entry.ts';
 
 /** Formats a stored entry for the wire. */
 export function showEntry({ leafBytes, content }: StoredEntry): ShownEntry {

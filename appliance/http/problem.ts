@@ -59,6 +59,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'endpoint-offline': 409,
   'endpoint-removed': 409,
   'name-taken': 409,
+  'entry-unknown': 404,
   'session-unknown': 404,
   'session-closed': 409,
   'session-exists': 409,

@@ -17,8 +17,10 @@ import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 import { boundedText } from './bounded-text.ts';
+import { logProofSchema, MAX_PROVED } from './log-proof.ts';
 import { REQUEST_STATES } from './request-state.ts';
 import { sessionSummarySchema } from './session-summary.ts';
+import { shownEntrySchema } from './shown-entry.ts';
 import { siteStatusSchema } from './site-status.ts';
 
 export const CLIENT_PROTOCOL = '/caisey/appliance/client/1';
@@ -160,6 +162,14 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
   z.strictObject({ id: requestId, verb: z.literal('log.fsck') }),
   /** Events `file`: a tlog-tiles directory, file by file. */
   z.strictObject({ id: requestId, verb: z.literal('log.export') }),
+  /** Proves that entries are in the log, and that it extends the newest tree that the client has seen. */
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('log.prove'),
+    indices: z.array(z.int().min(0)).max(MAX_PROVED),
+    /** The checkpoint that the client holds, as it was signed; null: none. */
+    seen: z.string().max(16_384).nullable(),
+  }),
   /** Ends a following request. */
   z.strictObject({ id: requestId, verb: z.literal('stop'), target: requestId }),
 ]);
@@ -191,27 +201,6 @@ export function isClientRequest(request: ReceivedRequest): request is ClientRequ
 
 export type ClientVerb = ClientRequest['verb'];
 export type ClientRequestOf<V extends ClientVerb> = Extract<ClientRequest, { verb: V }>;
-
-/** An entry as a client gets it: everything needed to check it against its leaf. */
-export const shownEntrySchema = z.strictObject({
-  leaf: z.string().max(16_384),
-  /** Null: the content was erased. */
-  disclosures: z.array(z.string()).max(32).nullable(),
-  texts: z
-    .array(
-      z.strictObject({
-        field: z.string().max(64),
-        /** Entry key, base64url. */
-        key: z.string().length(43),
-        /** Lengths of the segments in bytes; joined they are `data`, base64. */
-        cuts: z.array(z.int().min(1)).max(1 << 19),
-        data: z.string(),
-      }),
-    )
-    .max(4),
-});
-
-export type ShownEntry = z.infer<typeof shownEntrySchema>;
 
 /** A command in a list is a reminder of which it is, not what anybody decides by. */
 export const MAX_ITEM_COMMAND_CHARS = 256;
@@ -369,6 +358,7 @@ export const answerSchemas = {
     problems: z.array(z.strictObject({ index: z.int().nullable(), what: note })).max(1000),
   }),
   'log.export': z.strictObject({ files: z.int(), size: z.int() }),
+  'log.prove': logProofSchema,
   stop: z.strictObject({}),
 } as const satisfies Record<ClientVerb, z.ZodType>;
 

@@ -100,8 +100,11 @@ pace('holds little of a sender whose other end takes nothing', async () => {
   const deaf = stack.use(await openPeerNode({ seed: randomBytes(32), gater: {} }));
   // The other end, by the bytes of circuit relay v2: it reserves, says yes to whoever comes, and reads nothing.
   await deaf.handle('/libp2p/circuit/relay/0.2.0/stop', (stream) => {
-    stream.send(Uint8Array.of(4, 0x08, 1, 0x20, 100));
-    stream.pause();
+    const accept = (): void => {
+      stream.send(Uint8Array.of(4, 0x08, 1, 0x20, 100));
+      queueMicrotask(() => stream.pause());
+    };
+    stream.addEventListener('message', accept, { once: true });
   });
   const reserving = await deaf.dial({ ...target, protocol: HOP });
   const reserved = once(reserving.stream);

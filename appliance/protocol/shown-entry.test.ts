@@ -9,7 +9,7 @@ import { leafHash } from '#crypto/hash.ts';
 import { encodeLeaf, type Leaf } from '#crypto/leaf.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
 import { showEntry } from '../broker/shown-entry.ts';
-import type { ShownEntry } from './client-message.ts';
+import type { ShownEntry } from './shown-entry.ts';
 import { checkShownEntry } from './shown-entry.ts';
 
 const TEXT = 'one\n\u001b[2J\u202Etwo\n\u{1F600} three';

@@ -2,6 +2,8 @@
 // text hashes to its reference. What passes is what the leaf hash commits to; that the leaf is in the log is a
 // matter of its proof.
 
+import * as z from 'zod';
+
 import { parseBase64, parseBase64url, encodeBase64url } from '#crypto/base64.ts';
 import { type Bytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { openEntry, type OpenedEntry } from '#crypto/entry.ts';
@@ -10,7 +12,27 @@ import { leafHash } from '#crypto/hash.ts';
 import { shapeOf } from '#crypto/kind.ts';
 import { type Leaf, parseLeaf } from '#crypto/leaf.ts';
 import { referenceText, textReferenceSchema } from '#crypto/segment.ts';
-import type { ShownEntry } from './client-message.ts';
+
+/** An entry as a client gets it: everything needed to check it against its leaf. */
+export const shownEntrySchema = z.strictObject({
+  leaf: z.string().max(16_384),
+  /** Null: the content was erased. */
+  disclosures: z.array(z.string()).max(32).nullable(),
+  texts: z
+    .array(
+      z.strictObject({
+        field: z.string().max(64),
+        /** Entry key, base64url. */
+        key: z.string().length(43),
+        /** Lengths of the segments in bytes; joined they are `data`, base64. */
+        cuts: z.array(z.int().min(1)).max(1 << 19),
+        data: z.string(),
+      }),
+    )
+    .max(4),
+});
+
+export type ShownEntry = z.infer<typeof shownEntrySchema>;
 
 /** An entry whose shown values are bound to its leaf. */
 export interface CheckedEntry {

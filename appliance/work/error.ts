@@ -6,6 +6,7 @@ export type WorkErrorCode =
   | 'endpoint-offline'
   | 'endpoint-removed'
   | 'name-taken'
+  | 'entry-unknown'
   | 'session-unknown'
   | 'session-closed'
   | 'session-exists'

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { ShownEntry } from '#appliance/protocol/client-message.ts';
+import type { ShownEntry } from '#appliance/protocol/shown-entry.ts';
 import type { Client } from '#appliance/protocol/client.ts';
 import { createDisclosure, parseDisclosure } from '#crypto/disclosure.ts';
 import { VerifyError } from '#crypto/error.ts';

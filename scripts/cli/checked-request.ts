@@ -8,7 +8,8 @@
 //
 // The names of client, site and endpoint are the record's, as nobody signed them.
 
-import type { RequestItem, ShownEntry } from '#appliance/protocol/client-message.ts';
+import type { RequestItem } from '#appliance/protocol/client-message.ts';
+import type { ShownEntry } from '#appliance/protocol/shown-entry.ts';
 import { ClientError } from '#appliance/protocol/client.ts';
 import type { Deciding } from '#appliance/protocol/session-key.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';

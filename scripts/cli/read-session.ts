@@ -1,7 +1,7 @@
 // Reading a session off an appliance that is not trusted: every shown value is checked against its leaf, and the
 // entries must be one unbroken chain. Whether the leaves are in the log is what `records export` and `verify` prove.
 
-import type { ShownEntry } from '#appliance/protocol/client-message.ts';
+import type { ShownEntry } from '#appliance/protocol/shown-entry.ts';
 import { type CheckedEntry, checkShownEntry } from '#appliance/protocol/shown-entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import type { Caller } from './connect.ts';

@@ -1,6 +1,7 @@
 // What this page has seen of a site's log. Every entry that it shows is proved to be in a signed tree that
 // extends every tree it saw before: an appliance that rewrites its log is caught by whoever looked.
 
+import type { LogProof } from '#appliance/protocol/log-proof.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import { equalBytes } from '#crypto/bytes.ts';
 import { type VerifiedCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
@@ -9,13 +10,6 @@ import { VerifyError } from '#crypto/error.ts';
 import type { Hash } from '#crypto/hash.ts';
 import { checkInclusion } from '#crypto/inclusion.ts';
 import type { VerifierKey } from '#crypto/key.ts';
-
-/** What `log.prove` answers. Hashes in base64url. */
-export interface LogProof {
-  readonly checkpoint: string;
-  readonly consistency: readonly string[];
-  readonly inclusions: readonly (readonly string[])[];
-}
 
 /** An entry to prove: its tree index, and its leaf hash as this page computed it. */
 export interface Claim {

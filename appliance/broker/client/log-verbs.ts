@@ -4,6 +4,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import { bundlePath, tilePath, tilesOf } from '#crypto/tile.ts';
 import { bundleBytes, tileBytes } from '../../ledger/served.ts';
 import { exportEvidence } from '../../work/records.ts';
+import { WorkError } from '../../work/error.ts';
 import type { Call, Handler } from './call.ts';
 import { demandKnown, demandRole } from './call.ts';
 
@@ -56,6 +57,30 @@ export const logExport: Handler<'log.export'> = async (_request, call) => {
   await emitFile(call, 'checkpoint', Buffer.from(note));
   return { files: files + 2, size };
 };
+
+/**
+ * Proves entries to a client, and that the log extends the checkpoint that the client holds. When it does not, the
+ * client is a witness of it: the log is latched (`checkWitnessed`).
+ */
+export const logProve: Handler<'log.prove'> = async ({ indices, seen }, call) => {
+  demandKnown(call.caller);
+  const { ledger } = call.desk.site;
+  const last = Math.max(-1, ...indices);
+  if (last >= ledger.size) {
+    throw new WorkError('entry-unknown', `Cannot prove entry ${last}: the log has ${ledger.size}`);
+  }
+  const from = seen === null ? 0 : (await ledger.checkWitnessed(seen)).size;
+  const { note, size } = await ledger.checkpointFor(Math.max(last + 1, from));
+  return {
+    checkpoint: note,
+    consistency: from === 0 ? [] : formatHashes(ledger.proveConsistency(from, size)),
+    inclusions: indices.map((index) => formatHashes(ledger.proveInclusion(index, size))),
+  };
+};
+
+function formatHashes(hashes: readonly Uint8Array[]): string[] {
+  return hashes.map(encodeBase64url);
+}
 
 async function emitFile(call: Call, path: string, bytes: Uint8Array): Promise<void> {
   await call.emit({ kind: 'file', path, data: Buffer.from(bytes).toString('base64') });
