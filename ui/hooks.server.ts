@@ -4,6 +4,7 @@
 import { building } from '$app/environment';
 import { error, type Handle, type HandleServerError, type ServerInit } from '@sveltejs/kit';
 
+import { parseTheme, THEME_COOKIE } from '#ui/lib/theme.ts';
 import { parseConfig } from '#ui/server/config.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { type Host, openHost } from '#ui/server/host.ts';
@@ -25,7 +26,10 @@ export const handle: Handle = async ({ event, resolve }) => {
   event.locals.host = host;
   event.locals.identity = await host.identity.authenticate(event.request);
   event.locals.actor = await actorFor(host, event.locals.identity);
-  const response = await resolve(event);
+  const theme = parseTheme(event.cookies.get(THEME_COOKIE));
+  const response = await resolve(event, {
+    transformPageChunk: ({ html }) => html.replace('%caisey.theme%', theme),
+  });
   for (const [name, value] of HEADERS) response.headers.set(name, value);
   if (!event.url.pathname.startsWith('/_app/')) {
     response.headers.set('cache-control', 'no-store');

@@ -10,7 +10,7 @@ import {
   openClientNode,
 } from '#appliance/protocol/client-node.ts';
 import type { Client } from '#appliance/protocol/client.ts';
-import type { Envelope } from '#crypto/statement.ts';
+import { type Envelope, parseStatement, verifyStatement } from '#crypto/statement.ts';
 import { deviceEndMs, deviceKey, loadDevice, signDevice } from '#ui/lib/device.ts';
 import { type Device, Keeper } from '#ui/lib/keeper.ts';
 import { passkeySigner, type SigningKey } from '#ui/lib/passkey.ts';
@@ -30,6 +30,8 @@ export interface BrowserOptions {
   readonly person: string;
   /** Tells the host whose this peer key is, so that its relay lets it in. */
   readonly register: (peerKey: string) => Promise<void>;
+  /** Tells it that this peer key is nobody's any more. */
+  readonly revoke: (peerKey: string) => Promise<void>;
   readonly now: () => number;
 }
 
@@ -38,6 +40,7 @@ export class BrowserState {
   readonly #options: BrowserOptions;
   #phase = $state.raw<BrowserPhase>({ kind: 'loading' });
   #device: Device | null = null;
+  #peerKey = $state.raw<string | null>(null);
   #signingKey = $state.raw<SigningKey | null>(null);
   #node: Promise<ClientNode> | null = null;
 
@@ -50,6 +53,11 @@ export class BrowserState {
     return this.#phase;
   }
 
+  /** The key by which the relay knows this browser; null before it was loaded. */
+  get peerKey(): string | null {
+    return this.#peerKey;
+  }
+
   get signingKey(): SigningKey | null {
     return this.#signingKey;
   }
@@ -59,9 +67,10 @@ export class BrowserState {
     try {
       const { person, now } = this.#options;
       this.#device = await loadDevice(this.keeper, person);
+      this.#peerKey = await deviceKey(this.#device);
       this.#signingKey = (await this.keeper.signingKey(person)) ?? null;
       const { statement } = this.#device;
-      const endsAtMs = deviceEndMs(this.#device, now());
+      const endsAtMs = this.#speaksFor(statement) ? deviceEndMs(this.#device, now()) : null;
       if (this.#signingKey === null) this.#phase = { kind: 'no-key' };
       else if (statement === null || endsAtMs === null) this.#phase = { kind: 'locked' };
       else await this.#begin(statement, endsAtMs);
@@ -76,6 +85,23 @@ export class BrowserState {
     await this.load();
   }
 
+  /**
+   * Takes up a signing key that was made in another browser and whose authenticator is at hand: one prompt, which
+   * unlocks this browser as well. The host says which key that is, so nothing is kept before it has signed.
+   * @throws {PasskeyError} when no authenticator here has it
+   * @throws {VerifyError} when another key answered
+   */
+  async recall(key: SigningKey): Promise<void> {
+    const { person, now } = this.#options;
+    if (this.#device === null) throw new TypeError('the browser was not loaded');
+    const peer = await deviceKey(this.#device);
+    const statement = await signDevice(peer, { signer: passkeySigner(key), nowMs: now() });
+    await verifyStatement(statement, { type: 'device', log: '' });
+    await this.keeper.keepSigningKey(person, key);
+    await this.keeper.keepDevice(person, { ...this.#device, statement });
+    await this.load();
+  }
+
   /** Asks the person's passkey once: for a working day this browser may connect to sites. */
   async unlock(): Promise<void> {
     const { person, now } = this.#options;
@@ -86,6 +112,16 @@ export class BrowserState {
     this.#device = { ...this.#device, statement };
     await this.keeper.keepDevice(person, this.#device);
     await this.#begin(statement, deviceEndMs(this.#device, now()) ?? now());
+  }
+
+  /** Forgets the device at once, and has the relay refuse it: the next unlocking makes another. */
+  async lock(): Promise<void> {
+    const peerKey = this.#peerKey;
+    const wasRegistered = this.#phase.kind === 'ready';
+    await this.close();
+    await this.keeper.forgetDevice(this.#options.person);
+    await this.load();
+    if (peerKey !== null && wasRegistered) await this.#options.revoke(peerKey);
   }
 
   /** Opens a client's conversation with an appliance. The device must be unlocked. */
@@ -105,6 +141,11 @@ export class BrowserState {
     const node = await this.#node;
     this.#node = null;
     await node?.[Symbol.asyncDispose]();
+  }
+
+  /** Whether a statement is by the key that is used here now; an older key's counts no more. */
+  #speaksFor(statement: Envelope | null): boolean {
+    return statement !== null && parseStatement(statement).statement.by === this.#signingKey?.key;
   }
 
   async #begin(statement: Envelope, endsAtMs: number): Promise<void> {

@@ -1,0 +1,30 @@
+// Takes a browser's key back: the relay refuses it from now on, and what it has open there ends at once. One that
+// is known no more is as revoked as can be.
+
+import { error, json } from '@sveltejs/kit';
+import * as z from 'zod';
+
+import { MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { disconnect } from '#ui/server/disconnect.ts';
+import { ConsoleError } from '#ui/server/error.ts';
+import { actorOf, orError } from '#ui/server/request.ts';
+import type { RequestHandler } from './$types';
+
+const bodySchema = z.strictObject({ peerKey: z.string().max(MAX_KEY_CHARS) });
+
+export const POST: RequestHandler = async ({ locals, request }) => {
+  const { directory } = actorOf(locals);
+  const body = bodySchema.safeParse(await request.json().catch(() => null));
+  if (!body.success) error(400, { message: 'Expected a peer key' });
+  const { peerKey } = body.data;
+  await orError(async () => {
+    try {
+      await directory.revokeDevice(peerKey);
+    } catch (cause) {
+      if (cause instanceof ConsoleError && cause.code === 'not-found') return;
+      throw cause;
+    }
+    disconnect(locals.host, [peerKey]);
+  });
+  return json({});
+};
