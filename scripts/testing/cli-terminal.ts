@@ -87,6 +87,15 @@ export interface Ran {
   readonly err: string;
 }
 
+/** Begins `caisey` with these arguments, with the terminal in hand. */
+export function startCli(
+  argv: readonly string[],
+  options: TestTerminalOptions = {},
+): { readonly terminal: TestTerminal; readonly ended: Promise<number> } {
+  const terminal = createTerminal(options);
+  return { terminal, ended: runCaisey(argv, terminal) };
+}
+
 /** Runs the command line to its end on a terminal of its own. */
 export async function runCli(
   argv: readonly string[],

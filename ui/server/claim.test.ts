@@ -15,7 +15,7 @@ import type { ClaimOffer } from '#appliance/protocol/claim-message.ts';
 import { signDevice } from '#appliance/protocol/session-key.ts';
 import { rootCode } from '#crypto/root-set.ts';
 import { statementSigner } from '#crypto/statement.ts';
-import { runCli } from '#scripts/testing/cli-terminal.ts';
+import { runCli, startCli, type TestTerminal } from '#scripts/testing/cli-terminal.ts';
 import { type JoinConsole, openJoinConsole } from '#scripts/testing/join-console.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
 import { createKeyed } from '#scripts/testing/live-site.ts';
@@ -73,6 +73,14 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo; // it listens on a port
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** The next piece of what is told on stderr that fits. */
+async function lineOf({ errLines }: TestTerminal, pattern: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    const found = pattern.exec(await errLines.take());
+    if (found !== null) return found;
+  }
 }
 
 type Waiting = Awaited<ReturnType<typeof openWaiting>>;
@@ -230,6 +238,29 @@ story('goes on where a restart found it, and where a founding was cut off', asyn
   const answer = await contact.send('/set-up', { ...FORM, token });
   assert.is(answer.status, 303, answer.text);
   await third.founded;
+});
+
+story('goes on in one process from joining to a site at work, until it is stopped', async () => {
+  await using stage = await openStage();
+  const { mesh, door, folder, owner } = stage;
+  const listen = `/ip4/127.0.0.1/tcp/${await freePort()}`;
+  const place = ['--dir', folder, '--http', '127.0.0.1:0', '--listen', listen, '--no-mdns'];
+  const { terminal, ended } = startCli(['appliance', 'join', door.token, ...place]);
+  const [, code = ''] = await lineOf(terminal, /its code is (\S+)/);
+  const [, pageUrl = ''] = await lineOf(terminal, /on-site page is at (\S+)/);
+  await mesh.when(({ what }) => what === 'endpoints');
+  const offered = Promise.withResolvers<string>();
+  const pins = claimBy(stage, { code, key: applianceKey(mesh), onOffered: offered.resolve });
+  await offered.promise;
+  const contact = visitorOf(pageUrl);
+  const answer = await contact.send('/set-up', { ...FORM, token: await contact.tokenOf('/') });
+  assert.is(answer.status, 303, answer.text);
+  await lineOf(terminal, /\bready$/m);
+  await mesh.when((told) => told.what === 'status');
+  await using client = await owner.reach((await pins).appliance);
+  assert.is(await refusalOf(client.call('site.status', {})), 'not-allowed');
+  process.emit('SIGTERM');
+  assert.is(await ended, 0);
 });
 
 const page = suite('createSetupApp()');
