@@ -84,6 +84,15 @@ export class Keeper {
     );
   }
 
+  /** The newest checkpoint of a site's log that this browser has seen: a signed note. */
+  checkpoint(site: string): Promise<string | undefined> {
+    return get<string>(this.#key('checkpoint', site), store);
+  }
+
+  async keepCheckpoint(site: string, note: string): Promise<void> {
+    await set(this.#key('checkpoint', site), note, store);
+  }
+
   signingKey(person: string): Promise<SigningKey | undefined> {
     return get<SigningKey>(this.#key('signing-key', person), store);
   }

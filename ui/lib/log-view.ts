@@ -38,7 +38,7 @@ export class LogView {
   }
 
   /**
-   * Accepts a proof of entries, and its checkpoint from then on.
+   * Accepts a proof of entries, and its checkpoint from then on. One at a time: a proof begins at what was seen.
    * @throws {VerifyError} `signature`, `inclusion` or `consistency`; `fork` when two trees of one size differ
    */
   async accept(proof: LogProof, claims: readonly Claim[]): Promise<VerifiedCheckpoint> {
@@ -57,21 +57,21 @@ export class LogView {
         proof: path,
       });
     }
-    if (this.#seen === null || checkpoint.size > this.#seen.size) this.#seen = checkpoint;
+    this.#seen = checkpoint;
     return checkpoint;
   }
 
-  /** Checkpoints may come out of order: the smaller tree must be a prefix of the larger. */
   #checkGrowth(checkpoint: VerifiedCheckpoint, proof: readonly string[]): void {
     const seen = this.#seen;
     if (seen === null || seen.size === 0) return;
-    const [from, to] = seen.size <= checkpoint.size ? [seen, checkpoint] : [checkpoint, seen];
-    if (from.size === to.size) {
-      if (equalBytes(from.root, to.root)) return;
-      throw new VerifyError('fork', `Cannot trust log: it signed two trees of ${to.size} entries`);
+    if (seen.size === checkpoint.size && !equalBytes(seen.root, checkpoint.root)) {
+      throw new VerifyError(
+        'fork',
+        `Cannot trust log: it signed two trees of ${seen.size} entries`,
+      );
     }
     checkConsistency({
-      ...{ from: from.size, to: to.size, fromRoot: from.root, toRoot: to.root },
+      ...{ from: seen.size, fromRoot: seen.root, to: checkpoint.size, toRoot: checkpoint.root },
       proof: proof.map(parseBase64url),
     });
   }

@@ -43,6 +43,7 @@ export interface ReadEnd {
 const REFUSALS: ReadonlySet<string> = new Set([
   'not-allowed',
   'not-authorised',
+  'keys-changed',
   'expired',
   'webauthn',
 ]);

@@ -14,6 +14,7 @@ import { type Envelope, parseStatement, verifyStatement } from '#crypto/statemen
 import { deviceEndMs, deviceKey, loadDevice, signDevice } from '#ui/lib/device.ts';
 import { type Device, Keeper } from '#ui/lib/keeper.ts';
 import { passkeySigner, type SigningKey } from '#ui/lib/passkey.ts';
+import { wordsOf } from '#ui/lib/words-of.ts';
 
 /** How far this browser is from being able to work. */
 export type BrowserPhase =
@@ -153,11 +154,6 @@ export class BrowserState {
     await this.#options.register(await deviceKey(this.#device));
     this.#phase = { kind: 'ready', statement, endsAtMs };
   }
-}
-
-/** What went wrong, for the person at the screen. */
-export function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 export const [useBrowser, provideBrowser] = createContext<BrowserState>();

@@ -29,6 +29,8 @@ export interface SessionStateOptions {
   readonly keys: SessionKeys | undefined;
   readonly me: Me;
   readonly now: () => number;
+  /** Told each entry that is taken up, once and in order. */
+  readonly onEntry?: (entry: CheckedEntry) => void;
   /** Runs `flush` soon; entries until then are shown together. */
   readonly schedule?: (flush: () => void) => void;
 }
@@ -240,6 +242,7 @@ export class SessionState implements AsyncDisposable {
     if (this.#previous === null) this.#opening = openingOf(entry);
     this.#fold.take(entry);
     this.#previous = entry;
+    this.#options.onEntry?.(entry);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     const { schedule = soon } = this.#options;

@@ -2,8 +2,11 @@
 
 import { createContext } from 'svelte';
 
+import { ClientError } from '#appliance/protocol/client.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';
+import { wordsOf } from '#ui/lib/words-of.ts';
+import { SiteProof } from '#ui/lib/site-proof.ts';
 
 /** Who looks: what the console says of the person, and the key that stands in rosters. */
 export interface Me {
@@ -19,6 +22,9 @@ export interface SiteFacts {
   readonly name: string;
   /** The log's origin: `<console host>/site/<id>/<number>`. */
   readonly origin: string;
+  /** The log's C2SP verifier key, and `ed25519:…` of the appliance, as the host says. */
+  readonly logKey: string;
+  readonly applianceKey: string;
   readonly me: Me;
   readonly keeper: Keeper;
 }
@@ -30,6 +36,8 @@ export class SiteState implements AsyncDisposable {
   readonly me: Me;
   readonly keeper: Keeper;
   readonly link: SiteLink;
+  /** Proves to this page what it shows. */
+  readonly proof: SiteProof;
   #linkState = $state.raw<LinkState>({ kind: 'connecting', attempt: 0 });
 
   constructor(facts: SiteFacts, link: Omit<SiteLinkOptions, 'onState'>) {
@@ -38,7 +46,16 @@ export class SiteState implements AsyncDisposable {
     this.origin = facts.origin;
     this.me = facts.me;
     this.keeper = facts.keeper;
-    this.link = new SiteLink({ ...link, onState: (state) => (this.#linkState = state) });
+    const { id: site, keeper, logKey } = facts;
+    this.link = new SiteLink({
+      ...link,
+      dial: async (signal) => {
+        await checkPinned(facts);
+        return link.dial(signal);
+      },
+      onState: (state) => (this.#linkState = state),
+    });
+    this.proof = new SiteProof({ link: this.link, keeper, site, logKey });
   }
 
   get linkState(): LinkState {
@@ -47,6 +64,15 @@ export class SiteState implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.link[Symbol.asyncDispose]();
+  }
+}
+
+/** The host may not put another appliance in the place of one that this browser knows. */
+async function checkPinned({ id, keeper, logKey, applianceKey }: SiteFacts): Promise<void> {
+  try {
+    await keeper.pinSite(id, { appliance: applianceKey, log: logKey });
+  } catch (cause) {
+    throw new ClientError('keys-changed', wordsOf(cause));
   }
 }
 
