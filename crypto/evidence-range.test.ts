@@ -104,7 +104,9 @@ log('verifyEvidence() ignores lines by keys that trust does not name', async () 
   assert.match(present(witnesses).detail, 'lines by keys unknown to trust: 1');
   const line = present(parseEvidenceFile(whole).checkpoint.split('\n').at(-2));
   const strangers = (count: number): string =>
-    Array.from({ length: count }, (_, i) => line.replace('witness.example', `w${i}`) + '\n').join('');
+    Array.from({ length: count }, (_, i) => line.replace('witness.example', `w${i}`) + '\n').join(
+      '',
+    );
   const withMore = (count: number): Promise<string> =>
     changed(whole, { trust, change: (file) => (file.checkpoint += strangers(count)) });
   assert.is(await withMore(62), 'verified');
