@@ -74,8 +74,8 @@ export class ToldSession {
     return entry;
   }
 
-  async open(by = 'Tess Technician'): Promise<CheckedEntry> {
-    const { statement } = await this.sign('not shown');
+  async open(by = 'Tess Technician', signed?: Envelope): Promise<CheckedEntry> {
+    const statement = signed ?? (await this.sign('not shown')).statement;
     return this.add(
       'session.opened',
       {
