@@ -76,6 +76,14 @@ export interface Daemon extends AsyncDisposable {
 
 const STOP_MS = 10_000;
 
+/** Starts a `caisey` command that runs until it is stopped. */
+export function startCaisey(
+  args: readonly string[],
+  options: { home: string; onLine: (line: string) => void },
+): Daemon {
+  return startDaemon({ program: process.execPath, args: [CLI, ...args] }, options);
+}
+
 /** Starts the appliance of a home. */
 export function startAppliance(options: { home: string; onLine: (line: string) => void }): Daemon {
   const args = [APPLIANCE, 'run', '--dir', join(options.home, 'appliance')];
@@ -121,13 +129,18 @@ export async function enrolAgent({
   if (code !== 0) throw new Error(`Cannot enrol: ${Buffer.concat(err).toString('utf8')}`);
 }
 
-function startDaemon(
+/** Starts a program of ours, with `env` beside what this process has. */
+export function startDaemon(
   { program, args }: { program: string; args: readonly string[] },
-  { home, onLine }: { home: string; onLine: (line: string) => void },
+  {
+    home,
+    onLine,
+    env = {},
+  }: { home: string; onLine: (line: string) => void; env?: Readonly<Record<string, string>> },
 ): Daemon {
   const child = spawn(program, args, {
     cwd: ROOT,
-    env: environmentOf(home),
+    env: { ...environmentOf(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {
