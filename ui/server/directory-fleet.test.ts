@@ -5,6 +5,7 @@ import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.t
 import { foundMsp, storyEndpoint } from '#scripts/testing/console-story.ts';
 import type { KnownSite } from './directory-links.ts';
 import type { Directory, OwnDirectory } from './directory.ts';
+import { ConsoleError } from './error.ts';
 
 async function siteOf(directory: Directory, peerKey: string): Promise<KnownSite> {
   const site = await directory.siteByPeerKey(peerKey);
@@ -137,6 +138,23 @@ status('never puts a smaller checkpoint in the place of a larger', async () => {
   assert.equal([kept.checkpoint, kept.checkpointSize], ['at ten', 10]);
   assert.equal([kept.state, kept.digestLevel, kept.software], ['claimed', 'sealed', '0.1.0']);
   assert.is(kept.seenAt, new Date(clock.nowMs).toISOString());
+});
+
+status('never puts another log in the place of the first', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const msp = await foundMsp(directory, 'one');
+  const site = await siteOf(directory, msp.siteKey);
+  const first = { origin: 'console.example/site/x/1', logKey: 'x+1+AAAA' };
+  await directory.keepStatus(site, first);
+  await directory.keepStatus(site, { ...first, software: '0.2.0' });
+  for (const other of [{ logKey: 'x+1+BBBB' }, { origin: 'console.example/site/x/2' }]) {
+    const refused = directory.keepStatus(site, { ...first, ...other, software: 'evil' });
+    const caught = await refused.catch((error: unknown) => error);
+    assert.ok(caught instanceof ConsoleError && caught.code === 'conflict');
+  }
+  const kept = await directory.of(msp.actors.owner).site(msp.siteId);
+  assert.equal([kept.logKey, kept.origin, kept.software], [first.logKey, first.origin, '0.2.0']);
 });
 
 status.run();

@@ -1,6 +1,7 @@
 // What the relay and the uplinks ask, for whom no person is signed in: whose a key is, and what a site tells of
 // itself. These are the only questions that no actor asks; each is about one key or one site that proved it.
 
+import type { ExpressionBuilder } from 'kysely';
 import * as z from 'zod';
 
 import { isPersonKey } from '#crypto/person-key.ts';
@@ -14,6 +15,7 @@ import {
 } from './directory-fleet.ts';
 import { DIGEST_LEVELS, hashSecret, SITE_STATES, type SiteState } from './directory-sites.ts';
 import { ConsoleError } from './error.ts';
+import type { Schema } from './store/schema.ts';
 import type { Store } from './store/store.ts';
 
 declare const knownBrand: unique symbol;
@@ -215,8 +217,16 @@ async function keepStatus(
     })
     .where('id', '=', site.siteId)
     .where('organisation_id', '=', site.organisationId)
+    .where(isNoOther('log_key', logKey))
+    .where(isNoOther('origin', origin))
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw notFound('site');
+  if (numUpdatedRows === 0n) {
+    await checkThere(db, site);
+    throw new ConsoleError(
+      'conflict',
+      'Cannot keep status: it is of another log than this site had',
+    );
+  }
   if (checkpoint === undefined) return;
   await db
     .updateTable('site')
@@ -224,6 +234,12 @@ async function keepStatus(
     .where('id', '=', site.siteId)
     .where('checkpoint_size', '<=', checkpoint.size)
     .execute();
+}
+
+/** A site has one log: what it was first called, and its first key, stay. */
+function isNoOther(column: 'log_key' | 'origin', value: string | undefined) {
+  return ({ or, eb, lit }: ExpressionBuilder<Schema, 'site'>) =>
+    value === undefined ? lit(true) : or([eb(column, 'is', null), eb(column, '=', value)]);
 }
 
 async function keepEndpoint(
