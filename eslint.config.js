@@ -79,6 +79,7 @@ export default defineConfig(
       'svelte/no-at-html-tags': 'error', // what endpoints say is text, never markup
       'svelte/button-has-type': 'error',
       'svelte/no-target-blank': 'error',
+      'svelte/no-useless-mustaches': 'off', // `{' '}` is the space that a formatter leaves alone
       'svelte/prefer-svelte-reactivity': 'off', // maps are put whole into $state.raw, never mutated there
       'svelte/no-navigation-without-resolve': 'off', // the console has one base: the root of its host
     },

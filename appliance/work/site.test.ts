@@ -120,7 +120,7 @@ load('finds in the log what is in force, and who is enrolled', async () => {
   assert.is(again.roleOf(site.approver.signer.publicKey), null);
   assert.is(again.roleOf(dave.signer.publicKey), 'approver');
   assert.is(again.roleOf(till.keyed.signer.publicKey), 'endpoint');
-  assert.is(again.roleOf(gone.keyed.signer.publicKey), null);
+  assert.is(again.roleOf(gone.keyed.signer.publicKey), 'removed');
   assert.is(again.roleOf(site.reviewer.signer.publicKey), 'member');
 });
 

@@ -1,15 +1,8 @@
 // This browser as a peer: an Ed25519 key of its own, and the person's signed word that it is theirs for a day.
 
-import { CLOCK_SLACK_MS, commonOf } from '#appliance/protocol/session-key.ts';
-import { MAX_DEVICE_LIFE_MS } from '#crypto/device.ts';
 import { parseTime } from '#crypto/leaf.ts';
 import { formatPersonKey } from '#crypto/person-key.ts';
-import {
-  type Envelope,
-  parseStatement,
-  signStatement,
-  type StatementSigner,
-} from '#crypto/statement.ts';
+import { parseStatement } from '#crypto/statement.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Device, Keeper } from './keeper.ts';
 
@@ -36,13 +29,4 @@ export function deviceEndMs({ statement }: Device, nowMs: number): number | null
   if (statement === null) return null;
   const endMs = parseTime(parseStatement(statement).statement.expires);
   return endMs - nowMs > RENEW_BELOW_MS ? endMs : null;
-}
-
-/** Has the person sign that this device is theirs: one prompt for a working day. */
-export async function signDevice(
-  peer: string,
-  { signer, nowMs }: { signer: StatementSigner; nowMs: number },
-): Promise<Envelope> {
-  const lifeMs = MAX_DEVICE_LIFE_MS - CLOCK_SLACK_MS; // it counts from before now
-  return signStatement({ ...commonOf(signer, { nowMs, lifeMs }), type: 'device', peer }, signer);
 }

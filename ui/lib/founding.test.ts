@@ -1,13 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { signDevice } from '#appliance/protocol/session-key.ts';
 import { checkDevice, MAX_DEVICE_LIFE_MS } from '#crypto/device.ts';
 import { parseKeyFile } from '#crypto/key-file.ts';
 import { isRootKey } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
 import { parseStatement, statementSigner } from '#crypto/statement.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
-import { deviceEndMs, signDevice } from './device.ts';
+import { deviceEndMs } from './device.ts';
 import {
   createRecoveryKey,
   freeMemberId,
@@ -98,21 +99,28 @@ next('nextRoster() gives one id two keys when asked to, and never lists a key tw
 
 next.run();
 
-const device = suite('signDevice()');
+const device = suite('deviceEndMs()');
 
-device('signDevice() is what an appliance accepts, for less than half a day', async () => {
-  const { roster } = await found();
-  const statement = await signDevice(peer, { signer: owner, nowMs });
-  const parsed = parseStatement(roster).statement;
-  assert.ok(parsed.type === 'roster');
-  const { member, expiresMs } = await checkDevice(statement, { roster: parsed, peer, atMs: nowMs });
-  assert.is(member.key, owner.key);
-  assert.ok(expiresMs - nowMs < MAX_DEVICE_LIFE_MS);
-  const kept = { seed: new Uint8Array(32), statement };
-  assert.is(deviceEndMs(kept, nowMs), expiresMs);
-  assert.is(deviceEndMs(kept, expiresMs - 60_000), null, 'about to end');
-  assert.is(deviceEndMs({ ...kept, statement: null }, nowMs), null);
-});
+device(
+  'deviceEndMs() is when an appliance stops accepting it, and null shortly before',
+  async () => {
+    const { roster } = await found();
+    const statement = await signDevice({ peer, nowMs }, owner);
+    const parsed = parseStatement(roster).statement;
+    assert.ok(parsed.type === 'roster');
+    const { member, expiresMs } = await checkDevice(statement, {
+      roster: parsed,
+      peer,
+      atMs: nowMs,
+    });
+    assert.is(member.key, owner.key);
+    assert.ok(expiresMs - nowMs < MAX_DEVICE_LIFE_MS);
+    const kept = { seed: new Uint8Array(32), statement };
+    assert.is(deviceEndMs(kept, nowMs), expiresMs);
+    assert.is(deviceEndMs(kept, expiresMs - 60_000), null, 'about to end');
+    assert.is(deviceEndMs({ ...kept, statement: null }, nowMs), null);
+  },
+);
 
 device.run();
 

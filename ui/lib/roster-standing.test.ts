@@ -79,10 +79,7 @@ judge('judgeRoster() says of malformed and mangled envelopes why they are bad', 
     { ...envelope, statement: envelope.statement.replace(/^.{8}/, 'eyJmb28i') },
     { ...envelope, signature: { ...signature, signature: 'A'.repeat(86) } },
   ]) {
-    const standing = await judgeRoster(
-      { rootKeys, envelope: bad },
-      { pinned, atMs: nowMs },
-    );
+    const standing = await judgeRoster({ rootKeys, envelope: bad }, { pinned, atMs: nowMs });
     assert.is(standing.kind, 'bad');
   }
 });

@@ -10,8 +10,9 @@ import {
   openClientNode,
 } from '#appliance/protocol/client-node.ts';
 import type { Client } from '#appliance/protocol/client.ts';
+import { signDevice } from '#appliance/protocol/session-key.ts';
 import { type Envelope, parseStatement, verifyStatement } from '#crypto/statement.ts';
-import { deviceEndMs, deviceKey, loadDevice, signDevice } from '#ui/lib/device.ts';
+import { deviceEndMs, deviceKey, loadDevice } from '#ui/lib/device.ts';
 import { type Device, Keeper } from '#ui/lib/keeper.ts';
 import { passkeySigner, type SigningKey } from '#ui/lib/passkey.ts';
 import { wordsOf } from '#ui/lib/words-of.ts';
@@ -109,7 +110,7 @@ export class BrowserState {
     if (this.#signingKey === null || this.#device === null) throw new TypeError('no signing key');
     const peer = await deviceKey(this.#device);
     const signer = passkeySigner(this.#signingKey);
-    const statement = await signDevice(peer, { signer, nowMs: now() });
+    const statement = await signDevice({ peer, nowMs: now() }, signer);
     this.#device = { ...this.#device, statement };
     await this.keeper.keepDevice(person, this.#device);
     await this.#begin(statement, deviceEndMs(this.#device, now()) ?? now());
