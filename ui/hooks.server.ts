@@ -47,7 +47,8 @@ export const handleError: HandleServerError = ({ error: cause, status }) => {
 const HEADERS: readonly (readonly [string, string])[] = [
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
-  ['referrer-policy', 'no-referrer'],
+  // With `no-referrer` a form without JavaScript would be sent with the origin "null", and refused as forged.
+  ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
   ['cross-origin-resource-policy', 'same-origin'],
   ['permissions-policy', 'camera=(), microphone=(), geolocation=(), usb=(), payment=()'],
