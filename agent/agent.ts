@@ -3,7 +3,7 @@
 import type { Judge } from '#crypto/policy.ts';
 import { AgentError, REMOVED_WORDS } from './error.ts';
 import { openFolderLock } from './folder-lock.ts';
-import { loadIdentity, parsePins } from './identity.ts';
+import { identityFingerprint, loadIdentity, parsePins } from './identity.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Backoff, type LinkDetail, type LinkState, openLink } from './protocol/link.ts';
 import { openDesk } from './orders.ts';
@@ -26,6 +26,13 @@ import { readSoftware } from './software.ts';
 
 /** What an agent tells whoever runs it. No event holds a secret; a command's text is in none. */
 export type AgentEvent =
+  | {
+      readonly kind: 'opened';
+      readonly endpoint: string;
+      readonly name: string;
+      /** Of its key: what a person compares before the site lets anybody work here. */
+      readonly fingerprint: string;
+    }
   | ({ readonly kind: 'link'; readonly state: LinkState } & LinkDetail)
   | { readonly kind: 'ready' }
   | { readonly kind: 'started'; readonly run: string }
@@ -92,6 +99,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const journal = opening.use(await openJournal(folder, { endpoint: identity.endpoint, logKey }));
   checkNotRemoved(journal, folder);
   for (const run of await endOrphans(folder)) onEvent({ kind: 'orphan', run });
+  const { endpoint, name } = identity;
+  onEvent({ kind: 'opened', endpoint, name, fingerprint: await identityFingerprint(identity) });
   const judge = options.judge ?? (await openJudge());
   const now = options.now ?? Date.now;
   const desk = openDesk({ identity, journal, judge, now });

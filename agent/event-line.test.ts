@@ -11,6 +11,7 @@ const EVENTS: readonly AgentEvent[] = [
   { kind: 'link', state: 'connected', failures: 0 },
   { kind: 'link', state: 'waiting', failures: 1, retryInMs: 1500, error: new Error('no route') },
   { kind: 'link', state: 'waiting', failures: 1, retryInMs: 0 },
+  { kind: 'opened', endpoint: 'e', name: 'till', fingerprint: 'aaaa bbbb cccc dddd' },
   { kind: 'ready' },
   { kind: 'started', run: 'r' },
   { kind: 'ended', run: 'r', outcome: 'exited', exitCode: 3 },

@@ -33,6 +33,7 @@ function levelOf(event: AgentEvent): 'info' | 'warn' | 'error' {
       return 'warn';
     case 'link':
       return event.state === 'waiting' ? 'warn' : 'info';
+    case 'opened':
     case 'ready':
     case 'started':
     case 'ended':
@@ -46,6 +47,8 @@ function describe(event: AgentEvent): string {
   switch (event.kind) {
     case 'link':
       return describeLink(event);
+    case 'opened':
+      return `endpoint ${event.name} (${event.endpoint}), key fingerprint ${event.fingerprint}`;
     case 'ready':
       return 'ready: the appliance takes this endpoint as online';
     case 'started':

@@ -6,7 +6,15 @@ import * as assert from 'uvu/assert';
 
 import { openFolder, seedOf } from '#scripts/testing/agent-appliance.ts';
 import { AgentError, type AgentErrorCode } from './error.ts';
-import { createIdentity, type Identity, isEnrolled, loadIdentity } from './identity.ts';
+import { formatPersonKey, keyFingerprint } from '#crypto/person-key.ts';
+import { importSigner } from '#crypto/webcrypto.ts';
+import {
+  createIdentity,
+  type Identity,
+  identityFingerprint,
+  isEnrolled,
+  loadIdentity,
+} from './identity.ts';
 
 const KEY = 'ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
 
@@ -33,6 +41,20 @@ async function refuses(promise: Promise<unknown>, code: AgentErrorCode): Promise
   assert.is(error.code, code, error.message);
   return error;
 }
+
+const fingerprint = suite('identityFingerprint()');
+
+fingerprint(
+  'identityFingerprint() is that of the key by which the appliance knows it',
+  async () => {
+    const { publicKey } = await importSigner(IDENTITY.seed);
+    const key = formatPersonKey({ kind: 'ed25519', publicKey });
+    assert.is(await identityFingerprint(IDENTITY), keyFingerprint(key));
+    assert.is.not(await identityFingerprint({ seed: seedOf('other') }), keyFingerprint(key));
+  },
+);
+
+fingerprint.run();
 
 const create = suite('createIdentity()');
 

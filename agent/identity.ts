@@ -10,7 +10,8 @@ import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { parseId } from '#crypto/id.ts';
 import { parseVerifierKey, type VerifierKey } from '#crypto/key.ts';
-import { parsePersonKey } from '#crypto/person-key.ts';
+import { formatPersonKey, keyFingerprint, parsePersonKey } from '#crypto/person-key.ts';
+import { importSigner } from '#crypto/webcrypto.ts';
 import { createFile } from './durable-file.ts';
 import { AgentError, isSystemError } from './error.ts';
 import { endpointNameSchema, type SitePins, sitePinsSchema } from './protocol/enrol-message.ts';
@@ -59,6 +60,12 @@ export function parsePins(site: SitePins): Pins {
     mspRoot: site.msp_root,
     authorityKey: site.authority,
   };
+}
+
+/** What a person compares before the site lets anybody work here: `keyFingerprint` of the endpoint's key. */
+export async function identityFingerprint({ seed }: Pick<Identity, 'seed'>): Promise<string> {
+  const { publicKey } = await importSigner(seed);
+  return keyFingerprint(formatPersonKey({ kind: 'ed25519', publicKey }));
 }
 
 /** Whether a folder is an endpoint's already. */

@@ -18,7 +18,7 @@ import {
 } from '#scripts/testing/agent-appliance.ts';
 import { isRunning } from '#scripts/testing/process-state.ts';
 import { openJournal } from './journal.ts';
-import { isEnrolled, loadIdentity } from './identity.ts';
+import { identityFingerprint, isEnrolled, loadIdentity } from './identity.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -189,7 +189,10 @@ enrolling('enrols by a token on stdin or in a file, and never names it', async (
   ] as const) {
     assert.is((await program.ended).code, 0, program.said.err);
     assert.ok(program.said.out.includes(appliance.site.endpoint));
-    assert.is((await loadIdentity(path)).name, 'frontdesk-1');
+    const identity = await loadIdentity(path);
+    assert.is(identity.name, 'frontdesk-1');
+    const fingerprint = await identityFingerprint(identity);
+    assert.ok(program.said.out.includes(`Fingerprint of its key: ${fingerprint}\n`));
     assert.not.ok((program.said.out + program.said.err).includes(token.slice(10, 30)));
   }
 });

@@ -18,6 +18,7 @@ import { type AgentEnd, openAgent } from './agent.ts';
 import { enrol } from './enrol.ts';
 import { AgentError, type AgentErrorCode } from './error.ts';
 import { formatEvent, type LogFormat } from './event-line.ts';
+import { identityFingerprint } from './identity.ts';
 import { parseEnrolToken } from './protocol/enrol-message.ts';
 import { isProtocolError, type ProtocolError } from './protocol/error.ts';
 import { useNativeCrypto } from './protocol/native-crypto.ts';
@@ -102,8 +103,12 @@ class UsageError extends Error {
 
 async function enrolFrom({ dir, tokenFile = '-' }: Values, signal: AbortSignal): Promise<string> {
   const token = await readToken(tokenFile);
-  const { name, endpoint } = await enrol({ token, folder: dir, signal });
-  return `Enrolled "${name}" as endpoint ${endpoint} in "${dir}"`;
+  const identity = await enrol({ token, folder: dir, signal });
+  const { name, endpoint } = identity;
+  return `Enrolled "${name}" as endpoint ${endpoint} in "${dir}"
+Fingerprint of its key: ${await identityFingerprint(identity)}
+It is pending: nobody can work here until a person has compared this fingerprint with what the site has, and
+verified it: on the machine's page of the console, or by: caisey endpoint verify ${name}`;
 }
 
 /** Reads a token, and looks whether it is one. @throws {AgentError} code `token-unusable`; it quotes nothing */

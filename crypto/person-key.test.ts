@@ -8,6 +8,7 @@ import { parseHex } from './hex.ts';
 import {
   formatPersonKey,
   isPersonKey,
+  keyFingerprint,
   MAX_KEY_CHARS,
   parsePersonKey,
   type PersonKey,
@@ -25,6 +26,20 @@ const rpId = 'caisey.example';
 
 const keyFile: PersonKey = { kind: 'ed25519', publicKey };
 const passkey: PersonKey = { kind: 'webauthn', rpId, cose };
+
+const fingerprint = suite('keyFingerprint()');
+
+fingerprint(
+  'keyFingerprint() is four groups of the hash of the line, another for another key',
+  () => {
+    const line = formatPersonKey(keyFile);
+    assert.is(line, 'ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
+    assert.is(keyFingerprint(line), '34c9 b166 79bc c683');
+    assert.is.not(keyFingerprint(formatPersonKey(passkey)), keyFingerprint(line));
+  },
+);
+
+fingerprint.run();
 
 const format = suite('formatPersonKey()');
 

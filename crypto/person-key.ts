@@ -6,9 +6,11 @@
 // A passkey's relying party is part of its name, so the site that a signature was made for is never guessed.
 
 import { encodeBase64url, parseBase64url } from './base64.ts';
-import type { Bytes } from './bytes.ts';
+import { type Bytes, encodeUtf8 } from './bytes.ts';
 import { parseCoseKey } from './cose.ts';
 import { FormatError } from './error.ts';
+import { sha256 } from './hash.ts';
+import { formatHex } from './hex.ts';
 import { checkEd25519PublicKey } from './webcrypto.ts';
 
 export const MAX_KEY_CHARS = 2048;
@@ -61,6 +63,12 @@ export function isPersonKey(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Text by which two people compare a key: the first 8 bytes of the hash of its line, in groups. */
+export function keyFingerprint(key: string): string {
+  const hex = formatHex(sha256(encodeUtf8(key)).subarray(0, 8));
+  return (hex.match(/.{4}/g) ?? []).join(' ');
 }
 
 function parseKeyBytes(text: string): Bytes {

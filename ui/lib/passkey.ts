@@ -2,7 +2,7 @@
 // challenge chooses what is signed, and a sign-in's challenge is the host's (see the room's README).
 
 import { encodeBase64url } from '#crypto/base64.ts';
-import { type Bytes, copyBytes, encodeUtf8 } from '#crypto/bytes.ts';
+import { type Bytes, copyBytes } from '#crypto/bytes.ts';
 import { formatPersonKey, parsePersonKey } from '#crypto/person-key.ts';
 import { parseRegistration, PASSKEY_ALGORITHMS } from '#crypto/registration.ts';
 import type { Envelope, StatementSigner } from '#crypto/statement.ts';
@@ -120,13 +120,6 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
 
 function unexpected(): PasskeyError {
   return new PasskeyError('failed', 'The authenticator answered something else than a passkey');
-}
-
-/** Text that a person compares: the first 8 bytes of the key's hash, in groups. */
-export async function keyFingerprint(key: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encodeUtf8(key)));
-  const hex = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0'));
-  return [0, 2, 4, 6].map((at) => hex.slice(at, at + 2).join('')).join(' ');
 }
 
 const PROMPT_MS = 120_000;
