@@ -61,6 +61,7 @@ export class RosterState {
       const { keeper, now } = this.#options;
       const pinned = await keeper.pinned();
       const standing = await judgeRoster(shown, { pinned, atMs: now() });
+      if (standing.kind === 'older' && this.#isStale(standing.version)) return;
       if (standing.kind === 'stands') await this.#remember(standing.roster);
       this.#standing = standing;
     } catch (cause) {
@@ -95,6 +96,11 @@ export class RosterState {
     const answer = await send(envelope);
     await this.check(next);
     return spreadSchema.parse(answer);
+  }
+
+  /** An answer of before a newer roster was judged here: it was under way meanwhile, and says nothing new. */
+  #isStale(version: number): boolean {
+    return this.current !== null && version > 0 && version < this.current.statement.version;
   }
 
   async #remember({ rootKeys, statement: { version } }: CheckedRoster): Promise<void> {

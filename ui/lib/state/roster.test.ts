@@ -83,6 +83,21 @@ signing('RosterState.sign() keeps to itself what a key outside the root signed',
   assert.is(roster.current?.statement.version, 4);
 });
 
+const checking = suite('RosterState.check()');
+
+checking('RosterState.check() is not startled by an answer of before its own change', async () => {
+  const { roster, kept } = open({ rootKeys, rosterVersion: 4 });
+  await roster.check({ rootKeys, envelope });
+  await roster.sign({ put: tom }, owner);
+  await roster.check({ rootKeys, envelope });
+  assert.is(roster.current?.statement.version, 5);
+  const reloaded = open(kept.pinned).roster;
+  await reloaded.check({ rootKeys, envelope });
+  assert.is(reloaded.standing?.kind, 'older', 'a page that begins with it is told');
+});
+
+checking.run();
+
 signing.run();
 
 const pinning = suite('RosterState.pin()');
