@@ -109,6 +109,7 @@ async function enrolThisMachine(home: string): Promise<void> {
   say('Enrolling this machine as an endpoint (first run only) …');
   const token = await caiseyOk(['endpoint', 'token', '--name', ENDPOINT], { home });
   await enrolAgent({ runtime: 'node', folder: join(home, 'agent'), token: token.trim(), home });
+  await caiseyOk(['endpoint', 'verify', ENDPOINT, '--yes'], { home }); // we have just enrolled it ourselves
 }
 
 async function isOnline(home: string): Promise<boolean> {
@@ -153,6 +154,7 @@ Another machine of this network, with its own clone of this repository:
   here   ${command} endpoint token --name web > token    (lets one machine in, once)
   there  npm run -s caisey -- agent enrol --dir DIR --token-file token
          npm run -s caisey -- agent run --dir DIR
+  here   ${command} endpoint verify web           (compare the fingerprint that enrolling it printed)
 
 When the PIN is lost: nobody can read it out. Give the client a key file instead, and take the old key away:
 

@@ -72,6 +72,9 @@ const ALLOWED: Readonly<Record<Exclude<ClientVerb, 'stop'>, readonly Caller[]>> 
   'site.change': EVERYBODY, // by its signature alone
   'endpoint.list': EVERYBODY,
   'endpoint.token': ['owner'],
+  'endpoint.tokens': ['owner'],
+  'endpoint.token-revoke': ['owner'],
+  'endpoint.verify': ['owner', 'technician', 'colleague'],
   'endpoint.remove': ['owner'],
   'session.open': ['owner', 'technician', 'colleague'],
   'session.close': ['owner', 'technician', 'approver'],
@@ -111,6 +114,12 @@ async function callAll(work: LiveWork, as: Keyed): Promise<readonly ClientVerb[]
     ['site.change', () => client.call('site.change', { envelope })],
     ['endpoint.list', () => client.call('endpoint.list', {})],
     ['endpoint.token', () => client.call('endpoint.token', { name: 'x', labels: [], lifeS: 60 })],
+    ['endpoint.tokens', () => client.call('endpoint.tokens', {})],
+    [
+      'endpoint.token-revoke',
+      () => client.call('endpoint.token-revoke', { token: 'A'.repeat(12) }),
+    ],
+    ['endpoint.verify', () => client.call('endpoint.verify', { endpoint })],
     ['session.open', () => client.call('session.open', own.parameters)],
     ['session.list', () => client.call('session.list', { state: 'all', limit: 10 })],
     ['session.read', () => client.call('session.read', { ...inSession, from: 0, follow: false })],

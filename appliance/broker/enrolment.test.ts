@@ -27,7 +27,9 @@ enrolling('enrols on record, under the checkpoint that it answers', async () => 
   await using site = await openLiveSite();
   const { ledger } = site.appliance.desk.site;
   const from = ledger.size;
-  const identity = await enrolEndpoint(site, { name: 'till', labels: ['front'] });
+  const identity = await enrolEndpoint(site, {
+    ...{ name: 'till', labels: ['front'], isVerified: false },
+  });
   assert.equal(await kindsFrom(site, from), ['endpoint.enrolled']);
   assert.is(identity.checkpoint, ledger.checkpoint.note);
   await using agent = await FakeAgent.open(identity);
@@ -123,6 +125,26 @@ enrolling('is not let in without a token that was given out', async () => {
   assert.match(await refusalOf(askToEnrol(forged, { keyed: await createKeyed() })), /^peer-/);
   await site.event(({ what }) => what.startsWith('refused an unknown peer'));
   assert.is(site.appliance.desk.site.ledger.size, size);
+});
+
+enrolling('takes a token back, and leaves in peace who is enrolled', async () => {
+  await using site = await openLiveSite();
+  await using agent = await FakeAgent.open(await enrolEndpoint(site, { name: 'till' }));
+  const { token } = await askToken(site, 'office', ['pc']);
+  await using owner = await site.connect(site.owner);
+  const { tokens, next } = await owner.call('endpoint.tokens', {});
+  assert.equal(
+    tokens.map(({ name, labels, by }) => ({ name, labels, by })),
+    [{ name: 'office', labels: ['pc'], by: 'Olga Owner' }],
+  );
+  assert.is(next, null);
+  assert.not.ok(JSON.stringify(tokens).includes(parseEnrolToken(token).secret));
+  const revoked = { token: tokens[0]?.token ?? '' };
+  await owner.call('endpoint.token-revoke', revoked);
+  assert.is(await refusalOf(owner.call('endpoint.token-revoke', revoked)), 'token-unknown');
+  assert.equal((await owner.call('endpoint.tokens', {})).tokens, []);
+  assert.match(await refusalOf(askToEnrol(token, { keyed: await createKeyed() })), /^peer-/);
+  assert.is(site.appliance.desk.links.isOnline(agent.identity.endpoint), true);
 });
 
 enrolling('gives a token no other door', async () => {

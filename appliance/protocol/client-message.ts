@@ -12,11 +12,11 @@
 import * as z from 'zod';
 
 import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-message.ts';
-import { hostSchema } from '#agent/protocol/link-message.ts';
 import { COMMAND_FIELDS } from '#crypto/kind.ts';
 import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 import { boundedText } from './bounded-text.ts';
+import { endpointSummarySchema, tokenIdSchema, tokenSummarySchema } from './endpoint-summary.ts';
 import { logProofSchema, MAX_PROVED } from './log-proof.ts';
 import { REQUEST_STATES } from './request-state.ts';
 import { sessionSummarySchema } from './session-summary.ts';
@@ -73,6 +73,15 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
       .min(60)
       .max(30 * 86_400),
   }),
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('endpoint.tokens'),
+    /** Those after this one in the order of ids: `next` of the page before. */
+    after: tokenIdSchema.exactOptional(),
+  }),
+  z.strictObject({ id: requestId, verb: z.literal('endpoint.token-revoke'), token: tokenIdSchema }),
+  /** Says that this endpoint's key is that of the machine it is taken for: only then it can be worked on. */
+  z.strictObject({ id: requestId, verb: z.literal('endpoint.verify'), endpoint: id }),
   z.strictObject({
     id: requestId,
     verb: z.literal('endpoint.remove'),
@@ -205,20 +214,6 @@ export type ClientRequestOf<V extends ClientVerb> = Extract<ClientRequest, { ver
 /** A command in a list is a reminder of which it is, not what anybody decides by. */
 export const MAX_ITEM_COMMAND_CHARS = 256;
 
-export const endpointSummarySchema = z.strictObject({
-  endpoint: id,
-  name: word,
-  labels: z.array(word),
-  /** `reconnecting`: its link was lost a moment ago, and the record does not call it offline yet. */
-  state: z.enum(['online', 'reconnecting', 'offline', 'never-seen']),
-  lastSeen: time.nullable(),
-  software: word.nullable(),
-  host: hostSchema.nullable(),
-  /** The caller's own newest open session there, or, without one, the newest of all. */
-  openSession: id.nullable(),
-  openSessions: z.int(),
-});
-
 /** A request among others; `request.show` gives all of it. */
 export const requestItemSchema = z.strictObject({
   /** Tree index of the entry that asked. */
@@ -275,7 +270,6 @@ export const requestSummarySchema = z.strictObject({
   stateDroppedBytes: z.int().min(0),
 });
 
-export type EndpointSummary = z.infer<typeof endpointSummarySchema>;
 export type RequestItem = z.infer<typeof requestItemSchema>;
 export type RequestSummary = z.infer<typeof requestSummarySchema>;
 
@@ -325,6 +319,12 @@ export const answerSchemas = {
     next: id.nullable(),
   }),
   'endpoint.token': z.strictObject({ token: z.string(), expires: time, site: sitePinsSchema }),
+  'endpoint.tokens': z.strictObject({
+    tokens: z.array(tokenSummarySchema),
+    next: tokenIdSchema.nullable(),
+  }),
+  'endpoint.token-revoke': z.strictObject({}),
+  'endpoint.verify': z.strictObject({ index: z.int() }),
   'endpoint.remove': z.strictObject({ index: z.int() }),
   'session.open': z.strictObject({ session: id, index: z.int() }),
   'session.close': z.strictObject({ index: z.int() }),

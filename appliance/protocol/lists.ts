@@ -1,7 +1,8 @@
 // Whole lists: an appliance answers them page by page, and these ask until there is no next one.
 
 import type { Client, Parameters } from './client.ts';
-import type { EndpointSummary, RequestItem } from './client-message.ts';
+import type { RequestItem } from './client-message.ts';
+import type { EndpointSummary, TokenSummary } from './endpoint-summary.ts';
 import type { SessionSummary } from './session-summary.ts';
 
 type Caller = Pick<Client, 'call'>;
@@ -18,6 +19,16 @@ export function listEndpoints(client: Caller): Promise<EndpointSummary[]> {
       ...(after === null ? {} : { after }),
     });
     return { items: endpoints, next };
+  });
+}
+
+/** Every enrolment token that can be used still, in the order of ids. */
+export function listTokens(client: Caller): Promise<TokenSummary[]> {
+  return gather<TokenSummary, string>(async (after) => {
+    const { tokens, next } = await client.call('endpoint.tokens', {
+      ...(after === null ? {} : { after }),
+    });
+    return { items: tokens, next };
   });
 }
 

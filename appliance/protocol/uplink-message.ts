@@ -24,7 +24,8 @@ export const STATUS_MS = 15_000;
 export const MAX_ENDPOINTS_PER_MESSAGE = 64;
 
 /**
- * What a site's client lets the console know. `sealed`: that endpoints exist and whether they are online;
+ * What a site's client lets the console know. `sealed`: that endpoints exist, whether a person verified them and
+ * whether they are online;
  * `standard`: names, labels, facts of the machine; `open` adds command lines where the log is shown.
  */
 export const DIGEST_LEVELS = ['sealed', 'standard', 'open'] as const;
@@ -62,6 +63,8 @@ export type UplinkStatus = z.infer<typeof statusSchema>;
 
 export const uplinkEndpointSchema = z.strictObject({
   endpoint: id,
+  /** False: pending. */
+  isVerified: z.boolean(),
   state: z.enum(['online', 'reconnecting', 'offline', 'never-seen']),
   /** Null at the level `sealed`. */
   details: z

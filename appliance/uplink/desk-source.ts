@@ -55,10 +55,11 @@ function viewOf(
   { desk, level }: { desk: Desk; level: DigestLevel },
 ): UplinkEndpoint {
   const { state, lastSeenMs, software, host } = desk.links.view(id);
-  if (level === 'sealed') return { endpoint: id, state, details: null };
+  const isVerified = desk.site.isVerified(id);
+  if (level === 'sealed') return { endpoint: id, isVerified, state, details: null };
   const open = desk.sessions.open.find(({ endpoint }) => endpoint.id === id);
   return {
-    ...{ endpoint: id, state },
+    ...{ endpoint: id, isVerified, state },
     details: {
       ...{ name, labels: [...labels], software, host },
       lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),

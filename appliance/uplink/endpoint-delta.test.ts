@@ -14,6 +14,7 @@ import { endpointDelta } from './endpoint-delta.ts';
 function endpointsOf(count: number, from = 0): UplinkEndpoint[] {
   return Array.from({ length: count }, (_, i) => ({
     endpoint: String(from + i).padStart(22, 'A'),
+    isVerified: true,
     state: 'online',
     details: {
       name: 'ü'.repeat(256),

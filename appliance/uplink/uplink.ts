@@ -27,6 +27,12 @@ const WELCOME_MS = 10_000;
 /** Changes that come closer together than this are told together. */
 const GATHER_MS = 500;
 
+/** A sign of life where there is no log to tell of: the console takes silence for absence. */
+const NOTHING_NEW: UplinkUp = {
+  kind: 'endpoints',
+  ...{ isReset: false, isWhole: true, endpoints: [], removed: [] },
+};
+
 /** What the uplink tells, asked anew each time. */
 export interface UplinkSource {
   hello(): Omit<UplinkHello, 'kind'>;
@@ -145,6 +151,7 @@ function startTelling(
     for (const message of delta.messages) await conversation.send(message);
     const status = source.status();
     if (status !== null) await conversation.send({ kind: 'status', ...status });
+    else if (delta.messages.length === 0) await conversation.send(NOTHING_NEW);
   };
   const tellIn = (delayMs: number): void => {
     stopTimer();

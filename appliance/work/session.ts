@@ -57,7 +57,7 @@ export interface OpenedBy {
 
 /**
  * Checks who opens a session, and where.
- * @throws {WorkError} `not-allowed`, `endpoint-unknown`, `statement-invalid`
+ * @throws {WorkError} `not-allowed`, `endpoint-unknown`, `endpoint-pending`, `statement-invalid`
  * @throws {VerifyError} when the statement does not hold
  */
 export async function checkOpening(
@@ -95,5 +95,12 @@ export async function checkOpening(
       'Cannot open session: reason or ticket was not signed',
     );
   }
-  return { signed, technician, endpoint: site.endpoint(statement.endpoint) };
+  const endpoint = site.endpoint(statement.endpoint);
+  if (!site.isVerified(endpoint.id)) {
+    throw new WorkError(
+      'endpoint-pending',
+      `Cannot open session: ${endpoint.name} is pending until a person verifies it`,
+    );
+  }
+  return { signed, technician, endpoint };
 }

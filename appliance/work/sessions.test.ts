@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { createDisclosure } from '#crypto/disclosure.ts';
-import { enrolEndpoint } from '#scripts/testing/fake-agent.ts';
+import { enrolEndpoint, FakeAgent } from '#scripts/testing/fake-agent.ts';
 import {
   entryThat,
   faultsOf,
@@ -89,6 +89,30 @@ open('refuses an endpoint that is not there', async () => {
   const { parameters } = await signLiveOpening(site, { endpoint, nowMs: clock.now() });
   assert.is(await refusalOf(client.call('session.open', parameters)), 'endpoint-offline');
 });
+
+open(
+  'refuses an endpoint that is pending, on no record, until a person has verified it',
+  async () => {
+    await using work = await openLiveWork();
+    const { site, client, clock } = work;
+    const identity = await enrolEndpoint(site, { name: 'back-office', isVerified: false });
+    await using _agent = await FakeAgent.open(identity, { now: () => clock.now() });
+    const { endpoint } = identity;
+    const { ledger } = site.appliance.desk.site;
+    const { size } = ledger;
+    const { parameters } = await signLiveOpening(site, { endpoint, nowMs: clock.now() });
+    const listed = async (): Promise<boolean | undefined> => {
+      const { endpoints } = await client.call('endpoint.list', {});
+      return endpoints.find((each) => each.endpoint === endpoint)?.isVerified;
+    };
+    assert.is(await refusalOf(client.call('session.open', parameters)), 'endpoint-pending');
+    assert.is(ledger.size, size);
+    assert.is(await listed(), false);
+    await client.call('endpoint.verify', { endpoint });
+    assert.is(await listed(), true);
+    await client.call('session.open', parameters);
+  },
+);
 
 open('refuses under a roster that has run out', async () => {
   await using work = await openLiveWork();

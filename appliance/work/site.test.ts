@@ -15,7 +15,7 @@ import {
   WORK_RULES,
 } from '#scripts/testing/live-work.ts';
 import { LedgerError } from '../ledger/error.ts';
-import { loadSite } from './site.ts';
+import { loadSite, openStored } from './site.ts';
 
 const changes = suite('Site.changeRoster()');
 
@@ -101,6 +101,7 @@ load('finds in the log what is in force, and who is enrolled', async () => {
   await using site = await openLiveSite();
   const till = await enrolEndpoint(site, { name: 'till', labels: ['front'] });
   const gone = await enrolEndpoint(site, { name: 'gone' });
+  const late = await enrolEndpoint(site, { name: 'late', isVerified: false });
   const dave = await createKeyed();
   await change(site, await signAuthority(site, { approvers: [approverOf('dave', dave)] }));
   await change(site, await signPolicy(site, { rules: WORK_RULES }));
@@ -112,7 +113,14 @@ load('finds in the log what is in force, and who is enrolled', async () => {
   const again = await loadSite({ ledger, logKey, judge, now });
   assert.equal(
     again.endpoints.map(({ id, name, labels }) => ({ id, name, labels })),
-    [{ id: till.endpoint, name: 'till', labels: ['front'] }],
+    [
+      { id: till.endpoint, name: 'till', labels: ['front'] },
+      { id: late.endpoint, name: 'late', labels: [] },
+    ],
+  );
+  assert.equal(
+    [till, late].map(({ endpoint }) => again.isVerified(endpoint)),
+    [true, false],
   );
   assert.equal(again.authority.signed.statement.approvers, [approverOf('dave', dave)]);
   assert.equal(again.policy.signed.statement.rules, WORK_RULES);
@@ -125,6 +133,30 @@ load('finds in the log what is in force, and who is enrolled', async () => {
 });
 
 load.run();
+
+const verify = suite('Site.verify()');
+
+verify('records who verified, once, and not what the log refused', async () => {
+  await using site = await openLiveSite();
+  const { endpoint } = await enrolEndpoint(site, { isVerified: false });
+  const { site: desk } = site.appliance.desk;
+  const held = holdRecord(site, 'endpoint.verified');
+  held.refuse(new LedgerError('overloaded', 'Cannot append: the queue is full'));
+  assert.is(await refusalOf(desk.verify(endpoint, { by: 'Olga Owner' })), 'overloaded');
+  assert.is(desk.isVerified(endpoint), false);
+  held.release();
+  const index = await desk.verify(endpoint, { by: 'Olga Owner' });
+  assert.is(await desk.verify(endpoint, { by: 'Terry Technician' }), index);
+  const entries = [];
+  for await (const entry of desk.ledger.entriesOfKind('endpoint.verified')) entries.push(entry);
+  assert.equal(
+    entries.map((entry) => [entry.leaf.e, openStored('endpoint.verified', entry)]),
+    [[endpoint, { name: 'till', by: 'Olga Owner' }]],
+  );
+  assert.is(await refusalOf(desk.verify('A'.repeat(22), { by: 'x' })), 'endpoint-unknown');
+});
+
+verify.run();
 
 const remove = suite('Site.remove()');
 

@@ -54,6 +54,8 @@ export class Site {
   readonly now: () => number;
   readonly facts: SiteFacts;
   readonly #endpoints = new Map<string, Endpoint>();
+  /** By endpoint, the tree index of its `endpoint.verified`. */
+  readonly #verified: Map<string, number>;
   /** Keys of endpoints that were removed: one that comes with it is told so, and none is enrolled with it. */
   readonly #removedKeys: Set<string>;
   #roster: InForce<'roster'>;
@@ -70,6 +72,7 @@ export class Site {
       authority: InForce<'authority'>;
       policy: InForce<'policy'>;
       endpoints: readonly Endpoint[];
+      verified: ReadonlyMap<string, number>;
       removedKeys: ReadonlySet<string>;
     },
   ) {
@@ -81,6 +84,7 @@ export class Site {
     this.#roster = state.roster;
     this.#authority = state.authority;
     this.#policy = state.policy;
+    this.#verified = new Map(state.verified);
     this.#removedKeys = new Set(state.removedKeys);
     for (const endpoint of state.endpoints) this.#endpoints.set(endpoint.id, endpoint);
   }
@@ -108,6 +112,11 @@ export class Site {
       throw new WorkError('endpoint-unknown', 'Cannot find endpoint: it is not enrolled here');
     }
     return endpoint;
+  }
+
+  /** Whether a person has said that this endpoint's key is that of the machine it is taken for. */
+  isVerified(id: string): boolean {
+    return this.#verified.has(id);
   }
 
   /** The roster's member with this key, or null. */
@@ -213,6 +222,20 @@ export class Site {
       this.#endpoints.delete(endpoint.id);
       throw cause;
     }
+  }
+
+  /** Records that a person verified an endpoint: only then sessions open there. Answers the entry's tree index. */
+  async verify(id: string, { by }: { by: string }): Promise<number> {
+    const { name } = this.endpoint(id);
+    const known = this.#verified.get(id);
+    if (known !== undefined) return known;
+    const { index } = await record(this.ledger, {
+      kind: 'endpoint.verified',
+      endpoint: id,
+      fields: { name, by },
+    });
+    this.#verified.set(id, index);
+    return index;
   }
 
   /** Records an endpoint's removal; its key is a removed one's from then on. */
@@ -337,9 +360,14 @@ async function latestStatement<T extends 'roster' | 'authority' | 'policy'>(
   return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };
 }
 
-async function loadEndpoints(
-  ledger: Ledger,
-): Promise<{ endpoints: readonly Endpoint[]; removedKeys: ReadonlySet<string> }> {
+async function loadEndpoints(ledger: Ledger): Promise<{
+  endpoints: readonly Endpoint[];
+  verified: ReadonlyMap<string, number>;
+  removedKeys: ReadonlySet<string>;
+}> {
+  const verified = new Map<string, number>();
+  for await (const { leaf } of ledger.entriesOfKind('endpoint.verified'))
+    verified.set(leaf.e ?? '', leaf.i);
   const removed = new Set<string>();
   for await (const { leaf } of ledger.entriesOfKind('endpoint.removed')) removed.add(leaf.e ?? '');
   const endpoints: Endpoint[] = [];
@@ -352,5 +380,5 @@ async function loadEndpoints(
     if (isRemoved) removedKeys.add(key);
     else endpoints.push({ id, name, key, labels, index: entry.index });
   }
-  return { endpoints, removedKeys };
+  return { endpoints, verified, removedKeys };
 }

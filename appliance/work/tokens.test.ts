@@ -65,6 +65,28 @@ tokens('runs out by the clock, at its last millisecond', async () => {
   assert.is(await all.use(publicKey), 'ok');
 });
 
+tokens('takes back what can be used still, and lists only that, also after a restart', async () => {
+  await using place = await openPlace();
+  const all = await place.load();
+  const used = await all.create(ASKED);
+  const late = await all.create({ ...ASKED, lifeMs: 1 });
+  const kept = await all.create({ ...ASKED, name: 'kept' });
+  const taken = await all.create({ ...ASKED, name: 'taken' });
+  await all.use((await importSigner(used.seed)).publicKey);
+  place.clock.nowMs += 1;
+  assert.equal(all.outstanding(), [kept.token, taken.token]);
+  await all.revoke(taken.token.id);
+  for (const { token } of [used, late, taken]) {
+    assert.is(await refusalOf(all.revoke(token.id)), 'token-unknown');
+  }
+  const { publicKey } = await importSigner(taken.seed);
+  assert.is(await all.use(publicKey), 'token-expired');
+  const again = await place.load();
+  assert.is(again.find(publicKey), null);
+  assert.equal(again.outstanding(), [kept.token]);
+  assert.is(await again.use((await importSigner(kept.seed)).publicKey), 'ok');
+});
+
 tokens('makes no more of them than it could load again', async () => {
   await using place = await openPlace();
   const first = await (await place.load()).create(ASKED);

@@ -82,6 +82,24 @@ export class Tokens {
     return { token, seed };
   }
 
+  /** Tokens that can be used still. */
+  outstanding(): readonly Token[] {
+    return this.#tokens.filter((token) => this.#isOutstanding(token));
+  }
+
+  /** Takes an outstanding token back, durably. @throws {WorkError} code `token-unknown` */
+  async revoke(id: string): Promise<void> {
+    const token = this.outstanding().find((each) => each.id === id);
+    if (token === undefined) {
+      throw new WorkError(
+        'token-unknown',
+        'Cannot revoke token: it was used, revoked or has expired',
+      );
+    }
+    this.#tokens = this.#tokens.filter((each) => each !== token);
+    await this.#save();
+  }
+
   /** The token with this key, used or not, expired or not; null when it was never given out. */
   find(publicKey: Uint8Array): Token | null {
     const key = keyText(publicKey);
@@ -97,6 +115,10 @@ export class Tokens {
     this.#tokens = this.#tokens.map((other) => (other.key === token.key ? used : other));
     await this.#save();
     return 'ok';
+  }
+
+  #isOutstanding({ usedAtMs, expiresAtMs }: Token): boolean {
+    return usedAtMs === null && expiresAtMs > this.#now();
   }
 
   async #save(): Promise<void> {

@@ -1,6 +1,6 @@
 // `caisey chat`: a word in a session, on record like all else in it.
 
-import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { listEndpoints } from '#appliance/protocol/lists.ts';
 import type { Connection } from './connect.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';

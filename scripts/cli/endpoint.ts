@@ -1,16 +1,20 @@
-// `caisey endpoint …`: let machines in, list them, let them go.
+// `caisey endpoint …`: let machines in, verify and list them, let them go.
 
+import { listTokens } from '#appliance/protocol/lists.ts';
+import { keyFingerprint } from '#crypto/person-key.ts';
 import { CliError } from './error.ts';
+import { EXIT } from './exit-code.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
 import { listEndpoints } from './ls.ts';
 import type { Parent } from './program.ts';
+import { confirm } from './prompt.ts';
 import { formatMoment, parseDuration } from './quantity.ts';
-import { findEndpoint } from './reference.ts';
+import { findEndpoint, findToken } from './reference.ts';
 
 export function addEndpoint(parent: Parent, act: Act): void {
   const endpoint = parent
     .command('endpoint')
-    .description('let machines in, list them, let them go');
+    .description('let machines in, verify and list them, let them go');
   endpoint
     .command('token')
     .description('make a one-time token that lets one machine in (owners)')
@@ -24,6 +28,28 @@ export function addEndpoint(parent: Parent, act: Act): void {
         '\nExample:\n  $ caisey endpoint token --name web --label linux --out web.token',
     )
     .action((options) => act((invocation) => makeToken(invocation, options)));
+  endpoint
+    .command('tokens')
+    .description('list the tokens that can be used still (owners)')
+    .addHelpText('after', '\nExample:\n  $ caisey endpoint tokens')
+    .action(() => act(showTokens));
+  endpoint
+    .command('revoke')
+    .description('take a token back; machines that are enrolled stay (owners)')
+    .argument('<token>', 'the name it is for, or its id as "caisey endpoint tokens" lists it')
+    .addHelpText('after', '\nExample:\n  $ caisey endpoint revoke web')
+    .action((token) => act((invocation) => revoke(invocation, token)));
+  endpoint
+    .command('verify')
+    .description('say that a pending machine is the one it is taken for: then it can be worked on')
+    .argument('<endpoint>', 'name or id')
+    .option('-y, --yes', 'the fingerprint was compared: do not ask')
+    .addHelpText(
+      'after',
+      '\nThe machine prints the fingerprint of its key when it is enrolled, and whenever its agent starts.\n' +
+        '\nExample:\n  $ caisey endpoint verify web',
+    )
+    .action((name, options) => act((invocation) => verify(invocation, name, options)));
   endpoint
     .command('ls')
     .description('list the endpoints, as "caisey ls"')
@@ -68,8 +94,60 @@ async function makeToken(
   }
   await output.advice(
     `Lets "${name}" in once, until ${formatMoment(expires)}. On that machine:\n` +
-      `  caisey agent enrol --token-file ${out === undefined ? '-' : 'FILE'}\n  caisey agent run`,
+      `  caisey agent enrol --token-file ${out === undefined ? '-' : 'FILE'}\n  caisey agent run\n` +
+      `Then here: caisey endpoint verify ${name}`,
   );
+}
+
+async function showTokens(invocation: Invocation): Promise<void> {
+  const { output } = invocation;
+  await using connection = await connected(invocation);
+  const tokens = await listTokens(connection.client);
+  await output.result({ tokens }, () => {
+    if (tokens.length === 0) return 'No token can be used now.\n';
+    return output.table(
+      ['TOKEN', 'FOR', 'UNTIL', 'BY', 'LABELS'],
+      tokens.map(({ token, name, expires, by, labels }) => [
+        ...[token, name, formatMoment(expires), by],
+        labels.join(' '),
+      ]),
+    );
+  });
+}
+
+async function revoke(invocation: Invocation, text: string): Promise<void> {
+  await using connection = await connected(invocation);
+  const { token, name } = await findToken(connection.client, text);
+  await connection.client.call('endpoint.token-revoke', { token });
+  await invocation.output.result({ token, name }, () => `Revoked the token for ${name}\n`);
+}
+
+/** Shows the key's fingerprint, and records that a person compared it. */
+async function verify(
+  invocation: Invocation,
+  text: string,
+  { yes = false }: { yes?: boolean | undefined },
+): Promise<number> {
+  const { output, terminal } = invocation;
+  await using connection = await connected(invocation);
+  const { endpoint, name, key, isVerified } = await findEndpoint(connection.client, text);
+  const fingerprint = keyFingerprint(key);
+  if (isVerified) {
+    await output.result({ endpoint, name, fingerprint }, () => `${name} is verified already\n`);
+    return EXIT.done;
+  }
+  await output.note(output.facts([['machine', `${name} (${endpoint})`], ['fingerprint', fingerprint]])); // prettier-ignore
+  const question = 'Is it the one that the machine itself printed?';
+  if (!yes && !(await confirm(terminal, question, { flag: '--yes' }))) {
+    await output.advice('It stays pending. If it is another machine: caisey endpoint rm NAME');
+    return EXIT.refused;
+  }
+  const { index } = await connection.client.call('endpoint.verify', { endpoint });
+  await output.result(
+    { endpoint, name, fingerprint, index },
+    () => `Verified ${name}, entry ${index}\n`,
+  );
+  return EXIT.done;
 }
 
 async function remove(

@@ -116,6 +116,7 @@ const SAID: Readonly<Record<string, number>> = {
   stopping: EXIT.unreachable,
   'endpoint-offline': EXIT.unreachable,
   'endpoint-unknown': EXIT.usage,
+  'token-unknown': EXIT.usage,
   'session-unknown': EXIT.usage,
   'session-exists': EXIT.usage,
   'request-unknown': EXIT.usage,
@@ -140,7 +141,10 @@ const HINTS: Readonly<Record<string, string>> = {
   'stream-lost': 'What was running goes on and is recorded: "caisey session ls" shows it.',
   timeout: 'Is the network slow or cut? Try again.',
   'endpoint-offline': '"caisey ls" shows when it was last seen.',
+  'endpoint-pending':
+    'Compare the fingerprint that the machine printed when it was enrolled: "caisey endpoint verify NAME" shows ours.',
   'endpoint-unknown': '"caisey ls" lists the endpoints.',
+  'token-unknown': '"caisey endpoint tokens" lists those that can be used still.',
   'session-unknown': '"caisey session ls --all" lists the sessions.',
   'session-busy': 'Wait until its commands have ended, or close it first.',
   'request-unknown': '"caisey request ls --all" lists the requests.',

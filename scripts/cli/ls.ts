@@ -1,6 +1,6 @@
 // `caisey ls`: the endpoints of the site, as an operator looks at them first.
 
-import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { listEndpoints as listAll } from '#appliance/protocol/lists.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
@@ -34,10 +34,12 @@ export async function listEndpoints(invocation: Invocation): Promise<void> {
 }
 
 function rowOf(endpoint: EndpointSummary, nowMs: number): readonly Cell[] {
-  const { name, state, lastSeen, host, openSession, openSessions, labels } = endpoint;
+  const { name, isVerified, state, lastSeen, host, openSession, openSessions, labels } = endpoint;
   return [
     name,
-    { text: state, style: state === 'online' ? 'green' : 'dim' },
+    isVerified
+      ? { text: state, style: state === 'online' ? 'green' : 'dim' }
+      : { text: `${state}, pending`, style: 'yellow' },
     state === 'online' ? 'now' : formatAgo(lastSeen, nowMs),
     host === null ? '-' : `${host.os} ${host.arch}`,
     host === null ? '-' : `${host.load1.toFixed(2)} of ${host.cpuCount}`,

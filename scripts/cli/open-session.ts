@@ -1,7 +1,7 @@
 // Opening a session from the command line, and finding the one that is open: its key is made here, kept in the
 // home until the session ends, and never leaves it.
 
-import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { signOpening } from '#appliance/protocol/session-key.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';

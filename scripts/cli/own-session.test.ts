@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { createTerminal } from '../testing/cli-terminal.ts';
 import type { Connection } from './connect.ts';
 import { Output } from './output.ts';

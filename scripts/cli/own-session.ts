@@ -1,7 +1,7 @@
 // Which session a verb acts in when none is named: the newest open one of the person's own. When there are others
 // it could be, that is said, and how to choose.
 
-import type { EndpointSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { listSessions } from '#appliance/protocol/lists.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import type { Connection } from './connect.ts';

@@ -1,8 +1,14 @@
 // How people name things: an endpoint by its name or id, a session or a request by the beginning of its id, a
 // request also by its match code. What fits more than one thing is refused.
 
-import type { EndpointSummary, RequestItem } from '#appliance/protocol/client-message.ts';
-import { listEndpoints, listRequests, listSessions } from '#appliance/protocol/lists.ts';
+import type { RequestItem } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary, TokenSummary } from '#appliance/protocol/endpoint-summary.ts';
+import {
+  listEndpoints,
+  listRequests,
+  listSessions,
+  listTokens,
+} from '#appliance/protocol/lists.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
@@ -30,6 +36,15 @@ export async function findEndpoint(client: Caller, text: string): Promise<Endpoi
   return one(
     endpoints.filter(({ endpoint }) => begins(endpoint, text)),
     { what: 'endpoint', text, hint: '"caisey ls" lists the endpoints.' },
+  );
+}
+
+/** Finds a token that can be used still, by whom it is for or the beginning of its id. @throws {CliError} `unknown`, `ambiguous` */
+export async function findToken(client: Caller, text: string): Promise<TokenSummary> {
+  const tokens = await listTokens(client);
+  return one(
+    tokens.filter(({ token, name }) => name === text || begins(token, text)),
+    { what: 'token', text, hint: '"caisey endpoint tokens" lists those that can be used still.' },
   );
 }
 

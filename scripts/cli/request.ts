@@ -1,10 +1,7 @@
 // `caisey request …`: what the client is asked, and how an approver answers with a key of his own.
 
-import type {
-  EndpointSummary,
-  RequestItem,
-  RequestSummary,
-} from '#appliance/protocol/client-message.ts';
+import type { RequestItem, RequestSummary } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { listEndpoints, listRequests } from '#appliance/protocol/lists.ts';
 import { REQUEST_WORDS } from '#appliance/protocol/request-state.ts';
 import type { CheckedRequest } from './checked-request.ts';

@@ -3,11 +3,8 @@
 
 import { constants } from 'node:os';
 
-import type {
-  CommandOutcome,
-  EndpointSummary,
-  SignedCommand,
-} from '#appliance/protocol/client-message.ts';
+import type { CommandOutcome, SignedCommand } from '#appliance/protocol/client-message.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { ClientError } from '#appliance/protocol/client.ts';
 import type { CommandFields } from '#appliance/protocol/command-fields.ts';
 import { signCommand } from '#appliance/protocol/session-key.ts';

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { enrol } from '#agent/enrol.ts';
+import { identityFingerprint } from '#agent/identity.ts';
 import { CLI_RULES, openCliSite } from '../testing/cli-site.ts';
 
 const site = await openCliSite({ endpoint: 'web', rules: CLI_RULES });
@@ -101,6 +103,42 @@ endpoint('writes a token for its owner alone, and refuses to replace a file', as
   assert.is((await site.run([...make, '--out', out])).code, 2);
   assert.is((await site.run([...make, '--life', '1s'])).code, 2);
   assert.is((await site.run(['endpoint', 'token', '--name', 'no name'])).code, 2);
+});
+
+endpoint('verifies what is pending when a person says so, and says what to compare', async () => {
+  const { out: token } = await site.run(['endpoint', 'token', '--name', 'till']);
+  const listed = await site.run(['endpoint', 'tokens']);
+  assert.match(listed.out, /till +/);
+  const folder = join(site.folder, 'till');
+  const identity = await enrol({
+    ...{ token, folder },
+    signal: new AbortController().signal,
+    mdns: false,
+  });
+  assert.match((await site.run(['ls'])).out, /till +never-seen, pending/);
+  const refused = await site.run(['run', 'till', '--', 'uname']);
+  assert.is(refused.code, 3);
+  assert.match(refused.err, 'Cannot open session: till is pending until a person verifies it');
+  assert.match(refused.err, 'caisey endpoint verify');
+  const fingerprint = await identityFingerprint(identity);
+  const no = await site.run(['endpoint', 'verify', 'till'], { isTTY: true, input: 'n\n' });
+  assert.is(no.code, 3);
+  assert.match(no.err, fingerprint);
+  assert.match((await site.run(['ls'])).out, /till +never-seen, pending/);
+  assert.is((await site.run(['endpoint', 'verify', 'till'])).code, 2, 'nobody to ask');
+  const yes = await site.run(['endpoint', 'verify', 'till', '--yes']);
+  assert.match(yes.out, /^Verified till, entry \d+\n$/);
+  assert.match((await site.run(['endpoint', 'verify', 'till'])).out, 'verified already');
+  assert.match((await site.run(['ls'])).out, /till +never-seen +/);
+  assert.is((await site.run(['endpoint', 'rm', 'till'])).code, 0);
+});
+
+endpoint('takes a token back', async () => {
+  await site.run(['endpoint', 'token', '--name', 'spare']);
+  assert.match((await site.run(['endpoint', 'tokens'])).out, 'spare');
+  assert.is((await site.run(['endpoint', 'revoke', 'spare'])).out, 'Revoked the token for spare\n');
+  assert.not.match((await site.run(['endpoint', 'tokens'])).out, 'spare');
+  assert.is((await site.run(['endpoint', 'revoke', 'spare'])).code, 2);
 });
 
 endpoint('lists and removes', async () => {

@@ -55,7 +55,8 @@ export const CLI_RULES: PolicyRules = {
   ask: { approvals: 1, expires_s: 600 },
 };
 
-/** Founds a site and opens its appliance; with `endpoint`, a machine of that name is enrolled and online. */
+/** Founds a site and opens its appliance; with `endpoint`, a machine of that name is enrolled, verified
+ * and online. */
 export async function openCliSite({
   endpoint,
   rules,
@@ -141,13 +142,14 @@ async function setRules(
 }
 
 async function openEndpoint(
-  site: Pick<CliSite, 'folder' | 'run'>,
+  site: Pick<CliSite, 'folder' | 'run' | 'json'>,
   name: string,
 ): Promise<AsyncDisposable> {
   const { out: token } = await site.run(['endpoint', 'token', '--name', name]);
   const folder = join(site.folder, 'agent');
   const { signal } = new AbortController();
   await enrol({ ...{ token, folder, signal }, mdns: false });
+  await site.json(['endpoint', 'verify', name, '--yes']);
   const events = createInbox<string>();
   const agent = await openAgent({
     ...{ folder, signal, mdns: false },

@@ -100,16 +100,24 @@ export async function askToEnrol(
   return await conversation.receive();
 }
 
-/** Enrols a new endpoint at a site. */
+/** Enrols a new endpoint at a site, and has the owner verify it unless it shall be pending. */
 export async function enrolEndpoint(
   site: LiveSite,
-  { name = 'till', labels = [] }: { name?: string; labels?: readonly string[] } = {},
+  {
+    name = 'till',
+    labels = [],
+    isVerified = true,
+  }: { name?: string; labels?: readonly string[]; isVerified?: boolean } = {},
 ): Promise<FakeIdentity> {
   const { token, site: pins } = await askToken(site, name, labels);
   const keyed = await createKeyed();
   const answer = await askToEnrol(token, { keyed });
   if (answer?.kind !== 'enrolled') throw new Error(`Cannot enrol: ${JSON.stringify(answer)}`);
   const { endpoint, checkpoint } = answer;
+  if (isVerified) {
+    await using owner = await site.connect(site.owner);
+    await owner.call('endpoint.verify', { endpoint });
+  }
   return { endpoint, name, labels, keyed, pins, checkpoint };
 }
 

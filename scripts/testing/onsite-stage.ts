@@ -114,6 +114,7 @@ export async function openOnsiteStage({
     { id: ENDPOINT, name: 'frontdesk-1', key: people.mallory.key, labels: ['frontdesk'] },
     { os: 'linux', version: '6.8', token: 'token-1', by: 'Bob Birch' },
   );
+  await site.verify(ENDPOINT, { by: 'Bob Birch' });
   const failures: unknown[] = [];
   const onFailure = (cause: unknown): void => {
     failures.push(cause);

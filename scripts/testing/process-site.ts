@@ -44,7 +44,7 @@ export interface ProcessSite extends AsyncDisposable, People {
   connect(as: Keyed): Promise<Client>;
   /** Starts the appliance again on the same folder, after it was killed. */
   restart(): Promise<void>;
-  /** Enrols and starts an agent; resolves when it is online. */
+  /** Enrols, verifies and starts an agent; resolves when it is online. */
   addAgent(options: {
     name: string;
     runtime?: Runtime;
@@ -134,6 +134,7 @@ async function addAgent(
   const start = (): Daemon => startAgent({ runtime, folder, home: parent, onLine });
   let daemon = start();
   const endpoint = await whenOnline(owner, name, lines);
+  await owner.call('endpoint.verify', { endpoint });
   return {
     ...{ name, endpoint, folder },
     get daemon() {

@@ -9,6 +9,8 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
     'The link broke before the site answered. If it arrived, the log says so as soon as the link is back. It is not sent again by itself.',
   'endpoint-offline':
     'The endpoint is offline, so nothing ran. Run it again when the endpoint is back.',
+  'endpoint-pending':
+    'The machine is pending, so no session was opened. Verify it on its page first.',
   'session-busy':
     'Sixteen commands of this session run or wait already. Wait for one to end, or cancel one.',
   'session-unknown': 'The session has ended, or this site does not know it. Open a new one.',

@@ -66,7 +66,7 @@ export function uplinkStore({
 }
 
 /** At the level `sealed` a machine is known by its id alone. */
-function toldEndpoint({ endpoint, state, details }: UplinkEndpoint): ToldEndpoint {
+function toldEndpoint({ endpoint, isVerified, state, details }: UplinkEndpoint): ToldEndpoint {
   return {
     id: endpoint,
     name: details?.name ?? endpoint,
@@ -76,7 +76,7 @@ function toldEndpoint({ endpoint, state, details }: UplinkEndpoint): ToldEndpoin
     software: details?.software ?? null,
     host: details?.host == null ? null : hostSummary(details.host),
     openSession: details?.openSession ?? null,
-    isVerified: true,
+    isVerified,
   };
 }
 

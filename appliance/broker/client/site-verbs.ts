@@ -57,13 +57,15 @@ export const endpointList: Handler<'endpoint.list'> = async ({ after = '' }, { d
   const wanted = site.endpoints.filter(({ id }) => id > after);
   const list = wanted
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id, name, labels }) => {
+    .map(({ id, name, labels, key }) => {
       const open = sessions.open.filter(({ endpoint }) => endpoint.id === id);
       const { state, lastSeenMs, software, host } = links.view(id);
       return {
         endpoint: id,
         name,
         labels: [...labels],
+        key,
+        isVerified: site.isVerified(id),
         state,
         lastSeen: lastSeenMs === null ? null : formatTime(lastSeenMs),
         software,
@@ -91,6 +93,35 @@ export const endpointToken: Handler<'endpoint.token'> = async (request, { desk, 
   const expires = formatTime(made.token.expiresAtMs);
   const token = formatEnrolToken({ site, name, secret: encodeBase64url(made.seed), expires });
   return { token, expires, site };
+};
+
+/** Tokens that were given out and not used yet: names and lives, no secret. */
+export const endpointTokens: Handler<'endpoint.tokens'> = async ({ after = '' }, call) => {
+  demandRole(call.caller, ['owner']);
+  const list = call.desk.tokens
+    .outstanding()
+    .filter(({ id }) => id > after)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, name, labels, by, expiresAtMs }) => ({
+      ...{ token: id, name, labels, by },
+      expires: formatTime(expiresAtMs),
+    }));
+  const { items, next } = await takePage(list, {
+    limit: Infinity,
+    cursorOf: ({ token }) => token,
+  });
+  return { tokens: items, next };
+};
+
+export const endpointTokenRevoke: Handler<'endpoint.token-revoke'> = async ({ token }, call) => {
+  demandRole(call.caller, ['owner']);
+  await call.desk.tokens.revoke(token);
+  return {};
+};
+
+export const endpointVerify: Handler<'endpoint.verify'> = async ({ endpoint }, call) => {
+  const { name } = demandRole(call.caller, ['owner', 'technician']);
+  return { index: await call.desk.site.verify(endpoint, { by: name }) };
 };
 
 export const endpointRemove: Handler<'endpoint.remove'> = async (request, call) => {
