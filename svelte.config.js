@@ -30,7 +30,7 @@ export default {
         'style-src-attr': ['unsafe-hashes', 'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='],
         'img-src': ['self', 'data:'],
         'font-src': ['self'],
-        // The relay is another port or host: which one, the host says in a header of its own (hooks.server.ts).
+        // The relay is another port or host: which one, the running host says (`ui/server/content-policy.ts`).
         'connect-src': ['self', 'ws:', 'wss:'],
         'form-action': ['self'],
         'base-uri': ['none'],

@@ -6,6 +6,7 @@ import { error, type Handle, type HandleServerError, type ServerInit } from '@sv
 
 import { parseTheme, THEME_COOKIE } from '#ui/lib/theme.ts';
 import { parseConfig } from '#ui/server/config.ts';
+import { narrowSockets, socketSources } from '#ui/server/content-policy.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { type Host, openHost } from '#ui/server/host.ts';
 import type { Identity } from '#ui/server/identity/identity.ts';
@@ -31,6 +32,12 @@ export const handle: Handle = async ({ event, resolve }) => {
     transformPageChunk: ({ html }) => html.replace('%caisey.theme%', theme),
   });
   for (const [name, value] of HEADERS) response.headers.set(name, value);
+  const policy = response.headers.get('content-security-policy');
+  if (policy !== null) {
+    const isSecurePage = host.config.origin.startsWith('https:');
+    const sources = socketSources(host.relay.browserAddresses, { isSecurePage });
+    response.headers.set('content-security-policy', narrowSockets(policy, sources));
+  }
   if (!event.url.pathname.startsWith('/_app/')) {
     response.headers.set('cache-control', 'no-store');
   }
