@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.removed': (of) => `removed the site ${of('name')}`,
   'site.token': () => 'made a new token for a site',
   'roster.signed': (of) => `signed roster ${of('version')}, with ${of('members')} keys in it`,
-  'key.proposed': (of) => `made a signing key: ${shorten(of('key'))}`,
+  'key.proposed': () => 'made a signing key',
   'person.invited': (of) => `invited ${of('email')} as ${roleName(of('role'))}`,
   'person.role': (of) =>
     `changed the role of ${of('name')} from ${roleName(of('before'))} to ${roleName(of('role'))}`,
@@ -37,8 +37,4 @@ export function changeWords({ what, detail }: ToldChange): string {
 function textOf(value: unknown): string {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : '(not kept)';
-}
-
-function shorten(text: string): string {
-  return text.length <= 40 ? text : `${text.slice(0, 24)}…${text.slice(-8)}`;
 }

@@ -39,7 +39,7 @@ export function parseListing({
     };
   }
   if (text.length > MAX_KEY_CHARS || !isPersonKey(text)) {
-    return { problem: 'That is no public key: it begins with "ed25519:"' };
+    return { problem: 'That is no public key: expected "ed25519:" and 43 characters' };
   }
   return { name: plain, role, key: text };
 }

@@ -34,6 +34,11 @@ local('formatLocal() gives the date only when it is not today there', () => {
   assert.is(formatLocal(now, berlin), '03:09:14');
   assert.is(formatLocal(now - 4 * 3_600_000, berlin), '20 Nov 23:09');
   assert.is(formatLocal(now, { nowMs: now, timeZone: 'America/New_York' }), '21:09:14');
+  assert.is(
+    formatLocal(now + 365 * 86_400_000, berlin),
+    '21 Nov 2027 03:09',
+    'and the year likewise',
+  );
 });
 local.run();
 

@@ -28,7 +28,7 @@ export function formatUtc(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Local time of day, with the date when it is not today: `03:09:14`, `21 Nov 03:09`. */
+/** Local time of day, with the date when it is not today: `03:09:14`, `21 Nov 03:09`, `21 Nov 2027 03:09`. */
 export function formatLocal(
   atMs: number,
   { nowMs, timeZone }: { nowMs: number; timeZone?: string },
@@ -36,9 +36,14 @@ export function formatLocal(
   const zone = timeZone === undefined ? {} : { timeZone };
   const day = new Intl.DateTimeFormat('en-GB', { ...zone, dateStyle: 'short' });
   const isToday = day.format(atMs) === day.format(nowMs);
+  const year = new Intl.DateTimeFormat('en-GB', { ...zone, year: 'numeric' });
+  const isThisYear = year.format(atMs) === year.format(nowMs);
   const shape: Intl.DateTimeFormatOptions = isToday
     ? { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }
-    : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+    : {
+        ...(isThisYear ? {} : { year: 'numeric' }),
+        ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+      };
   return new Intl.DateTimeFormat('en-GB', { ...zone, ...shape }).format(atMs).replace(',', '');
 }
 
