@@ -99,7 +99,7 @@ class Setup {
   show(c: Context, notice: Notice | null, typed: TypedSetUp | null = null) {
     const { claim, code } = this.#options;
     const { offer, organisation } = claim.state;
-    if (this.#isDone) return c.html(donePage(offer));
+    if (this.#isDone) return this.#done(c, offer);
     if (offer === null) {
       c.header('Refresh', '10');
       return c.html(codePage({ code: code(), organisation, notice }));
@@ -126,12 +126,18 @@ class Setup {
       const { name: who, preset, zone: timeZone } = chosen;
       await setUp({ ...{ name: who, pin, preset, timeZone } });
       this.#isDone = true;
+      return await this.#done(c, offer);
     } catch (cause) {
       const notice = noticeOf(cause);
       if (notice === null) throw cause;
       return this.#back(c, notice, typed);
     }
-    return c.redirect('/', 303);
+  }
+
+  /** Said at once and not after a redirect: this server closes now, and the site's own opens in a moment. */
+  #done(c: Context, offer: ClaimOffer | null) {
+    c.header('Refresh', '5; url=/');
+    return c.html(donePage(offer));
   }
 
   async decline(c: Context) {
