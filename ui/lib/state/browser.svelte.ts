@@ -97,7 +97,7 @@ export class BrowserState {
     const { person, now } = this.#options;
     if (this.#device === null) throw new TypeError('the browser was not loaded');
     const peer = await deviceKey(this.#device);
-    const statement = await signDevice(peer, { signer: passkeySigner(key), nowMs: now() });
+    const statement = await signDevice({ peer, nowMs: now() }, passkeySigner(key));
     await verifyStatement(statement, { type: 'device', log: '' });
     await this.keeper.keepSigningKey(person, key);
     await this.keeper.keepDevice(person, { ...this.#device, statement });
