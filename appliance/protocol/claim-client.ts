@@ -44,7 +44,7 @@ const REACH_PAUSE_MS = 1_500;
  * the new site. The key of `target` is checked against the code before a word is said.
  * @throws {ClaimError} `wrong-appliance` when the key is not the code's, `unreachable`, the appliance's refusal, or `declined`
  * @throws {FormatError} when the code is none
- * @throws {ProtocolError} as `PeerNode.dial`; `stream-lost` when the appliance went away: claim again to go on waiting
+ * @throws {ProtocolError} as `PeerNode.dial`, but for `peer-unreachable`; `stream-lost` when the appliance went away: claim again to go on waiting
  */
 export async function claimSite(
   node: PeerNode,
@@ -54,7 +54,6 @@ export async function claimSite(
     offer,
     onOffered,
     signal,
-    pauseMs = REACH_PAUSE_MS,
   }: {
     target: ApplianceAddress;
     code: string;
@@ -62,15 +61,13 @@ export async function claimSite(
     /** Told the root's code when the appliance has taken the claim: the contact compares it. */
     onOffered: (rootCode: string) => void;
     signal: AbortSignal;
-    /** Between tries to reach it. */
-    pauseMs?: number;
   },
 ): Promise<SitePins> {
   const { secret } = parseClaimCode(code);
   if (!isCodeOfPeer(code, target.publicKey)) {
     throw new ClaimError('wrong-appliance', 'Cannot claim: the code is of another appliance');
   }
-  const { stream, remotePublicKey } = await reach(node, { target, pauseMs, signal });
+  const { stream, remotePublicKey } = await reach(node, { target, signal });
   await using conversation = openConversation<ClaimAnswer, ClaimRequest>(stream, {
     schema: claimAnswerSchema,
     remotePublicKey,
@@ -99,27 +96,21 @@ export async function claimSite(
 /** Dials as often as it takes an appliance to make its reservation on the relay. */
 async function reach(
   node: PeerNode,
-  { target, pauseMs, signal }: { target: ApplianceAddress; pauseMs: number; signal: AbortSignal },
+  { target, signal }: { target: ApplianceAddress; signal: AbortSignal },
 ): Promise<PeerStream> {
   for (let tries = 1; ; tries++) {
     try {
       return await node.dial({ ...target, protocol: CLAIM_PROTOCOL, signal });
     } catch (cause) {
-      if (!isWithoutReservation(cause)) throw cause;
+      const isAway = cause instanceof ProtocolError && cause.code === 'peer-unreachable';
+      if (!isAway) throw cause;
       if (tries === REACH_TRIES) throw unreachable(cause);
-      await pause(pauseMs, signal);
+      await pause(REACH_PAUSE_MS, signal);
     }
   }
 }
 
-/** The relay lets us, but the appliance is not there: its status of circuit relay v2, which has no code here. */
-function isWithoutReservation(cause: unknown): boolean {
-  if (cause instanceof AggregateError) return cause.errors.some(isWithoutReservation);
-  if (!(cause instanceof Error)) return false;
-  return cause.message.includes('NO_RESERVATION') || isWithoutReservation(cause.cause);
-}
-
-function unreachable(cause: unknown): ClaimError {
+function unreachable(cause: ProtocolError): ClaimError {
   return new ClaimError(
     'unreachable',
     'The appliance cannot be reached through the relay. See that it runs ("caisey appliance run") and that it says "the console is reached"',
@@ -129,7 +120,6 @@ function unreachable(cause: unknown): ClaimError {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop);
       resolve();
