@@ -145,7 +145,7 @@ type Who = 'owner' | 'technician' | 'reviewer';
 
 /** Signs a later roster with only these people of the site. */
 export function signRoster(
-  site: LiveSite,
+  site: Pick<LiveSite, 'root' | 'owner' | 'technician' | 'reviewer'>,
   {
     who = ['owner', 'technician', 'reviewer'],
     version = 2,
@@ -184,7 +184,10 @@ export function signRoster(
 }
 
 /** Has the owner put a statement in force. */
-export async function change(site: LiveSite, envelope: Envelope): Promise<void> {
+export async function change(
+  site: Pick<LiveSite, 'owner' | 'connect'>,
+  envelope: Envelope,
+): Promise<void> {
   await using owner = await site.connect(site.owner);
   await owner.call('site.change', { envelope });
 }

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { placesIn } from '#appliance/config.ts';
+import { type ConsoleConfig, placesIn } from '#appliance/config.ts';
 import { saveApprovers } from '#appliance/gate/approver-file.ts';
 import { sealKey } from '#appliance/gate/pin.ts';
 import type { Client } from '#appliance/protocol/client.ts';
@@ -36,6 +36,8 @@ export interface ProcessSite extends AsyncDisposable, People {
   readonly folder: string;
   /** C2SP verifier key of the log. */
   readonly log: string;
+  /** By which clients find the appliance and know it. */
+  readonly pins: { readonly appliance: string; readonly addresses: readonly string[] };
   /** The PIN under which the approver's key lies at the appliance. */
   readonly pin: string;
   readonly appliance: Daemon;
@@ -58,14 +60,19 @@ const UP_MS = 60_000;
 /** Founds a site in a temporary folder and starts its appliance. */
 export async function openProcessSite({
   rules = presetPolicy('standard', 'UTC'),
-}: { rules?: PolicyRules } = {}): Promise<ProcessSite> {
+  console: joined,
+}: {
+  rules?: PolicyRules;
+  /** The console that the site is joined to. */
+  console?: ConsoleConfig;
+} = {}): Promise<ProcessSite> {
   const folder = await mkdtemp(join(tmpdir(), 'caisey-process-'));
   const people = await createPeople();
   const home = { home: folder };
   const address = `/ip4/127.0.0.1/tcp/${await freePort()}`;
   const applianceFolder = join(folder, 'appliance');
   const founded = await found({
-    ...{ rules, people },
+    ...{ rules, people, ...(joined && { console: joined }) },
     folder: applianceFolder,
     listen: [address],
     http: { host: '127.0.0.1', port: await freePort() },
@@ -84,7 +91,7 @@ export async function openProcessSite({
     folder,
     ...people,
     log: founded.log,
-    pin: PIN,
+    ...{ pins, pin: PIN },
     lines,
     get appliance() {
       return appliance;
