@@ -38,7 +38,10 @@ test('claimPatiently() tells any other failure at once', async () => {
 
 test('claimPatiently() gives up in the end, and when the page is left', async () => {
   const never = claimThat(new Array<string>(CLAIM_TRIES + 5).fill('peer-unreachable'));
-  await claimPatiently(never.claim, { pause, signal }).then(assert.unreachable, () => undefined);
+  await claimPatiently(never.claim, { pause, signal }).then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
   assert.is(never.calls(), CLAIM_TRIES);
   const left = claimThat(['peer-unreachable']);
   const gone = AbortSignal.abort();

@@ -7,6 +7,7 @@ import { formatPersonKey, parsePersonKey } from '#crypto/person-key.ts';
 import { parseRegistration, PASSKEY_ALGORITHMS } from '#crypto/registration.ts';
 import type { Envelope, StatementSigner } from '#crypto/statement.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
+import { createSigningHandle } from './signing-handle.ts';
 
 /** What this browser must remember of a signing key to use it again. None of it is secret. */
 export interface SigningKey {
@@ -45,7 +46,7 @@ export async function createSigningKey(person: {
     navigator.credentials.create({
       publicKey: {
         rp: { id: rpId, name: 'Caisey signing key' },
-        user: { id: randomBytes(32), name: label, displayName: label },
+        user: { id: createSigningHandle(), name: label, displayName: label },
         challenge: randomBytes(32), // attests nothing: the page reads the key from its own authenticator
         pubKeyCredParams: PASSKEY_ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
         authenticatorSelection: { residentKey: 'discouraged', userVerification: 'required' },

@@ -1,9 +1,11 @@
 // Signing in with a passkey. The host chooses the challenge, so no credential that signs statements may ever
 // answer it: this page lets the authenticator offer only what it discovers itself, whatever the host names, and
-// signing keys are made not to be discovered (see the room's README).
+// signing keys are made not to be discovered; one that is all the same is thrown away here (`signing-handle.ts`).
+
+import * as z from 'zod';
 
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
-import * as z from 'zod';
+import { isSigningHandle } from './signing-handle.ts';
 
 const optionsSchema = z.looseObject({
   challenge: z.string().max(1024),
@@ -30,12 +32,20 @@ export async function signInByPasskey(fetch: typeof globalThis.fetch): Promise<v
   if (!(credential instanceof PublicKeyCredential)) {
     throw new Error('No passkey was used. You can sign in with your password.');
   }
+  refuseSigningKey(credential);
   const answered = await fetch('/api/sign-in/passkey', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ response: assertionJson(credential) }),
   });
   if (!answered.ok) throw new Error('The console does not know that passkey');
+}
+
+/** What a signing key signed must not reach the host: it may be a statement of the host's making. */
+function refuseSigningKey({ response }: PublicKeyCredential): void {
+  const handle = response instanceof AuthenticatorAssertionResponse ? response.userHandle : null;
+  if (handle === null || !isSigningHandle(new Uint8Array(handle))) return;
+  throw new Error('That is your signing key. Choose a sign-in passkey, or use the password.');
 }
 
 /** An assertion as WebAuthn's own JSON form has it (Level 3 §5.1.6). */
