@@ -141,4 +141,36 @@ complete('verifyEvidence() refuses a cut state that does not say how much is mis
   assert.is(await cut(7), 'session-complete');
 });
 
+complete(
+  'verifyEvidence() refuses a command that did not start, and ended or printed',
+  async () => {
+    const none = { exit_code: null, signal: null, stdout_bytes: 0, dropped_bytes: 0 };
+    for (const [broken, over] of [
+      ['verified', {}],
+      ['session-complete', { exit_code: 0 }],
+      ['session-complete', { signal: 'SIGKILL' }],
+      ['session-complete', { dropped_bytes: 1 }],
+      ['session-complete', { stdout_bytes: 6 }],
+    ] as const) {
+      const answer = await brokenIn(async (session) => {
+        const command = await signCommand(session, { command: 'cat /etc/hosts' });
+        const ref = { command: startCommand(session, command).name };
+        const end = { ...none, ...over };
+        if (end.stdout_bytes > 0) {
+          const text = { bytes: encodeUtf8('hello\n') };
+          record(session, 'command.output', { fields: { stream: 'stdout', offset: 0, text }, ref });
+        }
+        const rest = {
+          outcome: 'not-started',
+          duration_ms: 1,
+          stderr_bytes: 0,
+          problem: null,
+        } as const;
+        record(session, 'command.exited', { fields: { ...rest, ...end }, ref });
+      });
+      assert.is(answer, broken, JSON.stringify(over));
+    }
+  },
+);
+
 complete.run();

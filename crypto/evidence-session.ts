@@ -198,12 +198,25 @@ function endCourse(course: Course, entry: BoundEntry): void {
   course.counted = out + err + dropped;
   checkCounted(course, entry);
   const { stdout, stderr } = course.printed;
+  if (fields.outcome === 'not-started') {
+    checkUnstarted(entry, { printed: stdout + stderr + course.counted, fields });
+  }
   // What a state command printed may stand in state.captured alone.
   if (course.purpose !== 'work' && stdout + stderr === 0) return;
   if (fields.stdout_bytes !== stdout || fields.stderr_bytes !== stderr) {
     const { i } = entry.leaf;
     throw new Fault(i, `Entry ${i} counts other bytes of output than are on record`);
   }
+}
+
+/** What never started printed nothing, and came to no end of its own. */
+function checkUnstarted(
+  { leaf: { i } }: BoundEntry,
+  { printed, fields }: { printed: number; fields: Partial<FieldsOf<'command.exited'>> },
+): void {
+  const { exit_code: exitCode = null, signal = null } = fields;
+  if (printed === 0 && exitCode === null && signal === null) return;
+  throw new Fault(i, `Entry ${i} says that its command did not start, and how it ended or printed`);
 }
 
 function checkState(course: Course | undefined, entry: BoundEntry): void {
