@@ -50,7 +50,7 @@ export interface EvidenceSource {
     readonly disclosures: readonly string[];
     readonly texts: readonly SealedText[];
   }[];
-  /** The rosters, authorities and policies that the session's entries cite, its endpoint's enrolment, the claim. */
+  /** The rosters, authorities, policies and the enrolment that the session's entries cite, and the claim. */
   readonly earlier: readonly ProvedSource[];
   readonly withhold?: Withholding;
   readonly attestation?: ProvedSource | null;

@@ -24,13 +24,17 @@ import {
   type Site,
   siteStory,
   startCommand,
+  STORY_RULES,
 } from '#scripts/testing/site-story.ts';
+import type { MemoryEntry } from '#scripts/testing/memory-log.ts';
 
 import { sealEntry } from './entry.ts';
 import { verifyEvidence } from './evidence.ts';
 import { buildEvidence } from './evidence-build.ts';
 import { parseEvidenceFile } from './evidence-file.ts';
+import { createId } from './id.ts';
 import { encodeJcs } from './json.ts';
+import { parseLeaf } from './leaf.ts';
 
 const story = await siteStory();
 const trust = trustOf(story.site);
@@ -252,6 +256,48 @@ commands(
     assert.is(await claimed({}, true), 'commands-authorised');
     assert.is(await claimed({ msp_root: mallory.key }), 'commands-authorised');
     assert.is(await claimed({ authority_key: mallory.key }), 'commands-authorised');
+  },
+);
+
+commands(
+  'verifyEvidence() judges by the labels of the enrolment that the opening cites',
+  async () => {
+    const rules = {
+      ...STORY_RULES,
+      rules: [
+        { id: 'no-server', effect: 'deny' as const, labels: ['server'] },
+        ...STORY_RULES.rules,
+      ],
+    };
+    const site = await foundSite({ rules });
+    const enrol = (labels: string[], endpoint = site.endpoint): MemoryEntry =>
+      site.log.append({
+        sealed: sealEntry('endpoint.enrolled', {
+          ...{ name: 'frontdesk-1', key: site.people.laptop.key, labels },
+          ...{ os: 'linux', version: '6.8', token: 'token-2', by: 'Bob Birch' },
+        }),
+        endpoint,
+      });
+    const server = enrol(['server']);
+    const elsewhere = enrol([], 'ZW5kcG9pbnQtMDAwMDAwMg');
+    const brokenUnder = async (
+      cited: MemoryEntry,
+      shown: readonly MemoryEntry[],
+    ): Promise<string> => {
+      const session = await openSession(site, { id: createId(), ref: { enrolment: cited.name } });
+      await readByPolicy(session, { command: 'cat /etc/hosts' });
+      closeSession(session);
+      const source = await evidenceSource(session);
+      const others = source.earlier.filter(({ leaf }) => parseLeaf(leaf).k !== 'endpoint.enrolled');
+      const earlier = [...others, ...shown.map((entry) => provedSource(site.log, entry))];
+      return brokenBy(buildEvidence({ ...source, earlier }), trustOf(site));
+    };
+    assert.is(await brokenUnder(site.enrolled, [site.enrolled]), 'verified');
+    assert.is(await brokenUnder(server, [server]), 'commands-authorised', 'denied there');
+    assert.is(await brokenUnder(server, [site.enrolled]), 'commands-authorised');
+    assert.is(await brokenUnder(server, [site.enrolled, server]), 'commands-authorised');
+    assert.is(await brokenUnder(server, []), 'commands-authorised');
+    assert.is(await brokenUnder(elsewhere, [elsewhere]), 'commands-authorised');
   },
 );
 

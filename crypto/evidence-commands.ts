@@ -53,7 +53,7 @@ export async function checkCommands(proved: ProvedSession): Promise<Held<Authori
     seen: first,
   } = await atAsync(opening.leaf.i, () => checkOpening(opening, proved));
   const statement = fieldsAs('session.opened', opening)?.statement;
-  const judgement = judgementOf(proved);
+  const judgement = judgementOf(proved, opening);
   const used = new Set<string>();
   const notJudged: number[] = [];
   let seen = first;
@@ -113,7 +113,7 @@ function checkEarlier({ site, values }: ProvedSession): void {
       throw new Fault(i, `Nothing in the session leans on entry ${i}`);
     }
     if (k === 'site.claimed') checkClaim(entry, site);
-    if (k === 'site.claimed' || k === 'endpoint.enrolled') once.add(k);
+    if (k === 'site.claimed') once.add(k);
     before = i;
   }
 }
@@ -122,9 +122,8 @@ function isLeanedOn(
   entry: BoundEntry,
   { values, cited }: { values: BoundValues; cited: ReadonlySet<string> },
 ): boolean {
-  const { k, i, e } = entry.leaf;
+  const { k, i } = entry.leaf;
   const opening = values.session[0]?.leaf;
-  const isBefore = opening !== undefined && i < opening.i;
   switch (k) {
     case 'roster.changed':
       return cited.has(entry.name) || isReviewersRoster(entry, values);
@@ -132,9 +131,9 @@ function isLeanedOn(
     case 'policy.changed':
       return cited.has(entry.name);
     case 'site.claimed':
-      return isBefore;
+      return opening !== undefined && i < opening.i;
     case 'endpoint.enrolled':
-      return isBefore && e === opening.e;
+      return entry.name === opening?.ref?.enrolment;
     default:
       return false;
   }
@@ -199,14 +198,15 @@ export function checkName(
   }
 }
 
-function judgementOf({ judge, values }: ProvedSession): Judgement | null {
+/** The labels by which commands are judged: those of the enrolment that the opening cites, and of no other. */
+function judgementOf({ judge, values }: ProvedSession, { leaf }: BoundEntry): Judgement | null {
   if (judge === null) return null;
-  const enrolled = values.earlier.find(({ leaf }) => leaf.k === 'endpoint.enrolled');
+  const enrolled = values.earlier.find(({ name }) => name === leaf.ref?.enrolment);
   const labels = enrolled && fieldsAs('endpoint.enrolled', enrolled)?.labels;
-  if (labels === undefined) {
+  if (labels === undefined || enrolled?.leaf.e !== leaf.e) {
     throw new Fault(
-      null,
-      'Cannot judge commands: the file does not hold the labels of the endpoint',
+      leaf.i,
+      `The file does not hold the enrolment of the endpoint that entry ${leaf.i} cites`,
     );
   }
   return { judge, labels };

@@ -83,6 +83,7 @@ export const REF_NAMES = [
   'approval',
   'authority',
   'command',
+  'enrolment',
   'entry',
   'policy',
   'previous',
@@ -149,7 +150,7 @@ export const KIND_SHAPES = {
       ticket: word.nullable(),
       statement: envelopeSchema,
     },
-    { required: ['roster'], optional: [] },
+    { required: ['roster', 'enrolment'], optional: [] },
   ),
   'session.closed': session({
     by: word,

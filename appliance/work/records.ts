@@ -9,7 +9,12 @@ import type { Ledger, SignedCheckpoint, StoredEntry } from '../ledger/ledger.ts'
 import { WorkError } from './error.ts';
 
 /** The earlier entries that an entry may cite from outside its session. */
-const CITED: readonly Kind[] = ['roster.changed', 'authority.changed', 'policy.changed'];
+const CITED: readonly Kind[] = [
+  'roster.changed',
+  'authority.changed',
+  'policy.changed',
+  'endpoint.enrolled',
+];
 
 /**
  * Builds the evidence file of a session that has ended, under a checkpoint of now.
@@ -57,7 +62,6 @@ async function gatherEarlier(
   { own, checkpoint }: { own: readonly StoredEntry[]; checkpoint: SignedCheckpoint },
 ): Promise<readonly ProvedSource[]> {
   const cited = new Set(own.flatMap(({ leaf }) => Object.values(leaf.ref ?? {})));
-  const endpoint = own[0]?.leaf.e;
   const found: StoredEntry[] = [];
   for (const kind of CITED) {
     for await (const entry of ledger.entriesOfKind(kind)) {
@@ -65,9 +69,6 @@ async function gatherEarlier(
     }
   }
   for await (const entry of ledger.entriesOfKind('site.claimed')) found.push(entry);
-  for await (const entry of ledger.entriesOfKind('endpoint.enrolled')) {
-    if (entry.leaf.e === endpoint) found.push(entry);
-  }
   return found.map((entry) => {
     if (entry.content === null) {
       throw new WorkError('record-incomplete', `Cannot export: entry ${entry.index} was erased`);

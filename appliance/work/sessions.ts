@@ -1,7 +1,9 @@
 // The open sessions of a site: opened by a technician's key, closed by the technician, an approver, or time.
 
+import { encodeBase64url } from '#crypto/base64.ts';
 import { type Disclosure, parseDisclosure } from '#crypto/disclosure.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
+import { leafHash } from '#crypto/hash.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
 import type { Envelope, Member } from '#crypto/statement.ts';
 import type { Requests } from '../gate/requests.ts';
@@ -199,11 +201,13 @@ export class Sessions {
     disclosed: { reason: Disclosure; ticket: Disclosure };
   }): Promise<Recorded> {
     const { client, site } = this.#site.facts;
-    return record(this.#site.ledger, {
+    const { ledger, roster } = this.#site;
+    const enrolment = encodeBase64url(leafHash(ledger.leafBytes(endpoint.index)));
+    return record(ledger, {
       kind: 'session.opened',
       session: signed.statement.session,
       endpoint: endpoint.id,
-      ref: { roster: this.#site.roster.entry },
+      ref: { roster: roster.entry, enrolment },
       disclosed,
       fields: {
         technician: technician.name,

@@ -60,7 +60,6 @@ export async function evidenceSource(
   const earlier = log.entries.filter(
     (entry) =>
       (cited.has(entry.name) && entry.leaf.s === undefined) ||
-      entry === site.enrolled ||
       entry === site.claimed ||
       (attestation !== null && entry === site.roster),
   );

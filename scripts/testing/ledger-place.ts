@@ -67,7 +67,7 @@ export function opening(session: string = SESSION): EntryDraft {
     ...{ site: 'Office', reason: null, ticket: null },
     statement: { statement: 'e30', signature: { alg: 'ed25519', signature: 'AA' } },
   });
-  return { sealed, session, endpoint: ENDPOINT, ref: { roster: HASH } };
+  return { sealed, session, endpoint: ENDPOINT, ref: { roster: HASH, enrolment: HASH } };
 }
 
 export function chat(text: string, session: string = SESSION): EntryDraft {

@@ -312,12 +312,14 @@ export async function openSession(
     delegate = site.people.laptop,
     signer = technician.signer,
     over = {},
+    ref = {},
   }: {
     id?: string;
     technician?: Person;
     delegate?: Person;
     signer?: Signer;
     over?: Partial<StatementOf<'session'>>;
+    ref?: Refs;
   } = {},
 ): Promise<Session> {
   const reason = createDisclosure('reason', 'The card terminal is offline.');
@@ -350,7 +352,7 @@ export async function openSession(
     ),
     endpoint: site.endpoint,
     session: id,
-    ref: { roster: site.roster.name },
+    ref: { roster: site.roster.name, enrolment: site.enrolled.name, ...ref },
   });
   return { site, id, technician, delegate, opened, statement };
 }

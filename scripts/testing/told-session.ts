@@ -83,7 +83,7 @@ export class ToldSession {
         ...{ client: 'Corner Shop', site: 'High Street' },
         ...{ reason: 'The till prints nothing.', ticket: 'T-1', statement },
       },
-      { roster: this.#inForce },
+      { roster: this.#inForce, enrolment: this.#inForce },
     );
   }
 
