@@ -1,14 +1,25 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { brokenBy } from '#scripts/testing/evidence-attack.ts';
+import { brokenBy, verify } from '#scripts/testing/evidence-attack.ts';
+import { attest, evidenceOf, evidenceSource, trustOf } from '#scripts/testing/evidence-story.ts';
 import {
-  attest,
-  evidenceOf,
-  type evidenceSource,
-  trustOf,
-} from '#scripts/testing/evidence-story.ts';
-import { appendStatement, createPerson, rosterOf, siteStory } from '#scripts/testing/site-story.ts';
+  appendStatement,
+  askFor,
+  closeSession,
+  createPerson,
+  foundSite,
+  openSession,
+  record,
+  rosterOf,
+  type Session,
+  signCommand,
+  siteStory,
+} from '#scripts/testing/site-story.ts';
+
+import { encodeUtf8 } from './bytes.ts';
+import { buildEvidence } from './evidence-build.ts';
+import { parseLeaf } from './leaf.ts';
 
 const story = await siteStory();
 
@@ -73,6 +84,77 @@ attestation('verifyEvidence() refuses an attestation of another snapshot or sess
   assert.is(await attested({ over: { session: 'c2Vzc2lvbi0wMDAwMDAwMg' } }), 'attestation');
   assert.is(await attested({ over: { log: 'elsewhere' } }), 'attestation');
   assert.is(await attested({ cites: story.session.opened }), 'attestation');
+});
+
+attestation(
+  'verifyEvidence() refuses a reviewer whose name is on record in the session',
+  async () => {
+    const name = 'Bob Birch';
+    const acts: Readonly<Record<string, (session: Session) => unknown>> = {
+      chat: (session) =>
+        record(session, 'chat.said', {
+          fields: { from: 'technician', name, text: { bytes: encodeUtf8('run it\n') } },
+        }),
+      withdrawal: async (session) => {
+        const command = await signCommand(session, { command: 'rm -rf /srv' });
+        const ref = { request: askFor(session, command).name };
+        record(session, 'approval.withdrawn', { fields: { by: name, reason: null }, ref });
+      },
+    };
+    for (const [what, act] of Object.entries(acts)) {
+      const site = await foundSite();
+      const session = await openSession(site);
+      await act(session);
+      closeSession(session);
+      for (const [by, broken] of [
+        [site.people.bob, 'attestation'],
+        [site.people.rita, 'verified'],
+      ] as const) {
+        const bytes = await evidenceOf(session, { attestation: await attest(session, { by }) });
+        assert.is(await brokenBy(bytes, trustOf(site)), broken, `${what}, ${by.name}`);
+      }
+    }
+  },
+);
+
+attestation(
+  'verifyEvidence() refuses a reviewer who closed the session, also renamed since',
+  async () => {
+    const site = await foundSite();
+    const session = await openSession(site);
+    const fields = { by: 'Bob Birch', reason: 'technician', note: null, ticket: null } as const;
+    const closed = record(session, 'session.closed', { fields });
+    const by = { ...site.people.bob, name: 'Robert Birch' };
+    const member = { id: by.id, name: by.name, key: by.key, role: 'owner' as const };
+    const roster = await rosterOf(site.people, { over: { version: 2, members: [member] } });
+    site.roster = appendStatement(site.log, 'roster.changed', roster);
+    const bytes = await evidenceOf(session, { attestation: await attest(session, { by }) });
+    assert.is(await brokenBy(bytes, trustOf(site)), 'attestation');
+    const withhold = {
+      fields: (index: number, name: string) => index === closed.leaf.i && name === 'by',
+    };
+    const entry = await attest(session, { by, withhold });
+    const hidden = await verify(
+      await evidenceOf(session, { attestation: entry, withhold }),
+      trustOf(site),
+    );
+    const check = hidden.checks.find(({ name }) => name === 'attestation');
+    assert.is(check?.outcome, 'passed');
+    assert.match(check?.detail ?? '', /names withheld: 1/);
+  },
+);
+
+attestation('verifyEvidence() refuses an attestation of other labels than are shown', async () => {
+  const { site, session } = await siteStory();
+  const entry = await attest(session);
+  const source = await evidenceSource(session, { attestation: entry });
+  const earlier = source.earlier.map((part) =>
+    parseLeaf(part.leaf).k === 'site.claimed'
+      ? { ...part, disclosures: part.disclosures.slice(3) }
+      : part,
+  );
+  const bytes = buildEvidence({ ...source, earlier });
+  assert.is(await brokenBy(bytes, trustOf(site)), 'attestation');
 });
 
 attestation.run();

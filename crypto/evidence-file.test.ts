@@ -86,6 +86,17 @@ digest('snapshotDigest() stays while the log grows, and follows what is withheld
   assert.is.not(snapshotDigest(less), before);
 });
 
+digest('snapshotDigest() follows what the session leans on, and no proof of it', async () => {
+  const file = gatherEvidence(await evidenceSource(story.session));
+  const [first, ...rest] = file.earlier;
+  if (first === undefined) throw new Error('unreachable: it leans on the claim');
+  const before = snapshotDigest(file);
+  assert.is(snapshotDigest({ ...file, earlier: [{ ...first, proof: [] }, ...rest] }), before);
+  const less = [{ ...first, disclosures: first.disclosures.slice(1) }, ...rest];
+  assert.is.not(snapshotDigest({ ...file, earlier: less }), before);
+  assert.is.not(snapshotDigest({ ...file, earlier: rest }), before);
+});
+
 digest.run();
 
 const segment = suite('decodeSegment()');

@@ -20,10 +20,10 @@ import * as z from 'zod';
 import { encodeBase64, encodeBase64url, parseBase64, parseBase64url } from './base64.ts';
 import { type Bytes, concatBytes, decodeUtf8, encodeUtf8 } from './bytes.ts';
 import { FormatError } from './error.ts';
-import { HASH_BYTES, type Hash, sha256 } from './hash.ts';
+import { HASH_BYTES, type Hash, leafHash, sha256 } from './hash.ts';
 import { encodeJcs, type Json, parseJcs } from './json.ts';
 import { fieldNamesOf, type Kind } from './kind.ts';
-import { MAX_LEAF_BYTES } from './leaf.ts';
+import { MAX_LEAF_BYTES, parseLeaf } from './leaf.ts';
 import { BLOCK_BYTES, SEGMENT_SALT_BYTES, type ShownSegment } from './segment.ts';
 
 export const EVIDENCE_FORMAT = 'caisey/evidence/v1';
@@ -104,15 +104,37 @@ export function formatEvidenceFile(file: EvidenceFile): Bytes {
 }
 
 /**
- * The digest that a reviewer attests: what is shown and what is withheld, of which leaves. Checkpoint and proofs
- * are not in it, for they change as the log grows.
+ * The digest that a reviewer attests: what is shown and what is withheld, of which leaves, and what the session
+ * leans on. Checkpoint and proofs are not in it, for they change as the log grows.
  *
- *   base64url( SHA-256( "caisey/snapshot/v1\0" || JCS {"entries":…,"range":{"leaves":…,"start":…},"session":…} ) )
+ *   base64url( SHA-256( "caisey/snapshot/v1\0" || JCS
+ *     {"earlier":[{"disclosures":…,"leaf":…}…],"entries":…,"range":{"leaves":…,"start":…},"session":…} ) )
+ *
+ * @throws {FormatError} code `leaf` when a leaf of the file is none
  */
-export function snapshotDigest({ entries, range, session }: EvidenceFile): string {
-  const { leaves, start } = range;
-  const document = encodeJcs({ entries, range: { leaves, start }, session });
+export function snapshotDigest(file: EvidenceFile): string {
+  const { entries, session } = file;
+  const { leaves, start } = file.range;
+  const earlier = leanedOn(file).map(({ disclosures: shown, leaf: text }) => ({
+    disclosures: shown,
+    leaf: text,
+  }));
+  const document = encodeJcs({ earlier, entries, range: { leaves, start }, session });
   return encodeBase64url(sha256(concatBytes(encodeUtf8(SNAPSHOT_TAG), document)));
+}
+
+/** The earlier entries, without the roster that stands there for the sake of the attestation itself. */
+function leanedOn({ earlier, entries, range }: EvidenceFile): readonly ProvedPart[] {
+  const cited = new Set(
+    entries.flatMap(({ index }) => {
+      const { ref = {} } = parseLeaf(encodeUtf8(range.leaves[index - range.start] ?? ''));
+      return Object.values(ref);
+    }),
+  );
+  return earlier.filter((part) => {
+    const bytes = encodeUtf8(part.leaf);
+    return parseLeaf(bytes).k !== 'roster.changed' || cited.has(encodeBase64url(leafHash(bytes)));
+  });
 }
 
 const SNAPSHOT_TAG = 'caisey/snapshot/v1\0';
