@@ -70,6 +70,7 @@ export function notProved({
     'The hour: times are the clock of the appliance. The order of entries is proved without it.',
     'What happened before the opening or after the closing, or outside this log.',
     'That no newer roster, authority or policy was signed before the session and kept from the log.',
+    'That the roster, authority, policy and enrolment which the session cites were the newest when it opened: a newer one, or the removal of the endpoint, that stands in the log before the opening and is not cited is not seen here. The whole log shows it.',
   ];
   if (witnesses.length === 0) {
     words.push('That everybody was shown the same log: no witness that you trust cosigned it.');
@@ -87,7 +88,11 @@ export function notProved({
     const list = cut.join(', ');
     words.push(`What was printed beyond the limits: it is cut, as entries ${list} say.`);
   }
-  if (!isAttested) words.push('That anybody else looked at it: nobody attested this file.');
+  words.push(
+    isAttested
+      ? 'That the reviewer took no part unseen, and was still of the MSP: who wrote, withdrew and closed stands on record by name and unsigned, and a newer roster that this file does not hold is not seen.'
+      : 'That anybody else looked at it: nobody attested this file.',
+  );
   if (session.at(-1)?.leaf.k === 'session.abandoned') {
     words.push('How the session ended: it was abandoned, and commands may have no recorded end.');
   }

@@ -288,6 +288,25 @@ unproved('says of the commands what was done about them, and no more', async () 
   assert.match(checks[5]?.detail ?? '', /; no command was run$/);
 });
 
+unproved(
+  'says that what the log holds before the opening and nothing cites is not seen',
+  async () => {
+    const site = await foundSite();
+    const members = [
+      { id: 'bob', name: 'Bob Birch', key: site.people.bob.key, role: 'owner' as const },
+    ];
+    const later = await rosterOf(site.people, { over: { version: 2, members } });
+    appendStatement(site.log, 'roster.changed', later); // dismisses Alice
+    const session = await openSession(site);
+    closeSession(session);
+    const { verdict, notProved } = await verify(await evidenceOf(session), trustOf(site));
+    assert.is(verdict, 'verified');
+    assert.ok(
+      notProved.some((words) => /before the opening and is not cited is not seen/.test(words)),
+    );
+  },
+);
+
 unproved.run();
 
 const names = suite('CHECK_NAMES');
