@@ -46,7 +46,7 @@ test('claimPatiently() gives up in the end, and when the page is left', async ()
   const left = claimThat(['peer-unreachable']);
   const gone = AbortSignal.abort();
   await claimPatiently(left.claim, { pause, signal: gone }).then(
-    assert.unreachable,
+    () => assert.unreachable(),
     () => undefined,
   );
   assert.is(left.calls(), 1);
