@@ -65,8 +65,9 @@ interface Start {
 
 function startOnUnix(text: string, base: Path): Start {
   if (text.startsWith('/')) return { start: [], rest: text };
-  if (/^~[-+0-9]/.test(text)) return { start: [DEEP], rest: text.replace(/^[^/]*/, '') };
-  if (text.startsWith('~')) return { start: [HOME], rest: text.replace(/^[^/]*/, '') };
+  if (/^~(?:\/|$)/.test(text)) return { start: [HOME], rest: text.slice(1) };
+  // the home of an account may be any folder: that of `sys` is /dev on Debian
+  if (text.startsWith('~')) return { start: [DEEP], rest: text.replace(/^[^/]*/, '') };
   return { start: base, rest: text };
 }
 

@@ -62,7 +62,7 @@ const SECRETS = `
 `;
 
 const DEVICES = `
-    **/dev/**  /proc/**  **/sys/kernel/debug/**  **/sys/kernel/tracing/**  **/fifo  **/*.fifo  **/*.pipe  **/initctl
+    **/dev/**  /proc/**  ~/proc/**  **/sys/kernel/debug/**  **/sys/kernel/tracing/**  **/fifo  **/*.fifo  **/*.pipe  **/initctl
 `;
 
 /** Names that Windows takes for devices in every folder. */

@@ -86,6 +86,14 @@ const ASKED = lines(String.raw`
   sudo cat /etc/shadow
   cat ~/.ssh/id_ed25519
   cat ~root/.ssh/authorized_keys
+  head -c 512 ~sys/sda
+  grep -a PRIVATE ~sys/sda1
+  cat ~sys/watchdog
+  tail -c +1 ~sys/mem
+  cat foo=~sys/watchdog
+  cat ~systemd-network/proc/kmsg
+  cat ~nobody/proc/kmsg
+  cat ~/proc/kmsg
   cat .ssh/id_rsa
   cat etc/shadow
   cat $HOME/.ssh/id_rsa
