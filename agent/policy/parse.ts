@@ -21,6 +21,15 @@ export const MAX_PARSED_CHARS = 8192;
 /** `sudo env sh -c …`: deeper than this nobody writes by accident. */
 const MAX_WRAPPERS = 8;
 const MAX_COMMANDS = 512;
+/** Characters in all that the parsers read for one line, with what its wrappers run. */
+const MAX_READ_CHARS = 4 * MAX_PARSED_CHARS;
+/** A shorter text costs as much as one of so many characters. */
+const MIN_READ_CHARS = 256;
+/**
+ * Brackets times characters. A parser that meets a bracket without its end tries the rest of the text again: what
+ * nests more than this is a riddle for people as well.
+ */
+const MAX_TANGLE = 64 * 2048;
 const NO_GLOBS: ReadonlySet<string> = new Set();
 
 export interface SimpleCommand {
@@ -42,7 +51,7 @@ export interface ParsedLine {
 
 /** Parses a command line; never throws. */
 export function parseLine(shell: ShellName, text: string, grammar: PowerShellGrammar): ParsedLine {
-  return parseNested({ shell, text, grammar, depth: 0 });
+  return parseNested({ shell, text, grammar, depth: 0, budget: { chars: MAX_READ_CHARS } });
 }
 
 interface Nested {
@@ -50,11 +59,16 @@ interface Nested {
   readonly text: string;
   readonly grammar: PowerShellGrammar;
   readonly depth: number;
+  /** What is left to be read; shared by all that nests in one line. */
+  readonly budget: { chars: number };
 }
 
 function parseNested(nested: Nested): ParsedLine {
-  if (nested.text.length > MAX_PARSED_CHARS) return unclean('is too long to be read');
-  if (nested.depth > MAX_WRAPPERS) return unclean('wraps commands too deep');
+  const { text, budget } = nested;
+  if (text.length > MAX_PARSED_CHARS) return unclean('is too long to be read');
+  budget.chars -= Math.max(text.length, MIN_READ_CHARS);
+  if (nested.depth > MAX_WRAPPERS || budget.chars < 0) return unclean('wraps commands too deep');
+  if (isTangled(text)) return unclean('nests brackets too often to be read');
   const line = readLine(nested);
   if (line.commands.length > MAX_COMMANDS) return unclean('holds too many commands');
   const commands: SimpleCommand[] = [];
@@ -70,6 +84,11 @@ function parseNested(nested: Nested): ParsedLine {
     problem ??= inner.problem;
   }
   return { clean: problem === null, commands: commands.slice(0, MAX_COMMANDS), problem };
+}
+
+function isTangled(text: string): boolean {
+  const openers = text.match(/[([{`]/g)?.length ?? 0;
+  return openers * text.length > MAX_TANGLE;
 }
 
 function unclean(problem: string): ParsedLine {

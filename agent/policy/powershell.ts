@@ -15,13 +15,20 @@ export interface ReadPowerShell {
   readonly problem: string | null;
 }
 
-/** Reads a line of PowerShell; never throws. */
+/** Of a longer line that is not clean, the grammar is not asked which commands are in it. */
+const MAX_SEARCHED_CHARS = 2048;
+
+/** Reads a line of PowerShell; never throws. The grammar parses it at most twice. */
 export function readPowerShell(text: string, grammar: PowerShellGrammar): ReadPowerShell {
-  const found = grammar.parse(text, commandsOf);
   const strict = readPowerShellWords(text);
-  if (strict === null) {
-    return { found, clean: null, problem: grammar.parse(text, problemOf) };
+  if (strict === null && text.length > MAX_SEARCHED_CHARS) {
+    return { found: [], clean: null, problem: 'is more than plain commands, and long' };
   }
+  const { found, problem } = grammar.parse(text, (tree) => ({
+    found: commandsOf(tree),
+    problem: problemOf(tree),
+  }));
+  if (strict === null) return { found, clean: null, problem };
   if (!grammar.parse(blankCommas(text), (tree) => agrees(strict, tree))) {
     return { found, clean: null, problem: 'is read differently by two parsers' };
   }
