@@ -17,6 +17,8 @@ function onlyReads(text: string, shell: 'sh' | 'bash' = 'bash'): boolean {
 }
 
 const READING = [
+  'wc -l /var/log/syslog; wc --lines x; md5sum -b x; sha256sum x y; cksum -a md5 x',
+  'docker top web; docker ps -a; docker logs --tail 20 web',
   'uptime',
   'ls -la /var/log',
   'df -h && free -m',
@@ -208,6 +210,14 @@ const CHANGING: Readonly<Record<string, string>> = {
   'getent shadow': 'getent shadow root',
   'sysctl that climbs': 'sysctl net/../../../etc/shadow',
   'du that complains': 'du --files0-from=/etc/shadow',
+  'wc of listed files': 'find /dev -name watchdog -print0 | wc --files0-from=-',
+  'wc, abbreviated': 'ls | wc --fi=-',
+  'md5sum of listed files': 'md5sum -c /tmp/list',
+  'md5sum, abbreviated': 'md5sum --che /tmp/list',
+  'sha256sum of listed files': 'ls | sha256sum -wc',
+  'cksum of listed files': 'cksum -a md5 --check x',
+  'docker top with options of ps': 'docker top web axe',
+  'podman top with descriptors': 'podman top web hpid',
   'findmnt of a file': 'findmnt -F /etc/shadow',
   'ps e': 'ps e',
   'ps auxe': 'ps auxe',

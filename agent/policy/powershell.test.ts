@@ -14,6 +14,8 @@ function onlyReads(text: string): boolean {
 }
 
 const READING = [
+  'Get-ADUser bob; Get-ADUser -Filter *; Get-ADComputer -Filter "Name -like \'pc*\'"',
+  'Get-CimInstance Win32_Process -Property Name,ProcessId -Filter "Name=\'x.exe\'"',
   'Get-Process',
   'get-service -name Spooler',
   "Get-Service | Where-Object {$_.Status -eq 'Running'} | Select-Object Name,DisplayName",
@@ -156,6 +158,15 @@ const CHANGING: Readonly<Record<string, string>> = {
   'a query of associators': "Get-CimInstance -Query 'associators of {Win32_Service}'",
   'another namespace': 'Get-CimInstance -Namespace root/evil -ClassName Win32_Service',
   'a password kept in a property': 'Get-ADComputer -Identity x -Properties ms-Mcs-AdmPwd',
+  'the same, abbreviated': 'Get-ADComputer PC1 -Property ms-Mcs-AdmPwd',
+  'every property': 'Get-ADUser bob -Property *',
+  'a password guessed letter by letter': 'Get-ADComputer -Filter "ms-Mcs-AdmPwd -like \'a*\'"',
+  'a namespace, abbreviated': 'Get-CimInstance Win32_Process -Name root\\x',
+  'a parameter of another cmdlet': 'Get-Counter -Path x',
+  'a query within a property':
+    'Get-WmiObject Win32_Process -Property "* from Win32_Product where Name=\'" -Filter "\'"',
+  'a query within a property by place':
+    'Get-WmiObject Win32_Process "* from Win32_Product where Name=\'"',
   'a key of a wireless network': 'netsh wlan show profile home wlan clear',
   'ipconfig /release': 'ipconfig /release',
   'ipconfig /flushdns': 'ipconfig /flushdns',

@@ -26,6 +26,10 @@ function verb(verbs: string, form: OptionForm = {}): Reads {
   );
 }
 
+function either(...forms: readonly Reads[]): Reads {
+  return (words) => forms.some((form) => form(words));
+}
+
 /** The words, joined by blanks, match. */
 function shape(pattern: RegExp): Reads {
   return (words) =>
@@ -38,9 +42,16 @@ const NAME = /^[A-Za-z0-9_.@:+/-]+$/;
 const NUMBER = /^[0-9]{1,6}$/;
 
 const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
-  ['cat ls grep egrep fgrep tail wc stat df cut tr nl tac rev fold paste', always],
+  ['cat ls grep egrep fgrep tail stat df cut tr nl tac rev fold paste', always],
   ['echo true false pwd basename dirname readlink realpath printenv which groups', always],
-  ['md5sum sha1sum sha256sum sha512sum cksum od hexdump pidof lsblk', always],
+  ['od hexdump pidof lsblk', always],
+  // --files0-from and --check open what a file or a pipe lists
+  ['wc', reads({ flags: 'clmwL', long: 'bytes chars lines words max-line-length' })],
+  [
+    'md5sum sha1sum sha224sum sha256sum sha384sum sha512sum',
+    reads({ flags: 'btz', long: 'binary text tag zero' }),
+  ],
+  ['cksum', reads({ flags: 'z', values: 'a', long: 'tag untagged zero', longValues: 'algorithm' })],
   [
     'du', // --files0-from shows what a file holds, in its complaints
     reads({
@@ -185,13 +196,16 @@ const PACKAGES: readonly (readonly [names: string, reads: Reads])[] = [
   ['snap', verb('list', { long: 'all', operand: NAME })],
   [
     'docker podman',
-    verb('ps images logs version info top port', {
-      flags: 'aqt',
-      values: 'n',
-      long: 'all no-trunc timestamps',
-      longValues: 'tail since until',
-      operand: NAME,
-    }),
+    either(
+      verb('ps images logs version info port', {
+        flags: 'aqt',
+        values: 'n',
+        long: 'all no-trunc timestamps',
+        longValues: 'tail since until',
+        operand: NAME,
+      }),
+      shape(/^top [A-Za-z0-9][\w.-]*$/), // a further word is an option of ps: `e` shows the environment
+    ),
   ],
 ];
 

@@ -37,7 +37,10 @@ const CIM_CLASSES = new Set(
   ).split(' '),
 );
 
-/** The class stands first, or behind its parameter, or in a query; and is one of those that only read. */
+/**
+ * The class stands first, or behind its parameter, or in a query; and is one of those that only read. What else stands
+ * there names properties: PowerShell makes a query of it, in which `* from Win32_Product where x='` is more.
+ */
 function isCimReading(parts: readonly PowerShellPart[]): boolean {
   const classes = parts.flatMap(({ kind, text }, i) => {
     const parameter = parts[i - 1]?.kind === 'parameter' ? parts[i - 1]?.text.toLowerCase() : null;
@@ -45,12 +48,17 @@ function isCimReading(parts: readonly PowerShellPart[]): boolean {
     if (parameter === '-query') return [QUERY.exec(text)?.[1] ?? ''];
     if (parameter === '-namespace')
       return /^root[\\/](?:cimv2|securitycenter2)$/i.test(text) ? [] : [''];
-    return i === 0 || parameter === '-class' || parameter === '-classname' ? [text] : [];
+    if (i === 0 || parameter === '-class' || parameter === '-classname') return [text];
+    return parameter === '-filter' || /^[\w*]+$/.test(text) ? [] : [''];
   });
   return classes.length > 0 && classes.every((name) => CIM_CLASSES.has(name.toLowerCase()));
 }
 
-const QUERY = /^select [\w*, ]+ from (\w+)(?: where .*)?$/i;
+const QUERY = /^select [\w*]+(?:, ?[\w*]+)* from (\w+)(?: where .*)?$/i;
+
+/** What objects of the directory may be searched by. By any property, a search would tell a password letter by letter. */
+const AD_FILTER =
+  /^(?:\*|(?:name|samaccountname|userprincipalname|displayname|enabled|operatingsystem|objectclass) -(?:eq|ne|like|notlike) (?:'[^']*'|"[^"]*"|\$?\w+))$/i;
 
 /**
  * PowerShell 7 has other aliases on other systems, where `sort` and `ls` are programs: there only those
@@ -89,6 +97,9 @@ function isReadingPart({ cmdlet, own, part, after }: PartInPlace): boolean {
       if (after?.kind === 'parameter' && /^-(?:error|warning)action$/i.test(after.text)) {
         return /^(?:SilentlyContinue|Continue|Ignore|Stop)$/i.test(part.text); // Break opens a debugger
       }
+      if (cmdlet.startsWith('get-ad') && after?.text.toLowerCase() === '-filter') {
+        return AD_FILTER.test(part.text);
+      }
       return !isFarPath(part.text) && !isStrangeDrive(part.text);
     default:
       return part satisfies never;
@@ -113,102 +124,115 @@ function isProgramReading(name: string, parts: readonly PowerShellPart[]): boole
   );
 }
 
-const COMMON = new Set(
-  'name id path literalpath filter include exclude recurse depth force property erroraction warningaction'.split(
-    ' ',
-  ),
-);
+const COMMON = new Set(['erroraction', 'warningaction']);
 
-const NONE: ReadonlySet<string> = new Set();
-
-/** Names of cmdlets, then what else they may take. */
+/**
+ * Names of cmdlets, then the parameters that they may take, each by a name that the cmdlet has: PowerShell takes any
+ * other for the beginning of one, `-Property` of Get-ADUser for `-Properties`.
+ */
 const CMDLETS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   [
     // shaping what is shown
-    ['select-object', 'first last skip expandproperty excludeproperty unique index'],
+    ['select-object', 'property first last skip expandproperty excludeproperty unique index'],
     [
       'where-object',
-      'value filterscript eq ne gt ge lt le like notlike match notmatch contains in notin',
+      'property value filterscript eq ne gt ge lt le like notlike match notmatch contains notcontains in notin',
     ],
-    ['sort-object', 'descending unique top bottom'],
-    ['group-object', 'noelement'],
-    ['measure-object', 'sum average maximum minimum line word character'],
-    ['format-table', 'autosize wrap groupby hidetableheaders'],
-    ['format-list', 'groupby'],
-    ['format-wide', 'column autosize'],
+    ['sort-object', 'property descending unique top bottom'],
+    ['group-object', 'property noelement'],
+    ['measure-object', 'property sum average maximum minimum line word character'],
+    ['format-table', 'property autosize wrap groupby hidetableheaders force'],
+    ['format-list', 'property groupby force'],
+    ['format-wide', 'property column autosize force'],
     ['out-string', 'width stream'],
     ['out-null out-host out-default write-output get-unique', ''],
-    ['convertto-json', 'compress'],
+    ['convertto-json', 'depth compress'],
     ['convertto-csv', 'notypeinformation delimiter'],
-    ['select-string', 'pattern simplematch casesensitive context list quiet notmatch allmatches'],
+    [
+      'select-string',
+      'path literalpath pattern include exclude simplematch casesensitive context list quiet notmatch allmatches',
+    ],
     // files and registry
-    ['get-childitem', 'file directory hidden system attributes'],
-    ['get-item get-itemproperty get-itempropertyvalue get-location get-psdrive', ''],
-    ['get-content', 'tail totalcount head first last raw encoding'],
-    ['get-acl', ''],
-    ['get-filehash', 'algorithm'],
-    ['test-path', 'pathtype'],
-    ['resolve-path', ''],
+    [
+      'get-childitem',
+      'path literalpath filter include exclude recurse depth force name file directory hidden system attributes',
+    ],
+    ['get-item', 'path literalpath filter include exclude force'],
+    ['get-itemproperty get-itempropertyvalue', 'path literalpath name filter include exclude'],
+    ['get-location', ''],
+    ['get-psdrive', 'name'],
+    [
+      'get-content',
+      'path literalpath filter include exclude force tail totalcount head first last raw encoding',
+    ],
+    ['get-acl', 'path literalpath filter include exclude'],
+    ['get-filehash', 'path literalpath algorithm'],
+    ['test-path', 'path literalpath filter include exclude pathtype'],
+    ['resolve-path', 'path literalpath'],
     // processes, services, events
-    ['get-process', 'includeusername'],
-    ['get-service', 'displayname requiredservices dependentservices'],
+    ['get-process', 'name id includeusername'],
+    ['get-service', 'name displayname include exclude requiredservices dependentservices'],
     ['get-eventlog', 'logname newest entrytype source instanceid after before message list'],
-    ['get-winevent', 'logname maxevents providername listlog filterxpath oldest'],
+    ['get-winevent', 'logname maxevents providername listlog filterxpath oldest path force'],
     ['get-scheduledtask get-scheduledtaskinfo', 'taskname taskpath'],
     ['get-counter', 'counter maxsamples sampleinterval listset'],
     // the machine
-    ['get-date', 'format utformat date displayhint'],
-    ['get-host get-culture get-uiculture get-timezone get-computerinfo get-alias get-history', ''],
-    ['get-hotfix', 'description'],
-    ['get-ciminstance get-wmiobject', 'classname class namespace query'],
-    ['get-module', 'listavailable'],
-    ['get-pnpdevice', 'class status presentonly'],
-    [
-      'get-volume get-disk get-physicaldisk get-partition get-storagepool',
-      'driveletter number disknumber',
-    ],
+    ['get-date', 'format uformat date displayhint'],
+    ['get-host get-culture get-uiculture', ''],
+    ['get-timezone', 'name id'],
+    ['get-computerinfo', 'property'],
+    ['get-alias', 'name'],
+    ['get-history', 'id count'],
+    ['get-hotfix', 'id description'],
+    // `-Class` of Get-CimInstance can only be short for `-ClassName`
+    ['get-ciminstance get-wmiobject', 'classname class namespace query filter property'],
+    ['get-module', 'name listavailable'],
+    ['get-pnpdevice', 'class status presentonly instanceid friendlyname'],
+    ['get-volume', 'driveletter'],
+    ['get-disk', 'number'],
+    ['get-partition', 'driveletter disknumber'],
+    ['get-physicaldisk get-storagepool', 'friendlyname'],
     ['get-bitlockervolume', 'mountpoint'],
     ['get-mpcomputerstatus get-mppreference get-mpthreat get-mpthreatdetection', ''],
-    ['get-windowsfeature get-appxpackage', 'allusers'],
-    ['get-printer get-printjob', 'printername'],
-    ['get-localuser get-localgroup', ''],
-    ['get-localgroupmember', 'group member'],
-    ['get-vm get-vmswitch', ''],
+    ['get-windowsfeature', 'name'],
+    ['get-appxpackage', 'name allusers'],
+    ['get-printer', 'name'],
+    ['get-printjob', 'printername id'],
+    ['get-localuser get-localgroup', 'name'],
+    ['get-localgroupmember', 'name group member'],
+    ['get-vm get-vmswitch', 'name id'],
     // the network
-    ['get-netadapter get-netadapterstatistics get-netipinterface', 'interfaceindex physical'],
-    [
-      'get-netipaddress get-netipconfiguration',
-      'interfacealias interfaceindex addressfamily all detailed',
-    ],
-    ['get-netroute', 'destinationprefix interfacealias addressfamily'],
-    ['get-netneighbor', 'interfacealias addressfamily state'],
-    [
-      'get-nettcpconnection get-netudpendpoint',
-      'state localport remoteport localaddress owningprocess',
-    ],
-    ['get-netconnectionprofile', 'interfacealias'],
-    ['get-netfirewallrule', 'displayname enabled direction action displaygroup policystore'],
-    ['get-netfirewallprofile', 'all'],
-    ['get-netfirewallportfilter get-netfirewalladdressfilter', 'protocol'],
-    [
-      'get-dnsclient get-dnsclientcache get-dnsclientserveraddress',
-      'interfacealias addressfamily entry',
-    ],
-    ['get-dnsserverzone get-dnsserverforwarder', ''],
-    ['get-dnsserverresourcerecord', 'zonename rrtype'],
+    ['get-netadapter', 'name interfaceindex physical'],
+    ['get-netadapterstatistics', 'name'],
+    ['get-netipinterface', 'interfaceindex interfacealias addressfamily'],
+    ['get-netipaddress', 'interfacealias interfaceindex addressfamily'],
+    ['get-netipconfiguration', 'interfacealias interfaceindex all detailed'],
+    ['get-netroute', 'destinationprefix interfacealias interfaceindex addressfamily'],
+    ['get-netneighbor', 'interfacealias interfaceindex addressfamily state'],
+    ['get-nettcpconnection', 'state localport remoteport localaddress remoteaddress owningprocess'],
+    ['get-netudpendpoint', 'localport localaddress owningprocess'],
+    ['get-netconnectionprofile', 'name interfacealias interfaceindex'],
+    ['get-netfirewallrule', 'name displayname enabled direction action displaygroup policystore'],
+    ['get-netfirewallprofile', 'name all'],
+    ['get-netfirewallportfilter', 'all protocol'],
+    ['get-netfirewalladdressfilter', 'all'],
+    ['get-dnsclient', 'interfacealias interfaceindex'],
+    ['get-dnsclientserveraddress', 'interfacealias interfaceindex addressfamily'],
+    ['get-dnsclientcache', 'entry name'],
+    ['get-dnsserverzone', 'name'],
+    ['get-dnsserverforwarder', ''],
+    ['get-dnsserverresourcerecord', 'zonename rrtype name'],
     ['get-dhcpserverv4scope get-dhcpserverv4lease', 'scopeid'],
-    ['get-smbshare get-smbsession get-smbconnection get-smbmapping get-smbopenfile', ''],
-    ['resolve-dnsname', 'type server dnsonly nohostsfile quicktimeout'],
+    ['get-smbshare', 'name'],
+    ['get-smbsession get-smbconnection get-smbmapping get-smbopenfile', ''],
+    ['resolve-dnsname', 'name type server dnsonly nohostsfile quicktimeout'],
     ['test-netconnection', 'computername port informationlevel commontcpport traceroute'],
     ['test-connection', 'computername targetname count quiet ipv4 ipv6'],
-    // the directory
-    [
-      'get-aduser get-adcomputer get-adgroup get-addomain get-adforest',
-      'identity searchbase', // not properties: LAPS keeps passwords in one,
-    ],
-    ['get-adgroupmember get-addomaincontroller', 'identity'],
+    // the directory; not its properties, because LAPS keeps passwords in one
+    ['get-aduser get-adcomputer get-adgroup', 'identity filter searchbase'],
+    ['get-addomain get-adforest get-addomaincontroller get-adgroupmember', 'identity'],
   ].flatMap(([names = '', parameters = '']) => {
-    const own = parameters === '' ? NONE : new Set(parameters.split(' '));
+    const own = new Set(parameters.split(' '));
     return names.split(' ').map((name) => [name, own] as const);
   }),
 );
