@@ -4,10 +4,13 @@
 //   node scripts/console-build.ts      builds when needed
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 
+import { LedgerError } from '#appliance/ledger/error.ts';
+import { openLock } from '#appliance/ledger/lock.ts';
 import { runCommand } from './command.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,12 +22,49 @@ const MARK = join(CONSOLE_BUILD, '.made-of');
 const SOURCES = ['ui', 'crypto', 'agent/protocol', 'agent/policy', 'appliance/protocol'];
 const FILES = ['package-lock.json', 'package.json', 'svelte.config.js', 'tsconfig.json'];
 const BUILD_TIMEOUT_MS = 240_000;
+const LOCK_FOLDER = join(ROOT, '.svelte-kit');
+const LOCK_POLL_MS = 250;
 
 /**
  * Builds the console unless what stands there was made of these very sources.
  * @throws {Error} with what the build said
  */
 export async function buildConsole(log: (line: string) => void): Promise<void> {
+  await using _lock = await lockBuild();
+  await buildLocked(log);
+}
+
+/**
+ * Puts a console of its own into an empty folder, so that whoever runs it is not disturbed by the next build.
+ * Answers the path of its program.
+ * @throws {Error} with what the build said
+ */
+export async function copyConsole(folder: string, log: (line: string) => void): Promise<string> {
+  await using _lock = await lockBuild();
+  await buildLocked(log);
+  const copy = join(folder, 'build');
+  await cp(CONSOLE_BUILD, copy, { recursive: true });
+  await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return join(copy, 'index.js');
+}
+
+/** One process at a time builds: others wait, and then find it built. */
+async function lockBuild(): Promise<AsyncDisposable> {
+  await mkdir(LOCK_FOLDER, { recursive: true });
+  const deadlineMs = performance.now() + BUILD_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await openLock(LOCK_FOLDER);
+    } catch (error) {
+      const isLocked = error instanceof LedgerError && error.code === 'locked';
+      if (!isLocked || performance.now() > deadlineMs) throw error;
+      await setTimeout(LOCK_POLL_MS);
+    }
+  }
+}
+
+async function buildLocked(log: (line: string) => void): Promise<void> {
   const sources = await hashSources();
   if (sources === (await readMark())) return;
   log('Building the console …');

@@ -1,0 +1,61 @@
+// From nothing to the first command, in real Chromium with real processes: the organisation is founded, a site
+// installed, claimed and set up, a machine enrolled; then what only reads runs at once, and what changes something
+// waits for the client on site, who denies one and approves another.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { findChromium } from './chromium.ts';
+import {
+  addMachine,
+  decideOnSite,
+  foundOrganisation,
+  installSite,
+  openSession,
+  runCommand,
+} from './console-steps.ts';
+import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
+
+const FOUNDER = { organisation: 'Acme IT', name: 'Sarah Miller', email: 'sarah@acme.example' };
+
+const executablePath = findChromium();
+const first = suite('the console in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so nobody went from nothing to the first command');
+  first.skip('the console in Chromium: no Chromium found', () => assert.unreachable());
+} else {
+  first('the console leads from nothing to commands that the client allows or denies', async () => {
+    await using stage = await openConsoleStage({ executablePath });
+    await stage.tell(() => firstDay(stage));
+  });
+}
+
+first.run();
+
+async function firstDay(stage: ConsoleStage): Promise<void> {
+  const owner = await stage.visitor();
+  const { page } = owner;
+  await foundOrganisation(owner, FOUNDER);
+  const site = await installSite(stage, owner, { name: 'head-office' });
+  await addMachine(stage, owner, { name: 'till-1' });
+  await openSession(owner, { reason: 'the printer is offline' });
+
+  const reading = await runCommand(page, 'uname -s');
+  await reading.getByText('Linux', { exact: true }).waitFor();
+  await reading.getByText('Exit code 0').waitFor();
+
+  const marker = `${stage.folder}/changed`;
+  await page.getByRole('button', { name: 'Why, state, folder' }).click();
+  await page.getByLabel('State by').fill(`ls ${stage.folder}`);
+  const denied = await runCommand(page, `touch ${marker}`);
+  await denied.getByText('Waits for approval').waitFor();
+  await decideOnSite(stage, site.appliance, 'Deny');
+  await denied.getByText('Not run: denied').waitFor();
+
+  const approved = await runCommand(page, `touch ${marker}`);
+  await approved.getByText('Waits for approval').waitFor();
+  await decideOnSite(stage, site.appliance, 'Approve');
+  await approved.getByText('Exit code 0').waitFor();
+  assert.equal(owner.complaints, []);
+}

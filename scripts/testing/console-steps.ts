@@ -1,0 +1,178 @@
+// What people do in the console and on the page on site, step by step, by what stands on the screen: labels, buttons
+// and headings. A step ends when the screen says that it is done.
+
+import type { Locator, Page } from 'playwright-core';
+
+import { caiseyOk, startCaisey } from '../caisey-process.ts';
+import type { BrowserVisitor } from './browser-visitor.ts';
+import { type ConsoleStage, STAGE_TIMEOUT_MS, type StageAppliance } from './console-stage.ts';
+
+/** The client's contact on site. */
+export const CONTACT = { name: 'Carla Client', pin: '735194' } as const;
+export const PASSWORD = 'correct horse battery';
+
+/** A site at work, as the console knows it. */
+export interface StageSite {
+  readonly id: string;
+  readonly appliance: StageAppliance;
+}
+
+/** Somebody founds the organisation: account, signing key, recovery key, first roster. Ends on the sites' page. */
+export async function foundOrganisation(
+  owner: BrowserVisitor,
+  { organisation, name, email }: { organisation: string; name: string; email: string },
+): Promise<void> {
+  const { page } = owner;
+  await owner.go('/found');
+  await page.getByLabel('Organisation').fill(organisation);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByLabel('Mail address').fill(email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Go on: make your signing key' }).click();
+  await page.waitForURL('**/welcome');
+  await page.getByRole('button', { name: 'Make the signing key' }).click();
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the recovery key' }).click();
+  await (await saved).path();
+  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.waitForURL('**/settings/sites');
+  await page.getByRole('heading', { name: 'Add a site' }).waitFor();
+}
+
+/** The owner adds a site, an appliance joins, the owner claims it, the contact sets it up on site. */
+export async function installSite(
+  stage: ConsoleStage,
+  owner: BrowserVisitor,
+  { name }: { name: string },
+): Promise<StageSite> {
+  const { page } = owner;
+  await owner.go('/settings/sites');
+  await page.getByLabel('Name of the client').fill('Trial client');
+  await page.getByLabel('Name of the site').fill(name);
+  await page.getByRole('button', { name: 'Add site' }).click();
+  const command = await shownCommand(page, 'caisey appliance join');
+  const appliance = await stage.join(name, command.split(' ').at(-1) ?? '');
+  const [, code = ''] = await stage.spoken.when(
+    new RegExp(`^${name}: +Claim code +([0-9A-Z]{4}(?:-[0-9A-Z]{4}){4})`),
+  );
+  await page.waitForURL('**/sites/*');
+  await owner.settle();
+  await unlock(page);
+  await page.getByLabel('Claim code').fill(code);
+  await page.getByRole('button', { name: 'Claim it' }).click();
+  await page.getByText("Now the client's contact decides").waitFor();
+  await setUpOnSite(stage, appliance, { code: await page.locator('p.select-all').innerText() });
+  await page.getByRole('heading', { name: 'Machines' }).waitFor();
+  return { id: new URL(page.url()).pathname.split('/')[2] ?? '', appliance };
+}
+
+/** The contact compares the code, and sets name, PIN and policy: without scripts, as the page on site is. */
+async function setUpOnSite(
+  stage: ConsoleStage,
+  { page: url }: StageAppliance,
+  { code }: { code: string },
+): Promise<void> {
+  await using contact = await stage.visitor({ javaScriptEnabled: false });
+  const { page } = contact;
+  await page.goto(url);
+  await page.getByText(code).waitFor();
+  await page.getByLabel('Your name').fill(CONTACT.name);
+  await page.getByLabel('A PIN of your own').fill(CONTACT.pin);
+  await page.getByLabel('The same PIN once more').fill(CONTACT.pin);
+  await page.getByRole('button', { name: 'Set up this site' }).click();
+  await page.getByRole('heading', { name: 'This site is set up' }).waitFor();
+}
+
+/** Presses the button that unlocks this browser, when the page asks for it. */
+export async function unlock(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Unlock with your passkey' }).click();
+  await page.getByRole('button', { name: 'Unlock with your passkey' }).waitFor({ state: 'hidden' });
+}
+
+/**
+ * From a site's page: makes a token, starts an agent with it, and verifies the machine by its fingerprint. Ends on
+ * the machine's page.
+ */
+export async function addMachine(
+  stage: ConsoleStage,
+  owner: BrowserVisitor,
+  { name }: { name: string },
+): Promise<void> {
+  const { page } = owner;
+  await page.getByRole('button', { name: 'Add a machine' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByRole('button', { name: 'Make the command' }).click();
+  const command = await shownCommand(page, 'caisey agent enrol');
+  const token = /'([^']+)'/.exec(command)?.[1] ?? '';
+  const home = `${stage.folder}/${name}`;
+  await caiseyOk(['agent', 'enrol', '--token-file', '-'], { home, input: token });
+  stage.keep(startCaisey(['agent', 'run'], { home, onLine: stage.spoken.of(name) }));
+  await page.getByText(`${name} is enrolled`).waitFor();
+  await machineRow(page, name).click();
+  const [, fingerprint = ''] = await stage.spoken.when(
+    new RegExp(`^${name}: .*key fingerprint ([0-9a-f]{4}(?: [0-9a-f]{4}){3})`),
+  );
+  const panel = page.getByRole('region', { name: 'Verify this machine' });
+  await panel.getByText(fingerprint).waitFor();
+  await panel.getByRole('button', { name: 'The two are the same' }).click();
+  await panel.waitFor({ state: 'hidden' });
+}
+
+/** The link of a machine's card. */
+export function machineRow(page: Page, name: string): Locator {
+  return page.locator('a[data-row]', { hasText: name });
+}
+
+/** From a machine's page: opens a session on it. Answers the session's id. */
+export async function openSession(
+  { page }: BrowserVisitor,
+  { reason }: { reason: string },
+): Promise<string> {
+  await page.getByRole('button', { name: 'Open a session' }).click();
+  await page.getByLabel('Reason').fill(reason);
+  await page.getByRole('button', { name: 'Sign and open' }).click();
+  await page.waitForURL('**/sessions/*');
+  await page.getByRole('textbox', { name: 'Command' }).waitFor();
+  return new URL(page.url()).pathname.split('/').at(-1) ?? '';
+}
+
+/** Types a command and presses Enter. Answers its card, once the log has it. */
+export async function runCommand(page: Page, command: string): Promise<Locator> {
+  const box = page.getByRole('textbox', { name: 'Command' });
+  await box.fill(command);
+  await box.press('Enter');
+  const card = commandCard(page, command);
+  await card.waitFor();
+  return card;
+}
+
+/** The card of a command, by its whole text. */
+export function commandCard(page: Page, command: string): Locator {
+  return page
+    .getByRole('article', { name: /^Command/ })
+    .filter({ has: page.getByText(command, { exact: true }) })
+    .last();
+}
+
+/** Approves or denies on site what waits there, with the contact's PIN. */
+export async function decideOnSite(
+  stage: ConsoleStage,
+  { page: url }: StageAppliance,
+  decision: 'Approve' | 'Deny',
+): Promise<void> {
+  await using contact = await stage.visitor({ javaScriptEnabled: false });
+  const { page } = contact;
+  await page.goto(url);
+  await page.getByRole('link', { name: 'Read and decide' }).click();
+  await page.getByLabel('Your PIN').fill(CONTACT.pin);
+  await page.getByRole('button', { name: decision, exact: true }).click();
+  const heading = decision === 'Approve' ? 'Approved' : 'Denied';
+  await page.getByRole('heading', { name: heading }).waitFor();
+}
+
+/** The command that a page shows to be copied. */
+async function shownCommand(page: Page, containing: string): Promise<string> {
+  const shown = page.locator('code.select-all', { hasText: containing });
+  await shown.waitFor({ timeout: STAGE_TIMEOUT_MS });
+  return shown.innerText();
+}
