@@ -2,7 +2,9 @@
 
 import { createContext } from 'svelte';
 
-import { ClientError } from '#appliance/protocol/client.ts';
+import { type Client, ClientError } from '#appliance/protocol/client.ts';
+import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
+import type { Envelope } from '#crypto/statement.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';
 import { wordsOf } from '#ui/lib/words-of.ts';
@@ -74,6 +76,23 @@ async function checkPinned({ id, keeper, logKey, applianceKey }: SiteFacts): Pro
   } catch (cause) {
     throw new ClientError('keys-changed', wordsOf(cause));
   }
+}
+
+/** Begins to link a site by the way to it. */
+export function openSite(
+  { facts, appliance }: { facts: SiteFacts; appliance: ApplianceAddress },
+  {
+    dial,
+    device,
+  }: {
+    dial: (address: ApplianceAddress & { signal: AbortSignal }) => Promise<Client>;
+    device: Envelope;
+  },
+): SiteState {
+  return new SiteState(facts, {
+    dial: (signal) => dial({ ...appliance, signal }),
+    ...{ device, now: Date.now },
+  });
 }
 
 /** `useSite()` gives a getter: a page stays while its site changes. */

@@ -1,0 +1,46 @@
+// A site as the host shows it, and what a page needs to go there itself.
+
+import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
+import { applianceAddress } from './appliance-address.ts';
+import type { Keeper } from './keeper.ts';
+import type { Me, SiteFacts } from './state/site.svelte.ts';
+
+/** What the host tells of a site. The keys are pinned by the browser that sees them first. */
+export interface ShownSite {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly origin: string | null;
+  readonly logKey: string | null;
+  readonly peerKey: string | null;
+  readonly addresses: readonly string[];
+}
+
+/** Who looks, and from where. */
+export interface Visitor {
+  readonly me: Me;
+  readonly keeper: Keeper;
+  readonly relay: readonly string[];
+  readonly isSecurePage: boolean;
+}
+
+/** Who looks, as the console says, with the key that stands in rosters. */
+export function meOf(
+  { id, name, role }: { id: string; name: string; role: Me['role'] },
+  signingKey: { readonly key: string } | null,
+): Me {
+  return { person: id, name, role, key: signingKey?.key ?? null };
+}
+
+/** The way to a site; null: nothing is at work there yet. */
+export function wayTo(
+  site: ShownSite,
+  { me, keeper, relay, isSecurePage }: Visitor,
+): { readonly facts: SiteFacts; readonly appliance: ApplianceAddress } | null {
+  const { id, name, state, origin, logKey, peerKey, addresses } = site;
+  if (state !== 'claimed' || logKey === null || peerKey === null) return null;
+  const appliance = applianceAddress({ peerKey, addresses, relay, isSecurePage });
+  if (appliance === null) return null;
+  const facts = { id, name, origin: origin ?? '', logKey, applianceKey: peerKey, me, keeper };
+  return { facts, appliance };
+}
