@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 
 import { visibleText } from '#crypto/visible.ts';
 
-import { countLines, exactText } from './exact-text.ts';
+import { countLines, exactLine, exactText } from './exact-text.ts';
 
 const exact = suite('exactText()');
 
@@ -44,6 +44,21 @@ exact('exactText() points out letters that only look like others, in commands', 
 });
 
 exact.run();
+
+const line = suite('exactLine()');
+
+line('exactLine() marks, explains and points out what a command would, on one line', async () => {
+  const hidden = String(await exactLine('/srv/\u202etxt\n', { after: ', <here>' }));
+  assert.match(
+    hidden,
+    '<code>/srv/<mark>\\u{202e}</mark>txt<mark>\\x0a</mark></code>, &lt;here&gt;',
+  );
+  assert.match(hidden, 'text after it can appear backwards');
+  assert.match(String(await exactLine('/h\u043eme/bob')), 'Cyrillic alphabet (U+043E)');
+  assert.not.match(String(await exactLine('/home/bob')), 'note');
+});
+
+line.run();
 
 const count = suite('countLines()');
 

@@ -9,11 +9,21 @@ import type { Html } from './page.ts';
 /** Text in full. `isCommand` also points out letters that only look like others. */
 export function exactText(text: string, { isCommand = false } = {}): Html {
   const visible = visibleText(text, { keepNewlines: true });
-  const pieces = visible
+  return html`<pre class="${isCommand ? 'exact' : ''}"><code>${markEscapes(visible)}</code></pre>
+    ${explainHidden(visible)}${isCommand ? explainForeign(visible) : ''}`;
+}
+
+/** What belongs to a command and stands on one line: its folder, a setting, its user; `after` follows it. */
+export function exactLine(text: string, { after = '' } = {}): Html {
+  const visible = visibleText(text);
+  return html`<code>${markEscapes(visible)}</code>${after}
+    ${explainHidden(visible)}${explainForeign(visible)}`;
+}
+
+function markEscapes(visible: string): (Html | string)[] {
+  return visible
     .split(ESCAPE)
     .map((piece) => (ESCAPE_ONLY.test(piece) ? html`<mark>${piece}</mark>` : piece));
-  return html`<pre class="${isCommand ? 'exact' : ''}"><code>${pieces}</code></pre>
-    ${explainHidden(visible)}${isCommand ? explainForeign(visible) : ''}`;
 }
 
 /** `1 line`, `3 lines`. */

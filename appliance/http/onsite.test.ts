@@ -59,6 +59,21 @@ onsite(
   },
 );
 
+onsite('onsiteRoutes() shows folder, settings and user as exactly as the command', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  stage.host = { ...FAKE_HOST, runsAs: { user: 'r\u043eot', isRoot: false, folder: '/' } };
+  const { hash } = await stage.ask({ cwd: '/h\u0435me', env: { PATH: '/\u202ebin:\u03b1' } });
+  const { text } = await visitor.get(`/requests/${hash}`);
+  for (const number of ['U+043E', 'U+0435', 'U+03B1']) assert.match(text, number);
+  assert.match(text, '<code>PATH=/<mark>\\u{202e}</mark>bin:\u03b1</code>');
+  assert.match(
+    text,
+    /dd code \{[^}]*unicode-bidi: bidi-override/,
+    'letters of both directions stay in order',
+  );
+});
+
 onsite('onsiteRoutes() lets an approver deny, and the command never starts', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);

@@ -8,7 +8,7 @@ import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
-import { countLines, exactText } from './exact-text.ts';
+import { countLines, exactLine, exactText } from './exact-text.ts';
 import { formatUntil, moment } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import { signFields, type Typed } from './sign-fields.ts';
@@ -81,10 +81,7 @@ export function whatFacts(
         ${
           variables.length === 0
             ? 'none added'
-            : variables.map(
-                ([name, value]) =>
-                  html`<div><code>${visibleText(name)}=${visibleText(value)}</code></div>`,
-              )
+            : variables.map(([name, value]) => html`<div>${exactLine(`${name}=${value}`)}</div>`)
         }
       </dd>
     </dl>`;
@@ -96,15 +93,15 @@ function runsAs(host: Host | null): Html | '' {
   const { user, isRoot } = host.runsAs;
   const right = isRoot === true ? ', who may do anything on this machine' : '';
   return html`<dt>Runs as</dt>
-    <dd><code>${visibleText(user)}</code>${right}</dd>`;
+    <dd>${exactLine(user, { after: right })}</dd>`;
 }
 
 function folderOf({ cwd }: RequestSummary, host: Host | null): Html {
-  if (cwd !== null) return html`<code>${visibleText(cwd)}</code>`;
+  if (cwd !== null) return exactLine(cwd);
   if (host?.runsAs === undefined) {
     return html`none is named: the home folder of the user that the agent runs as`;
   }
-  return html`<code>${visibleText(host.runsAs.folder)}</code>, for none is named`;
+  return exactLine(host.runsAs.folder, { after: ', for none is named' });
 }
 
 function stateCard({ stateText, stateDroppedBytes }: RequestSummary): Html {
