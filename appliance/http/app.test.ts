@@ -1,3 +1,6 @@
+import { connect } from 'node:net';
+
+import { Hono } from 'hono';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -5,6 +8,7 @@ import { openOnsiteStage } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor } from '#scripts/testing/page-visitor.ts';
 
 import { createApp } from './app.ts';
+import { serveHttp } from './serve.ts';
 import { STYLES, STYLES_SOURCE } from './styles.ts';
 
 const app = suite('createApp()');
@@ -111,6 +115,33 @@ app('createApp() says nothing of a failure that it does not know', async () => {
   assert.is(status, 500);
   assert.not.match(text, 'secret of the house');
   assert.match(String(failures[0]), 'secret of the house');
+});
+
+app('createApp() takes no failure from a browser that breaks off while it sends', async () => {
+  await using stage = await openOnsiteStage();
+  const { site, requests, sessions, pinDesk, clock } = stage;
+  const failures: unknown[] = [];
+  const ports = { site, requests, sessions, pinDesk, clock, hostOf: () => null };
+  const watched = createApp({ ...ports, onFailure: (cause) => failures.push(cause) });
+  const { hash } = await stage.ask();
+  const taken = new Hono();
+  const [reached, answered] = [Promise.withResolvers<null>(), Promise.withResolvers<number>()];
+  taken.all('*', async (c) => {
+    reached.resolve(null);
+    const response = await watched.fetch(c.req.raw);
+    answered.resolve(response.status);
+    return response;
+  });
+  await using server = await serveHttp(taken, { host: '127.0.0.1', port: 0 });
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 999';
+  const head = `POST /requests/${hash}/decide HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${server.url}`;
+  socket.write(`${head}\r\n${form}\r\n\r\nhalf`);
+  await reached.promise;
+  socket.resetAndDestroy();
+  assert.is(await answered.promise, 400);
+  assert.equal(failures, []);
 });
 
 app.run();

@@ -40,12 +40,22 @@ export type StopForm = z.infer<typeof stopFormSchema>;
 export async function readForm<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {
   const type = c.req.header('Content-Type') ?? '';
   if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(type)) throw invalid();
-  const fields = [...new URLSearchParams(await c.req.text())];
+  const fields = [...new URLSearchParams(await readText(c))];
   const values = Object.fromEntries(fields);
   if (Object.keys(values).length !== fields.length) throw invalid();
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw invalid();
   return parsed.data;
+}
+
+/** A browser that breaks off while it sends is no failure of ours. */
+async function readText(c: Context): Promise<string> {
+  try {
+    return await c.req.text();
+  } catch (cause) {
+    if (!c.req.raw.signal.aborted) throw cause;
+    throw new PageError('form-invalid', 'Cannot read form: it was broken off', { cause });
+  }
 }
 
 function invalid(): PageError {
