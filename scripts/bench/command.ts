@@ -6,6 +6,7 @@ import { openWorkingSession } from '../testing/technician.ts';
 import { openProcessSite } from '../testing/process-site.ts';
 import type { BenchOptions } from './main.ts';
 import { quantile } from './quantile.ts';
+import { round } from './round.ts';
 import { openKeptSsh } from './sshd.ts';
 
 const WARM_UP = 200;
@@ -63,8 +64,4 @@ async function measure(run: () => Promise<void>, times: number): Promise<number[
     samples.push(performance.now() - startedMs);
   }
   return samples;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

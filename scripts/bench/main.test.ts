@@ -13,7 +13,9 @@ const TIMEOUT_MS = 200_000;
 const load = suite('loadBench()');
 
 load('finds a function for every name that is listed', async () => {
-  for (const name of listBenches()) assert.type(await loadBench(name), 'function', name);
+  for (const name of listBenches()) {
+    assert.type((await loadBench(name))?.bench, 'function', name);
+  }
 });
 
 load('answers null for other names, also those of files beside it', async () => {
@@ -83,6 +85,14 @@ program('refuses an unknown option with exit code 2', async () => {
   const { code, output } = await run('command', '--jsn');
   assert.is(code, 2);
   assert.match(output, '--jsn');
+});
+
+program('gives a benchmark its own options, and refuses values that it does not know', async () => {
+  const { code, output } = await run('console', '--only', 'nonsense');
+  assert.is(code, 2);
+  assert.match(output, 'keystroke, load, relay or fleet');
+  assert.is((await run('console', '--appliances', 'many')).code, 2);
+  assert.is((await run('log', '--only', 'relay')).code, 2);
 });
 
 program.run();

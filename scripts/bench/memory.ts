@@ -1,15 +1,13 @@
 // `bench memory`: what rests in memory. An idle agent on Node and on Deno, each a process of its own; and an
 // appliance with a hundred agents linked, which share one process so that the machine has room for them.
 
-import { readFile } from 'node:fs/promises';
-
 import { openAgent } from '#agent/agent.ts';
 import { enrol } from '#agent/enrol.ts';
 import { join } from 'node:path';
 
-import type { Daemon } from '../caisey-process.ts';
 import { openProcessSite, type ProcessSite } from '../testing/process-site.ts';
 import type { BenchOptions, Figures } from './main.ts';
+import { residentMb } from './process-cost.ts';
 
 const AGENTS = 100;
 const REST_MS = 5000;
@@ -65,17 +63,6 @@ async function linkAgents(
       await stack.disposeAsync();
     },
   };
-}
-
-/** Resident memory of a process, by the system's own account. */
-async function residentMb({ child }: Daemon): Promise<number | null> {
-  try {
-    const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
-    const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
-    return Math.round((kilobytes * 1024) / 1e5) / 10;
-  } catch {
-    return null; // no /proc on this system
-  }
 }
 
 function rest(): Promise<void> {
