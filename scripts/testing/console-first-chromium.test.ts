@@ -6,17 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { findChromium } from './chromium.ts';
-import {
-  addMachine,
-  decideOnSite,
-  foundOrganisation,
-  installSite,
-  openSession,
-  runCommand,
-} from './console-steps.ts';
+import { decideOnSite, runCommand, startWork } from './console-steps.ts';
 import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
-
-const FOUNDER = { organisation: 'Acme IT', name: 'Sarah Miller', email: 'sarah@acme.example' };
 
 const executablePath = findChromium();
 const first = suite('the console in Chromium');
@@ -34,13 +25,8 @@ if (executablePath === null) {
 first.run();
 
 async function firstDay(stage: ConsoleStage): Promise<void> {
-  const owner = await stage.visitor();
+  const { owner, site } = await startWork(stage);
   const { page } = owner;
-  await foundOrganisation(owner, FOUNDER);
-  const site = await installSite(stage, owner, { name: 'head-office' });
-  await addMachine(stage, owner, { name: 'till-1' });
-  await openSession(owner, { reason: 'the printer is offline' });
-
   const reading = await runCommand(page, 'uname -s');
   await reading.getByText('Linux', { exact: true }).waitFor();
   await reading.getByText('Exit code 0').waitFor();

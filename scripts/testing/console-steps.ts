@@ -4,7 +4,7 @@
 import type { Locator, Page } from 'playwright-core';
 
 import { caiseyOk, startCaisey } from '../caisey-process.ts';
-import type { BrowserVisitor } from './browser-visitor.ts';
+import type { BrowserVisitor, VisitorOptions } from './browser-visitor.ts';
 import { type ConsoleStage, STAGE_TIMEOUT_MS, type StageAppliance } from './console-stage.ts';
 
 /** The client's contact on site. */
@@ -50,7 +50,7 @@ export async function installSite(
   await page.getByLabel('Name of the client').fill('Trial client');
   await page.getByLabel('Name of the site').fill(name);
   await page.getByRole('button', { name: 'Add site' }).click();
-  const command = await shownCommand(page, 'caisey appliance join');
+  const command = await shownText(page, 'caisey appliance join');
   const appliance = await stage.join(name, command.split(' ').at(-1) ?? '');
   const [, code = ''] = await stage.spoken.when(
     new RegExp(`^${name}: +Claim code +([0-9A-Z]{4}(?:-[0-9A-Z]{4}){4})`),
@@ -102,7 +102,7 @@ export async function addMachine(
   await page.getByRole('button', { name: 'Add a machine' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Make the command' }).click();
-  const command = await shownCommand(page, 'caisey agent enrol');
+  const command = await shownText(page, 'caisey agent enrol');
   const token = /'([^']+)'/.exec(command)?.[1] ?? '';
   const home = `${stage.folder}/${name}`;
   await caiseyOk(['agent', 'enrol', '--token-file', '-'], { home, input: token });
@@ -170,9 +170,34 @@ export async function decideOnSite(
   await page.getByRole('heading', { name: heading }).waitFor();
 }
 
-/** The command that a page shows to be copied. */
-async function shownCommand(page: Page, containing: string): Promise<string> {
+/** What a page shows to be copied, whole. */
+export async function shownText(page: Page, containing: string): Promise<string> {
   const shown = page.locator('code.select-all', { hasText: containing });
   await shown.waitFor({ timeout: STAGE_TIMEOUT_MS });
   return shown.innerText();
+}
+
+const FOUNDER = { organisation: 'Acme IT', name: 'Sarah Miller', email: 'sarah@acme.example' };
+
+/** An owner at work: organisation, site and machine are there, and a session is open in the owner's browser. */
+export interface StageWork {
+  readonly owner: BrowserVisitor;
+  readonly site: StageSite;
+  /** Path of the machine's page. */
+  readonly endpointPage: string;
+  readonly session: string;
+}
+
+/** Founds everything on an empty stage, up to an open session. */
+export async function startWork(
+  stage: ConsoleStage,
+  options: VisitorOptions = {},
+): Promise<StageWork> {
+  const owner = await stage.visitor(options);
+  await foundOrganisation(owner, FOUNDER);
+  const site = await installSite(stage, owner, { name: 'head-office' });
+  await addMachine(stage, owner, { name: 'till-1' });
+  const endpointPage = new URL(owner.page.url()).pathname;
+  const session = await openSession(owner, { reason: 'the printer is offline' });
+  return { owner, site, endpointPage, session };
 }

@@ -1,0 +1,110 @@
+// A second person in the console: invited, with a key of their own that the owner signs in; they watch, work, and are
+// put out. Two browsers, each with an authenticator of its own.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type { BrowserVisitor } from './browser-visitor.ts';
+import { findChromium } from './chromium.ts';
+import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
+import {
+  openSession,
+  PASSWORD,
+  runCommand,
+  shownText,
+  startWork,
+  unlock,
+} from './console-steps.ts';
+
+const executablePath = findChromium();
+const people = suite('people of the console in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so no second person came to the console');
+  people.skip('people of the console in Chromium: no Chromium found', () => assert.unreachable());
+} else {
+  people('a second person watches without a hand in it, and works until revoked', async () => {
+    await using stage = await openConsoleStage({ executablePath });
+    await stage.tell(() => secondPerson(stage));
+  });
+}
+
+people.run();
+
+async function secondPerson(stage: ConsoleStage): Promise<void> {
+  const { owner, site, endpointPage, session } = await startWork(stage);
+  const sessionPage = `/sites/${site.id}/sessions/${session}`;
+  const tom = await stage.visitor();
+  await joinBy(await invite(owner, 'tom@acme.example'), tom);
+  await listKey(owner, await makeKey(tom));
+
+  await owner.go(sessionPage);
+  await tom.go(sessionPage);
+  await unlock(tom.page);
+  await tom.page.getByText('You are watching').waitFor();
+  const command = 'uname -s';
+  await runCommand(owner.page, command);
+  await tom.page.getByText('Linux', { exact: true }).waitFor();
+  assert.is(await tom.page.getByRole('textbox', { name: 'Command' }).count(), 0);
+
+  await owner.page.getByRole('button', { name: 'Close session' }).click();
+  const dialog = owner.page.getByRole('dialog');
+  await dialog.getByLabel('Note').fill('the printer prints');
+  await dialog.getByRole('button', { name: 'Close session' }).click();
+  await tom.page.getByText('The session has ended').waitFor();
+  await tom.page.getByText('the printer prints').waitFor();
+
+  await tom.go(endpointPage);
+  const own = await openSession(tom, { reason: 'a second look' });
+  await owner.go('/settings/people');
+  await owner.page.getByRole('button', { name: 'Revoke key of Tom Tanner' }).click();
+  await owner.page.getByRole('button', { name: 'Revoke the key' }).click();
+  await owner.page.getByText('in force', { exact: true }).waitFor();
+  await tom.page.getByText('The site does not let').first().waitFor();
+  await owner.go(`/sites/${site.id}/sessions/${own}`);
+  await owner.page.getByText('The session has ended').waitFor();
+  assert.equal(owner.complaints, []);
+  assert.equal(tom.complaints, []);
+}
+
+/** The owner invites somebody. Answers the link's path. */
+async function invite(owner: BrowserVisitor, email: string): Promise<string> {
+  const { page } = owner;
+  await owner.go('/settings/people');
+  await page.getByLabel('Mail address').fill(email);
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  return new URL(await shownText(page, '/invitation/')).pathname;
+}
+
+async function joinBy(link: string, visitor: BrowserVisitor): Promise<void> {
+  const { page } = visitor;
+  await visitor.go(link);
+  await page.getByLabel('Your name').fill('Tom Tanner');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Accept and sign in' }).click();
+  await page.getByRole('link', { name: 'Tom Tanner' }).waitFor();
+}
+
+/** Makes a signing key, and trusts the organisation's root. Answers the key's fingerprint. */
+async function makeKey(visitor: BrowserVisitor): Promise<string> {
+  const { page } = visitor;
+  await visitor.go('/settings/account');
+  await page.getByRole('button', { name: 'Make my signing key' }).click();
+  const fingerprint = await page.locator('code.text-xl').innerText();
+  await visitor.go('/settings/people');
+  await page.getByRole('button', { name: 'The codes are the same' }).click();
+  await page.getByText('Signature checked in this browser').waitFor();
+  return fingerprint;
+}
+
+/** The owner compares the fingerprint and signs the key into the roster. */
+async function listKey(owner: BrowserVisitor, fingerprint: string): Promise<void> {
+  const { page } = owner;
+  await owner.go('/settings/people');
+  await page.getByRole('button', { name: 'Add key to the roster of Tom Tanner' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(fingerprint).waitFor();
+  await dialog.getByLabel('I have compared this fingerprint').check();
+  await dialog.getByRole('button', { name: 'Sign the roster' }).click();
+  await dialog.getByText('in force', { exact: true }).waitFor();
+}
