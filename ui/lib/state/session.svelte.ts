@@ -10,6 +10,7 @@ import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import type { StatementOf } from '#crypto/statement.ts';
 import { endpointOs } from '#ui/lib/endpoint-shells.ts';
 import type { SessionKeys } from '#ui/lib/keeper.ts';
+import { inNextFrame } from '#ui/lib/next-frame.ts';
 import type { Card, CommandCard } from '#ui/lib/session-card.ts';
 import { SessionCards } from '#ui/lib/session-cards.ts';
 import { checkNext, type Opening, openingOf } from '#ui/lib/session-opening.ts';
@@ -31,7 +32,7 @@ export interface SessionStateOptions {
   readonly now: () => number;
   /** Told each entry that is taken up, once and in order. */
   readonly onEntry?: (entry: CheckedEntry) => void;
-  /** Runs `flush` soon; entries until then are shown together. */
+  /** Runs `flush` soon; entries until then are shown together. @default with the next frame */
   readonly schedule?: (flush: () => void) => void;
 }
 
@@ -55,7 +56,6 @@ export interface Outgoing {
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
 const OUTPUT_LIMIT = 64 * 1024 * 1024;
-const FLUSH_MS = 30;
 
 export class SessionState implements AsyncDisposable {
   readonly session: string;
@@ -245,7 +245,7 @@ export class SessionState implements AsyncDisposable {
     this.#options.onEntry?.(entry);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    const { schedule = soon } = this.#options;
+    const { schedule = inNextFrame } = this.#options;
     schedule(() => this.#flush());
   }
 
@@ -291,8 +291,4 @@ export class SessionState implements AsyncDisposable {
 
 function wire({ envelope, disclosures }: SignedCommand): SignedCommand {
   return { envelope, disclosures };
-}
-
-function soon(flush: () => void): void {
-  setTimeout(flush, FLUSH_MS);
 }
