@@ -24,8 +24,6 @@ export class AgentLink {
   readonly conversation: AgentConversation;
   /** The last checkpoint that the endpoint holds, as far as we know. */
   seen: SeenCheckpoint = NOTHING_SEEN;
-  /** One alarm a link is put on record: more would let an endpoint fill the log. */
-  hasAlarmed = false;
   readonly #clock: Clock;
   readonly #over = new AbortController();
   readonly #left = Promise.withResolvers<undefined>();

@@ -8,8 +8,7 @@ import * as assert from 'uvu/assert';
 import { ENROL_PROTOCOL } from '#agent/protocol/enrol-message.ts';
 import type { AgentMessage, AgentMessageOf } from '#agent/protocol/link-message.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
-import { EMPTY_ROOT } from '#crypto/hash.ts';
-import { sha256 } from '#crypto/hash.ts';
+import { EMPTY_ROOT, sha256 } from '#crypto/hash.ts';
 import { createId } from '#crypto/id.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { enrolEndpoint, FAKE_HOST, FakeAgent } from '#scripts/testing/fake-agent.ts';
@@ -31,6 +30,7 @@ import {
 } from '#scripts/testing/live-work.ts';
 import { loadKeyFile, placesIn } from '../config.ts';
 import { CLIENT_PROTOCOL } from '../protocol/client-message.ts';
+import { HELLO_MS } from './guests.ts';
 import { AWAY_MS } from './presence.ts';
 
 /** That everybody else is served, and the endpoint itself when it comes back in peace. */
@@ -180,20 +180,22 @@ hostile('keeps hostile facts of the machine from the record of its coming', asyn
   assert.ok(size > 0);
 });
 
-hostile('puts one alarm of a link on record, and no more', async () => {
+hostile('puts a standing alarm on record once, over all links of its endpoint', async () => {
   await using work = await openLiveWork();
-  const { agent, site, client } = work;
+  const { agent, site } = work;
+  const { endpoint } = agent.identity;
   const alarm = { kind: 'alarm', code: 'fork', seen: '', offered: '' } as const;
-  for (let i = 0; i < 50; i++) await agent.say({ ...alarm, message: `fork ${i} \ud800` });
-  await entryThat(site, ({ leaf }) => leaf.k === 'alert.raised');
-  assert.is((await work.session.run('uptime')).outcome, 'exited');
-  await client.call('site.status', {});
-  let alerts = 0;
-  for await (const { leaf } of site.appliance.desk.site.ledger.entriesOfKind('alert.raised')) {
-    assert.is(leaf.e, agent.identity.endpoint);
-    alerts += 1;
+  for (let link = 0; link < 8; link++) {
+    for (let i = 0; i < 5; i++) await agent.say({ ...alarm, message: `fork ${i} \ud800` });
+    await agent.vanish();
+    await untilAway(site, endpoint);
+    await agent.link();
   }
-  assert.is(alerts, 1);
+  assert.is((await work.session.run('uptime')).outcome, 'exited');
+  const alerts: (string | undefined)[] = [];
+  const { ledger } = site.appliance.desk.site;
+  for await (const { leaf } of ledger.entriesOfKind('alert.raised')) alerts.push(leaf.e);
+  assert.equal(alerts, [endpoint]);
 });
 
 const HELLOS: Readonly<Record<string, Partial<AgentMessageOf<'hello'>>>> = {
@@ -445,6 +447,20 @@ remove('tells an endpoint that is linked before it hangs up', async () => {
   assert.equal(await agent.hear('removed'), { kind: 'removed' });
   await removing;
   assert.is(site.appliance.desk.links.isOnline(agent.identity.endpoint), false);
+});
+
+remove('cuts an endpoint off that comes again and says nothing', async () => {
+  await using work = await openLiveWork();
+  const { agent, site, clock } = work;
+  const { endpoint } = agent.identity;
+  await agent.vanish();
+  await untilAway(site, endpoint);
+  await removeEndpoint(site, endpoint);
+  const { stream } = await agent.dialStream();
+  const cut = closedOf(stream);
+  clock.advance(HELLO_MS);
+  await cut;
+  assert.is(stream.status === 'open', false);
 });
 
 for (const when of ['at its next link', 'also after a restart of the appliance'] as const) {

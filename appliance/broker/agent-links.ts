@@ -5,9 +5,9 @@ import { ProtocolError } from '#agent/protocol/error.ts';
 import type { AgentMessage, AgentMessageOf, Host } from '#agent/protocol/link-message.ts';
 import type { EndpointLinks, Run } from '../work/link-port.ts';
 import type { Clock } from '../work/clock.ts';
-import { record } from '../work/record.ts';
 import { type Endpoint, keyText, type Site } from '../work/site.ts';
 import { type AgentConversation, AgentLink } from './agent-link.ts';
+import { Alarms } from './alarms.ts';
 import { EndpointRuns } from './endpoint-runs.ts';
 import { checkHeld } from './held-checkpoint.ts';
 import { type OnlineFacts, Presence } from './presence.ts';
@@ -34,6 +34,7 @@ interface Slot {
   readonly endpoint: string;
   readonly runs: EndpointRuns;
   readonly presence: Presence;
+  readonly alarms: Alarms;
   isRemoved: boolean;
 }
 
@@ -89,6 +90,7 @@ export class AgentLinks implements EndpointLinks {
     slot.isRemoved = true;
     this.#slots.delete(endpoint);
     slot.presence.forget();
+    slot.alarms.forget();
     slot.runs.close();
     await slot.runs.link?.dismiss();
   }
@@ -150,26 +152,10 @@ export class AgentLinks implements EndpointLinks {
       case 'refused':
         return slot.runs.takeRefused(link, message);
       case 'alarm':
-        if (link.hasAlarmed) return;
-        link.hasAlarmed = true;
-        return this.#takeAlarm(slot, message);
+        return slot.alarms.take(message);
       default:
         throw new Error(`unreachable: message ${String(message satisfies never)}`);
     }
-  }
-
-  async #takeAlarm({ endpoint }: Slot, { code, message }: AgentMessageOf<'alarm'>): Promise<void> {
-    await record(this.#site.ledger, {
-      kind: 'alert.raised',
-      endpoint,
-      fields: {
-        code: `agent-${code}`,
-        severity: 'critical',
-        subject: endpoint,
-        detail: message.toWellFormed(),
-      },
-      isEssential: true,
-    });
   }
 
   /** Puts its coming on record, and has it take the place of whichever link there was. */
@@ -217,6 +203,7 @@ export class AgentLinks implements EndpointLinks {
       endpoint,
       runs: new EndpointRuns({ ledger, clock }),
       presence: new Presence(presence),
+      alarms: new Alarms({ ledger, clock, endpoint, onFailure }),
       isRemoved: false,
     };
   }

@@ -55,6 +55,24 @@ resume('records a piece once that comes again while it is on its way to the disk
   assert.equal(await faultsOf(site, session.id), []);
 });
 
+for (const [what, over] of [
+  ['an exit code', { exitCode: 0 }],
+  ['a signal', { exitCode: null, signal: 'SIGKILL' }],
+  ['output', { exitCode: null }],
+  ['output that was dropped', { exitCode: null, droppedBytes: 1 }],
+] as const) {
+  resume(`takes no end of a run that did not start, with ${what}`, async () => {
+    const { work, run, running } = await openRun();
+    await using held = work;
+    const { agent, site, session } = held;
+    if (what === 'output') await agent.print(run, 'hello');
+    await agent.exit(run, { outcome: 'not-started', ...over });
+    assert.is((await running).outcome, 'interrupted');
+    await session.close();
+    assert.equal(await faultsOf(site, session.id), []);
+  });
+}
+
 resume('records an end once that is told again', async () => {
   const { work, run, running } = await openRun();
   await using held = work;

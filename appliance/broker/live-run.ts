@@ -52,6 +52,7 @@ export class LiveRun {
       if (message.seq > this.#next) throw invalid('a piece of output is missing');
       if (message.kind === 'exited') {
         const { run: _run, seq: _seq, ...end } = message;
+        this.#checkEnd(end);
         await this.#finish(end);
       } else await this.#print(message);
       this.#next += 1;
@@ -80,6 +81,14 @@ export class LiveRun {
     if (total > this.run.maxOutputBytes) throw invalid('more output than was ordered');
     if (bytes.length > 0) await this.run.onOutput({ stream, offset, bytes });
     this.#taken[stream] += bytes.length;
+  }
+
+  /** What did not start printed nothing, and did not end in a way of its own. */
+  #checkEnd(end: Extract<RunEnd, { kind: 'exited' }>): void {
+    if (end.outcome !== 'not-started') return;
+    const printed = this.#taken.stdout + this.#taken.stderr + end.droppedBytes;
+    if (printed === 0 && end.exitCode === null && end.signal === null) return;
+    throw invalid('the end of a run that it says did not start');
   }
 
   async #finish(end: RunEnd): Promise<void> {
