@@ -31,6 +31,7 @@ import { serveEnrolment } from './broker/enrolment.ts';
 import { CONSOLE, GUEST } from './broker/gater.ts';
 import { Guests } from './broker/guests.ts';
 import { type BrokerNode, openBrokerNode, type RoleStream } from './broker/node.ts';
+import { countUnreported, limitEvents } from './broker/report-limit.ts';
 import { type ApplianceConfig, loadConfig, loadKeyFile, placesIn } from './config.ts';
 import { loadApprovers } from './gate/approver-file.ts';
 import { openPinDesk } from './gate/pin-desk.ts';
@@ -116,11 +117,12 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
           site.roleOf(publicKey) ??
           tokenRole(tokens, publicKey) ??
           (uplink?.isConsole(publicKey) === true ? CONSOLE : guests.roleOf(publicKey)),
-        admit: (publicKey, address) => guests.admit(publicKey, address),
+        admit: (publicKey, from) => guests.admit(publicKey, from),
       },
       now: () => clock.now(),
-      onRefused: ({ address }) => {
-        onEvent({ level: 'warning', what: `refused an unknown peer at ${address}` });
+      onRefused: ({ address, unreported }) => {
+        const what = countUnreported(`refused an unknown peer at ${address}`, unreported);
+        onEvent({ level: 'warning', what });
       },
     }),
   );
@@ -139,7 +141,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
       node.disconnect(new Uint8Array(publicKey));
     },
   };
-  await openDoors(node, { desk, onEvent });
+  await openDoors(node, { desk, onEvent, now: () => clock.now() });
   page = await openPage({ folder, config, desk, clock, onEvent });
   if (page !== null) stack.use(page);
   if (uplink !== null) stack.use(openSiteUplink(uplink, { node, desk, clock, onEvent }));
@@ -184,7 +186,8 @@ function createWork({
   const links = new AgentLinks(site, {
     ...{ clock, lastSeen },
     onFailure: (cause) => {
-      onEvent({ level: 'error', what: 'could not record that an endpoint came or went', cause });
+      const what = 'could not record that an endpoint came, went or raised an alarm';
+      onEvent({ level: 'error', what, cause });
     },
   });
   const requests = new Requests(site, clock);
@@ -200,14 +203,19 @@ function createWork({
 
 async function openDoors(
   node: BrokerNode,
-  { desk, onEvent }: { desk: Desk; onEvent: ApplianceOptions['onEvent'] },
+  { desk, onEvent, now }: { desk: Desk; onEvent: ApplianceOptions['onEvent']; now: () => number },
 ): Promise<void> {
-  const onEnd =
-    (what: string) =>
-    (cause: unknown): void => {
+  const onEnd = (what: string): ((cause: unknown) => void) => {
+    const report = limitEvents(onEvent, now);
+    return (cause) => {
       const isGone = cause instanceof ProtocolError && cause.code === 'stream-lost';
-      if (!isGone) onEvent({ level: 'warning', what, cause });
+      if (!isGone) report({ level: 'warning', what, cause });
     };
+  };
+  const onLinkBroken = onEnd('an endpoint broke off');
+  const onLinkStuck = onEnd('a link did not end');
+  const onEnrolmentBroken = onEnd('an enrolment failed');
+  const onClientBroken = onEnd('a client broke off');
   await node.handle(LINK_PROTOCOL, {
     roles: ['endpoint', 'removed'],
     serve: ({ stream, remotePublicKey, role }) => {
@@ -218,9 +226,9 @@ async function openDoors(
       >(stream, options);
       desk.links
         .serve(conversation)
-        .catch(onEnd('an endpoint broke off'))
+        .catch(onLinkBroken)
         .finally(() => conversation[Symbol.asyncDispose]())
-        .catch(onEnd('a link did not end'))
+        .catch(onLinkStuck)
         .finally(() => {
           if (role === 'removed') node.disconnect(remotePublicKey);
         });
@@ -234,7 +242,7 @@ async function openDoors(
         ReturnType<typeof enrolRequestSchema.parse>,
         EnrolAnswer
       >(stream, options);
-      serveEnrolment(conversation, desk).catch(onEnd('an enrolment failed'));
+      serveEnrolment(conversation, desk).catch(onEnrolmentBroken);
     },
   });
   await node.handle(CLIENT_PROTOCOL, {
@@ -245,7 +253,7 @@ async function openDoors(
         onUnexpected: (cause) => {
           onEvent({ level: 'error', what: 'a call failed', cause });
         },
-      }).catch(onEnd('a client broke off'));
+      }).catch(onClientBroken);
     },
   });
 }
@@ -283,12 +291,13 @@ async function openPage({
     approvers: () => approvers,
     attemptsPath: places.pinAttempts,
   });
+  const report = limitEvents(onEvent, () => clock.now());
   const app = createApp({
     ...{ site, requests, sessions, pinDesk, clock },
     hostOf: (endpoint) => desk.links.view(endpoint).host,
     hosts: http.names ?? [],
     onFailure: (cause) => {
-      onEvent({ level: 'error', what: 'the on-site page failed', cause });
+      report({ level: 'error', what: 'the on-site page failed', cause });
     },
   });
   const { host, port, tls } = http;

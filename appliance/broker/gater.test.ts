@@ -7,15 +7,8 @@ import * as assert from 'uvu/assert';
 
 import { peerIdFromPublicKey } from '#agent/protocol/peer.ts';
 import { type Bytes, equalBytes } from '#crypto/bytes.ts';
-import {
-  CONSOLE,
-  createGater,
-  GUEST,
-  MAX_REPORTS,
-  type Pins,
-  type Refusal,
-  REPORT_MS,
-} from './gater.ts';
+import { CONSOLE, createGater, GUEST, type Pins, type Refusal } from './gater.ts';
+import { MAX_REPORTS, REPORT_MS } from './report-limit.ts';
 
 const known: Bytes = new Uint8Array(32).fill(1);
 const unknown: Bytes = new Uint8Array(32).fill(2);
@@ -27,6 +20,7 @@ const pins: Pins = {
     if (equalBytes(key, consoleKey)) return CONSOLE;
     return equalBytes(key, known) ? 'endpoint' : null;
   },
+  admit: (_key, { isRemoved }) => isRemoved,
 };
 const address = multiaddr('/ip4/192.0.2.7/tcp/4010');
 const connection = { remoteAddr: address } as MultiaddrConnection; // all that the gater reads of it
@@ -72,6 +66,22 @@ gate('lets an endpoint in that was removed, to be told so, and asks for it nowhe
   assert.is(gater.denyInboundRelayedConnection?.(friend, peer), true);
 });
 
+gate('asks for each connection of a removed endpoint whether there is room for it', () => {
+  const rooms = [true, false];
+  const gater = createGater({
+    pins: {
+      ...pins,
+      admit: (key, { isRemoved }) =>
+        isRemoved && equalBytes(key, removed) && rooms.shift() === true,
+    },
+    onRefused: () => undefined,
+    now: () => 0,
+  });
+  const peer = peerIdFromPublicKey(removed);
+  const answers = [1, 2].map(() => gater.denyInboundEncryptedConnection?.(peer, connection));
+  assert.equal(answers, [false, true]);
+});
+
 gate('refuses keys of another type, whatever they are', async () => {
   const { knock, refusals } = openGater();
   assert.is(knock(peerIdFromPrivateKey(await generateKeyPair('secp256k1'))), true);
@@ -107,7 +117,8 @@ gate('asks for each connection of a guest whether it may come in, and dials none
   const gater = createGater({
     pins: {
       roleOf: (key) => (equalBytes(key, known) ? GUEST : null),
-      admit: (key, from) => {
+      admit: (key, { address: from, isRemoved }) => {
+        assert.not(isRemoved);
         asked.push(from);
         return equalBytes(key, known) && asked.length < 3;
       },

@@ -6,12 +6,16 @@ import type { ConnectionGater, PeerId } from '@libp2p/interface';
 
 import { publicKeyOfPeer } from '#agent/protocol/peer.ts';
 import type { Bytes } from '#crypto/bytes.ts';
+import { limitReports } from './report-limit.ts';
 
 /** Says what a key is here: `endpoint`, `removed`, …; null for a key that nobody pinned. Asked each time. */
 export interface Pins {
   roleOf(publicKey: Bytes): string | null;
-  /** Whether a key that nobody pinned may come in from there as a guest. Asked for each of its connections. */
-  admit?(publicKey: Bytes, address: string): boolean;
+  /**
+   * Whether a key that nobody pinned may come in from there as a guest, or one that was removed, to be told so.
+   * Asked for each of its connections.
+   */
+  admit?(publicKey: Bytes, from: { address: string; isRemoved: boolean }): boolean;
 }
 
 /** The role of a key that nobody pinned, and that was let in to say who it is. */
@@ -39,9 +43,6 @@ export interface GaterOptions {
 /** The role of an endpoint that was removed. */
 const REMOVED = 'removed';
 
-export const MAX_REPORTS = 10;
-export const REPORT_MS = 60_000;
-
 /** Creates the gater of a node that knows its peers. A removed pin holds at once for whoever comes next;
  * connections that are open have to be closed (`PeerNode.disconnect`). */
 export function createGater({ pins, onRefused, now }: GaterOptions): ConnectionGater {
@@ -49,17 +50,21 @@ export function createGater({ pins, onRefused, now }: GaterOptions): ConnectionG
     const role = roleOfPeer(pins, peer);
     return role === null || role === REMOVED || role === GUEST;
   };
-  const report = limitReports(onRefused, now);
+  const report = limitReports<Omit<Refusal, 'unreported'>>((refusal, unreported) => {
+    onRefused({ ...refusal, unreported });
+  }, now);
   return {
     denyDialPeer: isUnknown,
     denyOutboundConnection: isUnknown,
     denyOutboundEncryptedConnection: isUnknown,
     denyInboundEncryptedConnection(peer, { remoteAddr }) {
       const role = roleOfPeer(pins, peer);
-      if (role !== null && role !== GUEST) return false;
+      const isRemoved = role === REMOVED;
+      if (role !== null && role !== GUEST && !isRemoved) return false;
       const publicKey = publicKeyOrNull(peer);
       const address = remoteAddr.toString();
-      if (publicKey !== null && pins.admit?.(publicKey, address) === true) return false;
+      if (publicKey !== null && pins.admit?.(publicKey, { address, isRemoved }) === true)
+        return false;
       report({ publicKey, address });
       return true;
     },
@@ -80,26 +85,4 @@ export function roleOfPeer(pins: Pins, peer: PeerId): string | null {
 
 function publicKeyOrNull(peer: PeerId): Bytes | null {
   return peer.type === 'Ed25519' ? publicKeyOfPeer(peer) : null;
-}
-
-function limitReports(
-  onRefused: (refusal: Refusal) => void,
-  now: () => number,
-): (refusal: Omit<Refusal, 'unreported'>) => void {
-  let startedMs = now();
-  let reported = 0;
-  let unreported = 0;
-  return (refusal) => {
-    if (now() - startedMs >= REPORT_MS) {
-      startedMs = now();
-      reported = 0;
-    }
-    if (reported >= MAX_REPORTS) {
-      unreported++;
-      return;
-    }
-    reported++;
-    onRefused({ ...refusal, unreported });
-    unreported = 0;
-  };
 }

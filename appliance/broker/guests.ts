@@ -1,6 +1,7 @@
 // Guests: peers whose key nobody pinned. A browser's key is made in the browser, so the appliance cannot know it;
 // it is let in by the ways that browsers come (WebSocket, or the console's relay) to say by a signed statement
-// whose it is. Few at once, not for long, and until then it may say nothing else.
+// whose it is. Few at once, not for long, and until then it may say nothing else. Endpoints that were removed come
+// in by the same measure, by any way, to hear that they were.
 
 import { type CheckedDevice, checkDevice } from '#crypto/device.ts';
 import { memberByKey } from '#crypto/roster.ts';
@@ -8,14 +9,18 @@ import type { Envelope, Member } from '#crypto/statement.ts';
 import type { Clock } from '../work/clock.ts';
 import { keyText, type Site } from '../work/site.ts';
 
-/** Guests who have not said who they are: so many in all, and so many that came without a relay. */
+/** Connections of guests who have not said who they are: so many in all, and so many that came without a relay. */
 export const MAX_UNIDENTIFIED = 32;
 export const MAX_DIRECT = 16;
-/** So long a guest has to say it. */
+/** Connections of removed endpoints, besides. */
+export const MAX_REMOVED = 8;
+/** So long a guest has to say it, and a removed endpoint to hear it. */
 export const HELLO_MS = 10_000;
 
+type Way = 'relayed' | 'direct' | 'removed';
+
 interface Waiting {
-  readonly isDirect: boolean;
+  readonly way: Way;
   /** Connections that were let in under this key. */
   connections: number;
   readonly stopTimer: () => void;
@@ -48,14 +53,16 @@ export class Guests {
     this.#disconnect = disconnect;
   }
 
-  /** Whether a peer whose key nobody pinned may come in by this address, to say who it is. */
-  admit(publicKey: Uint8Array, address: string): boolean {
-    const isRelayed = address.includes('/p2p-circuit');
-    const isDirect = !isRelayed && /\/wss?(?:\/|$)/.test(address);
-    if (!isRelayed && !isDirect) return false;
-    const all = [...this.#waiting.values()];
-    if (count(all) >= MAX_UNIDENTIFIED) return false;
-    if (isDirect && count(all.filter((guest) => guest.isDirect)) >= MAX_DIRECT) return false;
+  /**
+   * Whether a peer whose key nobody pinned may come in by this address, to say who it is; or one that was removed,
+   * to be told so.
+   */
+  admit(
+    publicKey: Uint8Array,
+    { address, isRemoved = false }: { address: string; isRemoved?: boolean },
+  ): boolean {
+    const way = isRemoved ? 'removed' : wayOf(address);
+    if (way === null || !this.#hasRoom(way)) return false;
     const key = keyText(publicKey);
     const known = this.#waiting.get(key);
     if (known !== undefined) known.connections += 1;
@@ -64,9 +71,19 @@ export class Guests {
         this.#waiting.delete(key);
         this.#disconnect(publicKey);
       });
-      this.#waiting.set(key, { isDirect, connections: 1, stopTimer });
+      this.#waiting.set(key, { way, connections: 1, stopTimer });
     }
     return true;
+  }
+
+  #hasRoom(way: Way): boolean {
+    const count = (...ways: readonly Way[]): number =>
+      [...this.#waiting.values()]
+        .filter((waiting) => ways.includes(waiting.way))
+        .reduce((sum, { connections }) => sum + connections, 0);
+    if (way === 'removed') return count('removed') < MAX_REMOVED;
+    if (count('relayed', 'direct') >= MAX_UNIDENTIFIED) return false;
+    return way === 'relayed' || count('direct') < MAX_DIRECT;
   }
 
   /** What an unpinned key is now: a member's device, a guest, or nobody. */
@@ -135,6 +152,8 @@ export class Guests {
   }
 }
 
-function count(guests: readonly Waiting[]): number {
-  return guests.reduce((sum, { connections }) => sum + connections, 0);
+/** How somebody came, if guests come so. */
+function wayOf(address: string): Way | null {
+  if (address.includes('/p2p-circuit')) return 'relayed';
+  return /\/wss?(?:\/|$)/.test(address) ? 'direct' : null;
 }

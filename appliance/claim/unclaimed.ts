@@ -9,6 +9,7 @@ import { type ApplianceEvent, reachable } from '../appliance.ts';
 import { CONSOLE, GUEST } from '../broker/gater.ts';
 import { Guests } from '../broker/guests.ts';
 import { type BrokerNode, openBrokerNode } from '../broker/node.ts';
+import { countUnreported, limitEvents } from '../broker/report-limit.ts';
 import { loadKeyFile, placesIn } from '../config.ts';
 import { createSetupApp } from '../http/setup.ts';
 import { serveHttp } from '../http/serve.ts';
@@ -69,15 +70,19 @@ export async function openUnclaimed(options: UnclaimedOptions): Promise<Unclaime
       transports: [way.relay.transport],
       pins: {
         roleOf: (key) => (way.isConsole(key) ? CONSOLE : guests.roleOf(key)),
-        admit: (key, address) => guests.admit(key, address),
+        admit: (key, from) => guests.admit(key, from),
       },
       now: () => clock.now(),
-      onRefused: ({ address }) => {
-        onEvent({ level: 'warning', what: `refused an unknown peer at ${address}` });
+      onRefused: ({ address, unreported }) => {
+        const what = countUnreported(`refused an unknown peer at ${address}`, unreported);
+        onEvent({ level: 'warning', what });
       },
     }),
   );
   stack.defer(node.onGone((key) => guests.forget(key)));
+  const now = (): number => clock.now();
+  const reportClaim = limitEvents(onEvent, now);
+  const reportPage = limitEvents(onEvent, now);
   const onChange = (what: string): void => onEvent({ level: 'warning', what });
   const claim = new Claim(state, { folder, clock, onChange });
   const owners = new Owners();
@@ -91,7 +96,7 @@ export async function openUnclaimed(options: UnclaimedOptions): Promise<Unclaime
       });
       serveClaim(conversation, { claim, guests, owners }).catch((cause: unknown) => {
         if (cause instanceof ProtocolError && cause.code === 'stream-lost') return;
-        onEvent({ level: 'warning', what: 'a claim broke off', cause });
+        reportClaim({ level: 'warning', what: 'a claim broke off', cause });
       });
     },
   });
@@ -100,7 +105,7 @@ export async function openUnclaimed(options: UnclaimedOptions): Promise<Unclaime
   const app = createSetupApp({
     ...{ claim, code },
     hosts: config.http?.names ?? [],
-    onFailure: (cause) => onEvent({ level: 'error', what: 'the on-site page failed', cause }),
+    onFailure: (cause) => reportPage({ level: 'error', what: 'the on-site page failed', cause }),
     async decline() {
       await claim.decline();
       await owners.tell({ kind: 'declined' });
