@@ -11,6 +11,7 @@ import {
   literalPath,
   MAX_PATH_CHARS,
   mayMeet,
+  originalsOf,
   pathPattern,
   resolvePath,
 } from './path.ts';
@@ -74,6 +75,25 @@ climbing('knows the way up, in every spelling of Windows', () => {
   for (const text of ['.', '/a/..b', '...', 'a\\..']) assert.not(climbs(text, UNIX), text);
 });
 climbing.run();
+
+const copying = suite('originalsOf()');
+copying('takes the endings of copies off, also where they are behind stars', () => {
+  const originals = (name: string): string =>
+    originalsOf(['etc', name])
+      .map((path) => path.join('/'))
+      .join(' ');
+  assert.is(originals('shadow'), '');
+  assert.is(originals('shadow~'), 'etc/shadow');
+  assert.is(originals('shadow.bak~'), 'etc/shadow.bak etc/shadow');
+  assert.is(originals('.shadow.swp'), 'etc/.shadow etc/shadow');
+  assert.is(originals('#shadow#'), 'etc/#shadow etc/shadow');
+  assert.is(originals('sha*.bak'), 'etc/sha*');
+  assert.is(originals('*.log'), '');
+  assert.is(originals('~'), '');
+  assert.equal(originalsOf([]), []);
+  assert.equal(originalsOf(['etc', DEEP]), []);
+});
+copying.run();
 
 const meeting = suite('mayMeet()');
 const MEETS: readonly (readonly [path: string, pattern: string, meets: boolean])[] = [

@@ -120,6 +120,40 @@ export function literalPath(path: Path): Path {
   return path.filter((name) => name !== DEEP).map((name) => name.replace(/[*?]/g, LITERAL));
 }
 
+const COPY_ENDINGS = (
+  '~ - # -old .1 .bak .backup .old .orig .save .copy .tmp .new .swp .swo .dpkg-old .dpkg-dist .dpkg-new .dpkg-bak ' +
+  '.ucf-old .ucf-dist .rpmsave .rpmorig .rpmnew .gz .xz .bz2 .zst .zip'
+).split(' ');
+/** `x.bak~`: of a copy of a copy of a copy nobody asks. */
+const MAX_COPIES = 2;
+
+/** What a path is a copy of, to go by its last name: `/etc/shadow.bak` and `/etc/.shadow.swp` of `/etc/shadow`. */
+export function originalsOf(path: Path): readonly Path[] {
+  const name = path.at(-1);
+  if (name === undefined || name === DEEP) return [];
+  let copies = [name];
+  const originals = new Set<string>();
+  for (let i = 0; i < MAX_COPIES; i++) {
+    const stems = copies.flatMap((copy) => COPY_ENDINGS.flatMap((ending) => stemsOf(copy, ending)));
+    copies = [...new Set(stems)];
+    for (const stem of copies) originals.add(stem);
+  }
+  return [...originals].map((original) => [...path.slice(0, -1), original]);
+}
+
+function stemsOf(name: string, ending: string): readonly string[] {
+  const star = name.lastIndexOf('*');
+  const length = name.length - ending.length;
+  if (star >= length) {
+    // what follows the star must be able to be the end of the ending; the star stands for the rest
+    const stem = name.slice(0, star + 1);
+    return stem !== name && wildMeet(name.slice(star), ending) ? [stem] : [];
+  }
+  if (length < 1 || !wildMeet(name.slice(length), ending)) return [];
+  const stem = name.slice(0, length);
+  return /^[.#]./.test(stem) ? [stem, stem.slice(1)] : [stem];
+}
+
 /** True when something that the path may name is something that the pattern names. */
 export function mayMeet(path: Path, pattern: PathPattern, { windows }: PathStyle): boolean {
   return walk(path, pattern, {
@@ -158,6 +192,7 @@ function walk(path: Path, pattern: PathPattern, { isDeep, meets }: Walk): boolea
 /** Whether two names with `*` and `?` can be the same name. */
 function wildMeet(name: string, wanted: string): boolean {
   if (!/[*?]/.test(name) && !/[*?]/.test(wanted)) return name === wanted;
+  if (!name.includes('*') && !wanted.includes('*') && name.length !== wanted.length) return false;
   return layOver([...name], [...wanted], {
     skipsLeft: (char) => char === '*',
     skipsRight: (char) => char === '*',

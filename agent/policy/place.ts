@@ -6,6 +6,8 @@
 //   open      folders that are taken to hold no secret under a name of the shell's choosing: a walk or a `*`
 //             in them is not asked. Logs, mostly
 //   harmless  what is excepted
+//
+// A name stands for its copies as well, as editors and people make them: `originalsOf`.
 
 import { type PathPattern, pathPattern } from './path.ts';
 
@@ -18,9 +20,10 @@ export interface Place {
 
 const SECRETS = `
   accounts
-    **/etc/shadow  **/etc/shadow-  **/etc/gshadow  **/etc/gshadow-  **/shadow.bak  **/gshadow.bak
+    **/shadow  **/gshadow
     **/etc/security/opasswd  **/etc/master.passwd  **/etc/spwd.db  **/var/db/dslocal/**  **/var/lib/sss/**
-    **/var/lib/extrausers/**  **/.htpasswd
+    **/var/lib/extrausers/**  **/.htpasswd  **/debconf/passwords.dat
+    **/etc/sssd/**  **/slapd.d/**  **/ldap.secret
   keys
     **/.ssh/**  **/ssh_host_*_key  **/id_rsa  **/id_dsa  **/id_ecdsa  **/id_ed25519  **/id_ecdsa_sk
     **/id_ed25519_sk  **/*.key  **/*.pem  **/*.pfx  **/*.p12  **/*.jks  **/*.keystore  **/*.keytab
@@ -30,14 +33,16 @@ const SECRETS = `
   networks
     **/etc/wireguard/**  **/etc/openvpn/**  **/etc/ipsec.secrets  **/etc/ipsec.d/**  **/etc/swanctl/**
     **/etc/ppp/*-secrets  **/system-connections/**  **/wpa_supplicant/**  **/wpa_supplicant.conf
+    **/netplan/*.yaml  **/netplan/*.yml  **/var/lib/iwd/**  **/*.psk  **/hostapd/**  **/freeradius/**  **/var/lib/snmp/**
     **/wlansvc/profiles/**
   services
     **/.aws/**  **/.azure/**  **/.config/gcloud/**  **/.kube/**  **/.docker/**  **/.config/gh/**  **/.terraform.d/**
     **/.netrc  **/_netrc  **/.pgpass  **/pgpass.conf  **/.my.cnf  **/.mylogin.cnf  **/debian.cnf
     **/.git-credentials  **/.config/git/**  **/.npmrc  **/.pypirc  **/.m2/**  **/.vault-token  **/.s3cfg  **/.boto
+    **/.smbcredentials  **/.smbcred  **/sasl_passwd  **/sasl_passwd.db  **/sasl_passwd.lmdb  **/passwd.client  **/.msmtprc  **/rclone.conf
     **/.env  **/.env.*  **/credentials  **/credentials.json  **/credentials.xml  **/secrets.json  **/secrets.yml
     **/secrets.yaml  **/wp-config.php  **/web.config  **/applicationhost.config  **/inetsrv/config/**
-    **/apt/auth.conf  **/apt/auth.conf.d/**  **/run/secrets/**  **/run/credentials/**  **/etc/credstore/**  **/etc/credstore.encrypted/**
+    **/apt/auth.conf  **/apt/auth.conf.d/**  **/run/secrets/**  **/run/credentials/**  **/etc/credstore/**  **/etc/credstore.encrypted/**  **/credential.secret
     **/etc/kubernetes/**  **/var/lib/kubelet/**  **/etc/rancher/**  **/etc/pve/priv/**  **/var/lib/cloud/**
     **/autoinstall-user-data  **/unattend.xml  **/autounattend.xml  **/sysprep.xml  **/sysprep.inf  **/groups.xml
     **/secret_key  **/*.rdp  **/*.rdg

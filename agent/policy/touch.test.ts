@@ -49,6 +49,8 @@ const ORDINARY = lines(String.raw`
   cat /etc/hosts
   cat /etc/resolv.conf /etc/os-release /etc/passwd
   cat /etc/*release
+  cat /etc/passwd- /etc/hosts~ /etc/hosts.bak /etc/ssh/ssh_host_rsa_key.pub
+  cat /opt/app/logs/app.log.1 /var/log/*.gz /var/log/*.old
   cat /etc/ssh/sshd_config
   cat /etc/nginx/nginx.conf /etc/nginx/sites-enabled/*
   cat /etc/ssl/certs/ca.pem
@@ -82,6 +84,25 @@ const ORDINARY = lines(String.raw`
 const ASKED = lines(String.raw`
   cat /etc/shadow
   cat /etc/shadow-
+  cat /etc/shadow~ /x
+  cat /etc/shadow.old /x
+  cat /root/shadow.bak
+  cat /var/backups/shadow
+  cat /etc/shadow.bak
+  cat /etc/shadow.bak~
+  cat /etc/sha*.bak
+  cat /etc/shadow.???
+  cat /etc/shadow*
+  cat '/etc/#shadow#'
+  cat /etc/.shadow.swp
+  cat /root/.pgpass.orig
+  cat /etc/ssh/ssh_host_rsa_key.bak
+  cat /var/cache/debconf/passwords.dat /var/cache/debconf/passwords.dat-old
+  cat /etc/postfix/sasl_passwd
+  cat /etc/postfix/sasl_passwd.db
+  cat /etc/netplan/50-cloud-init.yaml
+  cat /var/lib/iwd/home.psk
+  cat /root/.smbcredentials
   cat /ETC/Shadow
   sudo cat /etc/shadow
   cat ~/.ssh/id_ed25519
@@ -236,6 +257,14 @@ const PS_ORDINARY = lines(String.raw`
   Get-Content C:\inetpub\logs\LogFiles\W3SVC1\*.log -Tail 20
   Get-Content C:\app\logs\app.log | Select-String error
   Get-Service | Select-String Spooler
+  ipconfig /all | Select-String DNS
+  Get-NetFirewallRule | Out-String -Stream | Select-String rdp
+  Get-Content C:\app\logs\app.log | Where-Object Length -gt 3 | Select-String error | Select-String fatal
+  Get-Service; Get-Content C:\app\logs\app.log
+  Get-ChildItem C:\Windows\Logs -Recurse | Sort-Object Length | Get-Content -Tail 5
+  Get-ChildItem HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall | Get-ItemProperty | Select-Object DisplayName
+  Get-Process | Select-Object Name,Id | ConvertTo-Json
+  Get-Process -Id 1 | Select-Object -ExpandProperty Path
   Get-ChildItem C:\Users -Recurse
   Get-ChildItem C:\inetpub\logs -Recurse | Select-String error
   Get-ItemProperty HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*
@@ -276,6 +305,27 @@ const PS_ASKED = lines(String.raw`
   Get-ChildItem C:\Windows\System32\config | Get-Content
   Get-ChildItem C:\Users -Recurse -Filter *.txt | Select-String password
   Get-Item .ssh\id_rsa | Get-Content
+  Get-Acl C:\Users\bob\.ssh\id_rsa | Get-Content
+  Get-Acl C:\Users\bob\.ssh\id_rsa | Select-String PRIVATE
+  Get-Acl C:\x | Select-String PRIVATE -Context 0,0
+  Get-Acl C:\x | Select-String 'a','b'
+  Get-Acl C:\x | Where-Object Owner -like '*' | Get-Content
+  Get-PSDrive | Get-Content
+  Get-Location | Get-Content
+  Get-Process | Get-Content
+  Get-SmbShare | Get-ChildItem -Recurse | Get-Content
+  Write-Output C:\Users\bob\.ssh\id_rsa | Get-Item | Get-Content
+  Get-Content C:\app\list.txt | Get-Item | Get-Content
+  Get-Content C:\app\list.txt | Get-FileHash
+  Get-Item C:\Windows\Logs | Select-Object -ExpandProperty Parent | Get-ChildItem -Recurse | Get-Content
+  Get-ItemPropertyValue HKLM:\SOFTWARE\x -Name y | Get-Item | Get-Content
+  Write-Output Env: | Get-ChildItem
+  Get-PSDrive Env | Get-ChildItem
+  Write-Output HKLM:\SECURITY | Get-ItemProperty
+  Get-Item HKLM:\SOFTWARE | Get-ChildItem -Recurse | Get-ItemProperty
+  Get-Process | ConvertTo-Json -Depth 5
+  Get-Process -Id 1 | Select-Object -ExpandProperty StartInfo
+  Get-Process -Id 1 | Select-Object -ExpandProperty StartI* | ConvertTo-Json
   Get-FileHash C:\Windows\System32\config\SAM
   Get-BitLockerVolume
   Get-BitLockerVolume | Select-Object -ExpandProperty KeyProtector

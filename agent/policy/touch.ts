@@ -4,7 +4,7 @@
 
 import type { Judged, ShellName } from '#crypto/policy.ts';
 
-import { namesOf, resolveAlias } from './name.ts';
+import { namesOf } from './name.ts';
 import { readOptions } from './options.ts';
 import type { ParsedLine, SimpleCommand } from './parse.ts';
 import {
@@ -15,9 +15,18 @@ import {
   isHive,
   literalPath,
   mayMeet,
+  originalsOf,
   type Path,
   resolvePath,
 } from './path.ts';
+import {
+  CMDLETS_THAT_LIST,
+  cmdletOf,
+  CONTENT_CMDLETS,
+  descends,
+  opensUnknown,
+  showsEnvironment,
+} from './pipe.ts';
 import {
   HARMLESS_PLACES,
   OPEN_PLACES,
@@ -48,10 +57,17 @@ interface Stand {
 /** The line with every command's touch; a command that opens a device is not read-only any more. */
 export function touchLine(line: ParsedLine, { shell, cwd }: Judged): TouchedLine {
   let looked = 0;
-  const readsListed = line.commands.some((command) => isContentCmdlet(command, shell));
+  const inPipe = isPowerShell(shell) ? line.commands : [];
+  const reader = {
+    shell,
+    readsListed: inPipe.some((command) => CONTENT_CMDLETS.has(cmdletOf(command))),
+    descends: descends(inPipe),
+  };
+  const isEnvironment = showsEnvironment(inPipe);
   let bases = startingBases(shell, cwd);
-  const commands = line.commands.map((command) => {
-    const opened = openedBy(command, { shell, readsListed });
+  const commands = line.commands.map((command, at) => {
+    const isUnknown = isEnvironment || opensUnknown(inPipe, at);
+    const opened = [...openedBy(command, reader), ...(isUnknown ? [ANYTHING] : [])];
     looked += opened.length;
     const touch =
       looked > MAX_LOOKED ? tooMany(command) : touchOf(command, opened, { shell, bases });
@@ -87,13 +103,14 @@ interface Reader {
   readonly shell: ShellName;
   /** A cmdlet of the line reads the files that others list into its pipe. */
   readonly readsListed: boolean;
+  /** A cmdlet of the line lists what is below what others list into its pipe. */
+  readonly descends: boolean;
 }
 
-function openedBy(command: SimpleCommand, { shell, readsListed }: Reader): readonly Opened[] {
-  const names = namesOf(command.program, { aliases: isWindows(shell) });
-  return isWindows(shell)
-    ? openedByCmdlet(command, names, readsListed)
-    : openedByProgram(command, names);
+function openedBy(command: SimpleCommand, reader: Reader): readonly Opened[] {
+  const aliases = isWindows(reader.shell);
+  const names = namesOf(command.program, { aliases });
+  return aliases ? openedByCmdlet(command, names, reader) : openedByProgram(command, names);
 }
 
 function touchOf(
@@ -166,23 +183,15 @@ function walkedByGrep(words: readonly Word[]): readonly Opened[] {
   return (walked.length === 0 ? [HERE] : walked).map((word) => ({ word, walks: true }));
 }
 
-const CONTENT_CMDLETS = new Set('get-content select-string get-filehash'.split(' '));
 const READERS = new Set([...CONTENT_CMDLETS, 'get-winevent', 'type', 'findstr', 'reg']);
-const CMDLETS_THAT_LIST = new Set(
-  'get-childitem get-item get-itemproperty get-itempropertyvalue resolve-path'.split(' '),
-);
-
-function isContentCmdlet({ program }: SimpleCommand, shell: ShellName): boolean {
-  return isPowerShell(shell) && CONTENT_CMDLETS.has(resolveAlias(program).toLowerCase());
-}
 
 function openedByCmdlet(
   command: SimpleCommand,
   names: readonly string[],
-  readsListed: boolean,
+  { readsListed, descends: goesDown }: Reader,
 ): readonly Opened[] {
   const words = wildWordsOf(command);
-  const walks = words.some(({ text }) => /^(?:-recurse|-depth|\/s)$/i.test(text));
+  const walks = goesDown || words.some(({ text }) => /^(?:-recurse|-depth|\/s)$/i.test(text));
   const operands = words.filter(({ text }) => !/^-[a-z]+$/i.test(text));
   if (!command.readOnly) return operands.map((word) => ({ word, walks: false }));
   if (names.some((name) => CMDLETS_THAT_LIST.has(name))) {
@@ -230,7 +239,12 @@ function kindOfWord(word: Word, { shell, bases }: Stand, walks = false): PlaceKi
   const style = { windows: isWindows(shell) };
   const kinds = bases.map((base) => {
     const path = resolvePath({ ...word, base }, style);
-    return path === null ? 'secret' : kindOfPath(walks ? [...path, DEEP] : path, style.windows);
+    if (path === null) return 'secret';
+    if (walks) return kindOfPath([...path, DEEP], style.windows);
+    const kind = kindOfPath(path, style.windows);
+    const isCopy = (): boolean =>
+      originalsOf(path).some((original) => kindOfPath(original, style.windows) === 'secret');
+    return kind === null && isCopy() ? 'secret' : kind;
   });
   if (kinds.includes('device')) return 'device';
   return kinds.includes('secret') || climbs(word.text, style) ? 'secret' : null;
