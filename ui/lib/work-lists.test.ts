@@ -13,6 +13,7 @@ import {
   type ListedRequest,
   mayWithdraw,
   ofSites,
+  type SessionFilter,
 } from './work-lists.ts';
 
 const SITES = [
@@ -51,8 +52,8 @@ sessions('chooseSessions() puts open ones first, then the newest, whatever their
     { id: 's1', items },
     { id: 's2', items: [session({ session: 'mid', openedAt: '2026-11-20T08:00:00.000Z' })] },
   ];
-  const all = { isOpenOnly: false, of: null, text: '' };
-  const ids = (filter: Partial<typeof all> & { of?: string | null }) =>
+  const all: SessionFilter = { isOpenOnly: false, of: null, text: '' };
+  const ids = (filter: Partial<SessionFilter>) =>
     chooseSessions(ofSites(lists, SITES), { ...all, ...filter }).map(({ item }) => item.session);
   assert.equal(ids({}), ['old', 'new', 'mid']);
   assert.equal(ids({ isOpenOnly: true }), ['old']);
@@ -93,6 +94,10 @@ words('decidedWords() says by whom and how fast, and makes names visible', () =>
     'denied by a\\u{202e}b after 1 min 05 s',
   );
   assert.is(decidedWords(request({ state: 'expired', decidedBy: [] })), 'nobody decided after 1 min 05 s'); // prettier-ignore
+  const both = ['Carla', 'Dave'];
+  assert.is(decidedWords(request({ decidedBy: both })), 'approved by Carla and Dave after 1 min 05 s'); // prettier-ignore
+  assert.is(decidedWords(request({ state: 'denied', decidedBy: both })), 'denied by Dave after 1 min 05 s'); // prettier-ignore
+  assert.is(decidedWords(request({ state: 'withdrawn' })), 'withdrawn after 1 min 05 s');
   assert.is(decidedWords(request({ decidedAt: null, decidedBy: [] })), 'approved');
 });
 
