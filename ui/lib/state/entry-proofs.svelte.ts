@@ -7,16 +7,25 @@ import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import type { Proved, SiteProof } from '#ui/lib/site-proof.ts';
 
+/** A command makes several entries in a few moments: they are proved together, and not while it is awaited. */
+export const GATHER_MS = 100;
+
 export class EntryProofs {
   readonly #proof: Pick<SiteProof, 'prove'>;
+  readonly #later: (work: () => void) => void;
   #waiting: CheckedEntry[] = [];
   #isAsking = false;
   #proved = $state.raw<ReadonlySet<number>>(new Set());
   #last = $state.raw<Proved | null>(null);
   #distrust = $state.raw<string | null>(null);
 
-  constructor(proof: Pick<SiteProof, 'prove'>) {
+  /** `later` runs its work after GATHER_MS. */
+  constructor(
+    proof: Pick<SiteProof, 'prove'>,
+    { later = afterGathering }: { later?: (work: () => void) => void } = {},
+  ) {
     this.#proof = proof;
+    this.#later = later;
   }
 
   /** Tree indices of the entries that were proved. */
@@ -37,12 +46,13 @@ export class EntryProofs {
   /** Has an entry proved. */
   take(entry: CheckedEntry): void {
     this.#waiting.push(entry);
-    if (!this.#isAsking && this.#distrust === null) void this.#ask();
+    if (this.#isAsking || this.#distrust !== null) return;
+    this.#isAsking = true;
+    this.#later(() => void this.#ask());
   }
 
   /** Never rejects. A question that got lost with the link is asked again over the next one. */
   async #ask(): Promise<void> {
-    this.#isAsking = true;
     while (this.#waiting.length > 0) {
       const part = this.#waiting.slice(0, MAX_PROVED);
       const claims = part.map(({ leaf, name }) => ({
@@ -62,4 +72,8 @@ export class EntryProofs {
     }
     this.#isAsking = false;
   }
+}
+
+function afterGathering(work: () => void): void {
+  setTimeout(work, GATHER_MS);
 }
