@@ -14,7 +14,8 @@ import {
   SHELLS,
 } from '#crypto/policy.ts';
 
-import { openJudge } from './decide.ts';
+import { judgeBy, openJudge } from './decide.ts';
+import { loadPowerShellGrammar } from './powershell-grammar.ts';
 
 const judge = await openJudge();
 
@@ -48,6 +49,19 @@ function outcome(rules: PolicyRules, judged: Partial<Judged>): string {
 
 const ALL: PolicyRule = { id: 'all', effect: 'allow' };
 const STANDARD = presetPolicy('standard', 'Europe/Berlin');
+
+const judging = suite('judgeBy()');
+judging('parses a line once, however often its request is judged', async () => {
+  const { parse } = await loadPowerShellGrammar();
+  const texts: string[] = [];
+  const counting = judgeBy({ parse: (text, use) => parse((texts.push(text), text), use) });
+  const judged = { ...JUDGED, shell: 'powershell', command: 'Get-Service' } as const;
+  assert.equal(counting(STANDARD, judged), judge(STANDARD, judged));
+  const parses = texts.length;
+  assert.equal(counting(STANDARD, { ...judged, role: 'owner' }), judge(STANDARD, judged));
+  assert.is(texts.length, parses);
+});
+judging.run();
 
 const order = suite('openJudge() on effects');
 

@@ -8,10 +8,11 @@ import {
   MAX_PROGRAMS,
   type PolicyRule,
   type PolicyRules,
+  type ShellName,
 } from '#crypto/policy.ts';
 
 import { accessOfLine, allows, meetsContext, restricts } from './match.ts';
-import { parseLine } from './parse.ts';
+import { type ParsedLine, parseLine } from './parse.ts';
 import {
   type GrammarFiles,
   loadPowerShellGrammar,
@@ -23,12 +24,22 @@ import { isPlainText } from './word.ts';
 
 /** Loads the grammars, from the installed packages unless their bytes are given, and gives the judge. */
 export async function openJudge(files?: GrammarFiles): Promise<Judge> {
-  const grammar = await loadPowerShellGrammar(files);
-  return (policy, judged) => decide(policy, judged, grammar);
+  return judgeBy(await loadPowerShellGrammar(files));
 }
 
-function decide(policy: PolicyRules, judged: Judged, grammar: PowerShellGrammar): Decision {
-  const parsed = parseLine(judged.shell, judged.command, grammar);
+/** The judge that reads by a grammar. A request is judged several times on its way: its line is parsed once. */
+export function judgeBy(grammar: PowerShellGrammar): Judge {
+  let last: { shell: ShellName; command: string; parsed: ParsedLine } | null = null;
+  return (policy, judged) => {
+    const { shell, command } = judged;
+    if (last?.shell !== shell || last.command !== command) {
+      last = { shell, command, parsed: parseLine(shell, command, grammar) };
+    }
+    return decide(policy, judged, last.parsed);
+  };
+}
+
+function decide(policy: PolicyRules, judged: Judged, parsed: ParsedLine): Decision {
   const line = inContext(touchLine(parsed, judged), judged);
   const scanned = parsed.clean ? NO_WORDS : scanWords(judged.command, judged.shell);
   const suspected = { judged, line, scanned };

@@ -282,6 +282,8 @@ submit('holds at most sixteen commands of a session at once, with their states',
   for (let i = 0; i < 16; i++) waiting.push(session.run(`reboot ${i}`, { before: 'uptime' }));
   await waitingRequest(site, 16);
   assert.is(await refusalOf(session.run('uptime')), 'session-busy');
+  const unfit = session.run('uptime', { before: 'reboot' });
+  assert.is(await refusalOf(unfit), 'session-busy', 'counted before it is judged');
   clock.advance(30_000);
   const outcomes = await Promise.all(waiting);
   assert.ok(outcomes.every(({ outcome }) => outcome === 'expired'));

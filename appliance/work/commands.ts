@@ -66,7 +66,8 @@ export class Commands {
     const before =
       submitted.before && (await this.#open(session, submitted.before, 'state-before'));
     const after = submitted.after && (await this.#open(session, submitted.after, 'state-after'));
-    for (const state of [before, after]) if (state !== null) this.#checkState(session, state);
+    this.#checkRoom(session, [work, before, after]); // before judging, which costs most
+    this.#checkStates(session, [before, after]);
     const live = this.#admit(session, [work, before, after]);
     try {
       const outcome = await this.#take(session, live, { work, before, after, why: submitted.why });
@@ -98,18 +99,18 @@ export class Commands {
   }
 
   /** State is captured without asking: only what policy allows may capture it. */
-  #checkState(session: Session, state: OpenedCommand): void {
-    if (judgeCommand(this.#site, { session, command: state }).effect === 'allow') return;
-    throw new WorkError(
-      'state-not-read-only',
-      'Cannot capture state: policy does not allow its command without asking',
-    );
+  #checkStates(session: Session, states: readonly (OpenedCommand | null)[]): void {
+    for (const state of states) {
+      if (state === null) continue;
+      if (judgeCommand(this.#site, { session, command: state }).effect === 'allow') continue;
+      throw new WorkError(
+        'state-not-read-only',
+        'Cannot capture state: policy does not allow its command without asking',
+      );
+    }
   }
 
-  #admit(
-    session: Session,
-    commands: readonly (OpenedCommand | null)[],
-  ): LiveCommand & { resolve: () => void } {
+  #checkRoom(session: Session, commands: readonly (OpenedCommand | null)[]): void {
     if (session.isClosing) throw new WorkError('session-closed', 'Cannot run command: closing');
     if (!this.#links.isOnline(session.endpoint.id)) {
       throw new WorkError(
@@ -128,6 +129,12 @@ export class Commands {
         throw new WorkError('command-replayed', 'Cannot run command: it was submitted before');
       }
     }
+  }
+
+  #admit(
+    session: Session,
+    commands: readonly (OpenedCommand | null)[],
+  ): LiveCommand & { resolve: () => void } {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const admitted = {
       run: null,
