@@ -4,7 +4,9 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
 
+import { oneCopy } from './one-copy.ts';
+
 export default defineConfig({
-  plugins: [tailwindcss(), sveltekit()],
+  plugins: [oneCopy(), tailwindcss(), sveltekit()],
   build: { target: 'es2024' },
 });
