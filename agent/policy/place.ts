@@ -46,8 +46,11 @@ const SECRETS = `
     **/etc/kubernetes/**  **/var/lib/kubelet/**  **/etc/rancher/**  **/etc/pve/priv/**  **/var/lib/cloud/**
     **/autoinstall-user-data  **/unattend.xml  **/autounattend.xml  **/sysprep.xml  **/sysprep.inf  **/groups.xml
     **/secret_key  **/*.rdp  **/*.rdg
+  programs
+    **/config.php  **/configuration.php  **/config.inc.php  **/database.yml  **/appsettings.json
+    **/appsettings.production.json  **/connectionstrings.config  **/tomcat-users.xml  **/user.cfg
   people
-    **/.*_history  **/consolehost_history.txt  **/.mozilla/**  **/.thunderbird/**  **/.config/google-chrome*/**
+    **/var/mail/**  **/spool/mail/**  **/maildir/**  **/.*_history  **/consolehost_history.txt  **/.mozilla/**  **/.thunderbird/**  **/.config/google-chrome*/**
     **/.config/chromium/**  **/.config/microsoft-edge*/**  **/.config/bravesoftware/**  **/snap/chromium/**
     **/library/application?support/**  **/library/cookies/**  **/appdata/**  **/application?data/**
     **/local?settings/**  **/ntuser.dat  **/ntuser.dat.log?  **/usrclass.dat

@@ -98,6 +98,8 @@ const ASKED = lines(String.raw`
   cat /root/.pgpass.orig
   cat /etc/ssh/ssh_host_rsa_key.bak
   cat /var/cache/debconf/passwords.dat /var/cache/debconf/passwords.dat-old
+  cat /var/mail/root /x
+  cat /var/www/app/config.php
   cat /etc/postfix/sasl_passwd
   cat /etc/postfix/sasl_passwd.db
   cat /etc/netplan/50-cloud-init.yaml
@@ -380,6 +382,9 @@ touching('tells what may be secret, and calls a device changing', () => {
   assert.is(decision.access, 'sensitive');
   assert.match(decision.why, /"cat" is called with "\/etc\/shadow"/);
   assert.is(decide({ command: 'cat /dev/watchdog' }).access, 'changing');
+  const piped = decide({ shell: 'powershell', command: 'Get-Acl C:\\x | Get-Content' });
+  assert.is(piped.access, 'sensitive');
+  assert.match(piped.why, /"Get-Content" is called with "what a pipe hands on"/);
   assert.is(decide({ command: 'cat /etc/hosts' }).access, 'read-only');
 });
 

@@ -66,16 +66,16 @@ export function touchLine(line: ParsedLine, { shell, cwd }: Judged): TouchedLine
   const isEnvironment = showsEnvironment(inPipe);
   let bases = startingBases(shell, cwd);
   const commands = line.commands.map((command, at) => {
-    const isUnknown = isEnvironment || opensUnknown(inPipe, at);
-    const opened = [...openedBy(command, reader), ...(isUnknown ? [ANYTHING] : [])];
+    const opened = openedBy(command, reader);
     looked += opened.length;
     const touch =
       looked > MAX_LOOKED ? tooMany(command) : touchOf(command, opened, { shell, bases });
+    const isPiped = isEnvironment || opensUnknown(inPipe, at);
     bases = basesAfter(command, { shell, bases });
     return {
       ...command,
       readOnly: command.readOnly && touch?.kind !== 'device',
-      secret: touch?.kind === 'secret' ? touch.word : null,
+      secret: touch?.kind === 'secret' ? touch.word : isPiped ? PIPED : null,
     };
   });
   return { ...line, commands };
@@ -94,6 +94,9 @@ interface Touch {
 
 /** More words of one line are not looked up: nobody could read them either. */
 const MAX_LOOKED = 256;
+
+/** Told in the place of a word, where none of the line says what is opened. */
+const PIPED = 'what a pipe hands on';
 
 function tooMany({ program }: SimpleCommand): Touch {
   return { kind: 'secret', word: program };
