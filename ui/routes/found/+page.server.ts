@@ -8,8 +8,9 @@ import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals }) => {
   const { accounts } = locals.host;
-  if (accounts === null || !(await accounts.mayFound())) redirect(303, '/sign-in');
-  return {};
+  const founding = (await accounts?.founding()) ?? 'closed';
+  if (founding === 'closed') redirect(303, '/sign-in');
+  return { isFirst: founding === 'first' };
 };
 
 export const actions: Actions = {

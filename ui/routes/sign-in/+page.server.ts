@@ -13,8 +13,9 @@ export const load: PageServerLoad = async ({ locals, url }) => {
   if (accounts === null) {
     return { kind: 'clerk' as const, publishableKey: config.clerk?.publishableKey ?? '' };
   }
-  if (await accounts.mayFound()) redirect(303, '/found');
-  return { kind: 'built-in' as const };
+  const founding = await accounts.founding();
+  if (founding === 'first') redirect(303, '/found');
+  return { kind: 'built-in' as const, mayFound: founding === 'open' };
 };
 
 export const actions: Actions = {

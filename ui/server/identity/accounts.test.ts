@@ -47,7 +47,7 @@ const found = suite('Accounts.found()');
 
 found('makes account and organisation in one act, and signs the owner in', async () => {
   await using place = await openPlace();
-  assert.is(await place.accounts.mayFound(), true);
+  assert.is(await place.accounts.founding(), 'first');
   const olga = place.visitor();
   const before = Date.now();
   await olga.keep(place.accounts.found(olga.visit(), OLGA));
@@ -60,7 +60,7 @@ found('makes account and organisation in one act, and signs the owner in', async
   assert.is(organisation?.name, 'Msp');
   assert.equal(identity.methods, ['password']);
   assert.ok(authTimeMs >= before - 1000 && authTimeMs <= Date.now());
-  assert.is(await place.accounts.mayFound(), false);
+  assert.is(await place.accounts.founding(), 'closed');
 });
 
 found('is for the first visitor only, of many at once', async () => {
@@ -80,12 +80,14 @@ found('leaves nothing behind when it fails half way', async () => {
   const visitor = () => place.visitor().visit();
   await place.accounts.found(visitor(), OLGA);
   assert.is(await codeOf(place.accounts.found(visitor(), OLGA)), 'conflict');
-  await place.accounts.found(visitor(), { ...OLGA, email: 'two@msp.example' });
+  await place.accounts.found(visitor(), { ...OLGA, email: 'two@msp.example'   assert.is(await place.accounts.founding(), 'open', 'who has an account is shown the sign-in');
+});
   const rows = await place.store.db
     .selectFrom('auth_organization' as never)
     .selectAll()
     .execute();
   assert.is(rows.length, 2);
+  assert.is(await place.accounts.founding(), 'open');
 });
 
 found('names the field and the rule of what it does not take', async () => {

@@ -37,10 +37,12 @@ const codeSchema = z.strictObject({
   code: z.string().trim().min(1).max(32),
 });
 
+export type Founding = 'first' | 'open' | 'closed';
+
 export interface Accounts extends IdentityProvider, Membership, SignInMethods {
   readonly kind: 'built-in';
-  /** Whether somebody may found an organisation now: the first-run page asks. */
-  mayFound(): Promise<boolean>;
+  /** Whether an organisation may be founded now: as the first of all, beside others, or not at all. */
+  founding(): Promise<Founding>;
   /**
    * Makes the first account and its organisation, both or neither, and signs its owner in.
    * @throws {ConsoleError} code `not-allowed` when there is one and sign-up is not open
@@ -85,7 +87,7 @@ export function openAccounts({
   return {
     kind: BUILT_IN,
     authenticate: (request) => authenticate(place, request),
-    mayFound: () => mayFound(store.db, signUp),
+    founding: () => foundingOf(store.db, signUp),
     found: (visitor, input) => found(place, { visitor, input, signUp }),
     async signIn(visitor, input) {
       const body = parseInput(signInSchema, input);
@@ -149,7 +151,7 @@ async function found(
 ): Promise<{ cookies: Cookie[] }> {
   const { organisation, ...person } = parseInput(foundSchema, input);
   return place.store.alone(async (db) => {
-    if (!(await mayFound(db, signUp))) {
+    if ((await foundingOf(db, signUp)) === 'closed') {
       throw new ConsoleError(
         'not-allowed',
         'Cannot found organisation: this console has one; ask its owner for an invitation',
@@ -162,13 +164,13 @@ async function found(
   });
 }
 
-async function mayFound(db: Store['db'], signUp: 'first' | 'open'): Promise<boolean> {
-  if (signUp === 'open') return true;
+async function foundingOf(db: Store['db'], signUp: 'first' | 'open'): Promise<Founding> {
   const others = await Promise.all([
     authTables(db).selectFrom('auth_organization').select('id').limit(1).execute(),
     db.selectFrom('organisation').select('id').limit(1).execute(),
   ]);
-  return others.every((rows) => rows.length === 0);
+  if (others.every((rows) => rows.length === 0)) return 'first';
+  return signUp === 'open' ? 'open' : 'closed';
 }
 
 async function cookiesOf(answer: Promise<{ cookies: Cookie[] }>): Promise<{ cookies: Cookie[] }> {
