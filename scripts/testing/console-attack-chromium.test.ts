@@ -1,0 +1,164 @@
+// The console's host as the attacker: its database and its answers are changed under honest pages. The browser
+// refuses what it has not pinned, the site obeys no roster of another root, and a sign-in signs no statement.
+
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { commonOf } from '#appliance/protocol/session-key.ts';
+import { parseBase64url } from '#crypto/base64.ts';
+import { sha256 } from '#crypto/hash.ts';
+import { signStatement, statementSigner } from '#crypto/statement.ts';
+import type { BrowserVisitor } from './browser-visitor.ts';
+import { findChromium } from './chromium.ts';
+import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
+import { foundOrganisation, PASSWORD, startWork } from './console-steps.ts';
+import { type StoryKey, storyKey } from './console-story.ts';
+
+const executablePath = findChromium();
+const attack = suite('the console against its own people, in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so no page met a lying host');
+  attack.skip('the console against its people: no Chromium found', () => assert.unreachable());
+} else {
+  attack('honest pages refuse what a lying host shows', async () => {
+    await using stage = await openConsoleStage({ executablePath, env: { SIGN_UP: 'open' } });
+    await stage.tell(() => lieToThem(stage));
+  });
+}
+
+attack.run();
+
+async function lieToThem(stage: ConsoleStage): Promise<void> {
+  const { owner, site, endpointPage, session } = await startWork(stage, {
+    expected: /ERR_|WebSocket/, // the host is restarted under the page
+  });
+  const sitePage = `/sites/${site.id}`;
+  await strangerSeesNothing(stage, [sitePage, endpointPage, `${sitePage}/sessions/${session}`]);
+  const mallory = await storyKey();
+  await swappedApplianceIsRefused(stage, { owner, sitePage, mallory });
+  await forgedRosterIsRefused(stage, { owner, sitePage, mallory });
+  await signInSignsNothing(owner);
+  assert.equal(owner.complaints, []);
+}
+
+/** A member of another organisation, signed in, on the addresses of this one. */
+async function strangerSeesNothing(stage: ConsoleStage, paths: readonly string[]): Promise<void> {
+  await using stranger = await stage.visitor({ expected: /404/ });
+  const { page } = stranger;
+  const other = { organisation: 'Evil IT', name: 'Mallory', email: 'mallory@evil.example' };
+  await foundOrganisation(stranger, other);
+  for (const path of paths) {
+    await stranger.go(path);
+    await page.getByRole('heading', { name: 'That did not work' }).waitFor();
+    assert.not.match(await page.content(), /head-office|till-1|Trial client/);
+  }
+  await stranger.go('/');
+  await page.getByRole('heading', { name: 'No site yet' }).waitFor();
+  assert.equal(stranger.complaints, []);
+}
+
+interface Lie {
+  readonly owner: BrowserVisitor;
+  readonly sitePage: string;
+  readonly mallory: StoryKey;
+}
+
+/** The host puts another appliance in the place of one that the owner's browser has claimed. */
+async function swappedApplianceIsRefused(
+  stage: ConsoleStage,
+  { owner, sitePage, mallory }: Lie,
+): Promise<void> {
+  using database = openDatabase(stage);
+  const before = database.prepare('select peer_key from site where peer_key is not null').get();
+  database.prepare('update site set peer_key = ?').run(mallory.key);
+  await owner.go(sitePage);
+  await owner.page.getByText('its keys are not those that this browser knows').first().waitFor();
+  database.prepare('update site set peer_key = ?').run(String(before?.['peer_key']));
+  await owner.go(sitePage);
+  await owner.page.getByText('Linked to the site, end to end').waitFor();
+}
+
+/** The host shows a roster of its own making, and sends it to the site. */
+async function forgedRosterIsRefused(
+  stage: ConsoleStage,
+  { owner, sitePage, mallory }: Lie,
+): Promise<void> {
+  using database = openDatabase(stage);
+  const { page } = owner;
+  const { key } = mallory;
+  const member = { id: 'mallory', name: 'Mallory', role: 'owner', key } as const;
+  const signer = statementSigner(mallory.signer);
+  const common = commonOf(signer, { nowMs: Date.now(), lifeMs: 86_400_000 });
+  const forged = await signStatement(
+    { ...common, type: 'roster', msp: 'Acme IT', version: 2, members: [member] },
+    signer,
+  );
+  const [real] = database
+    .prepare("select root_keys, roster from organisation where name = 'Acme IT'")
+    .all();
+  const put = (rootKeys: unknown, roster: unknown, version: number): void => {
+    const set =
+      'update organisation set root_keys = ?, roster = ?, roster_version = ? where name = ?';
+    database.prepare(set).run(String(rootKeys), String(roster), version, 'Acme IT');
+  };
+  put(real?.['root_keys'], JSON.stringify(forged), 2);
+  await owner.go('/settings/people');
+  await page.getByText('The roster that the console shows does not hold').waitFor();
+  assert.is(await page.getByRole('button', { name: 'Renew for a year' }).count(), 0);
+
+  put(key, JSON.stringify(forged), 2);
+  await owner.go('/settings/people');
+  await page.getByText('The console shows another root than this browser trusts').waitFor();
+  const from = stage.spoken.all.length;
+  await stage.killConsole();
+  await stage.startConsole(); // it sends the newest roster to every site that says hello
+  await stage.spoken.when(/head-office: .*the console is reached/, { from });
+  await owner.go(sitePage);
+  await page.getByText('Linked to the site, end to end').waitFor();
+  await page.getByRole('definition').filter({ hasText: 'version 1' }).first().waitFor();
+  put(real?.['root_keys'], real?.['roster'], 1);
+}
+
+/** The sign-in page is asked to sign a statement by the signing key: the host names key and challenge. */
+async function signInSignsNothing(owner: BrowserVisitor): Promise<void> {
+  const { page, cdp, authenticatorId } = owner;
+  const counts = async (): Promise<readonly number[]> => {
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+    assert.is(credentials.length, 1, 'the signing key');
+    return credentials.map(({ signCount }) => signCount);
+  };
+  const before = await counts();
+  const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+  await owner.go('/settings/account');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'hidden' });
+  await owner.go('/sign-in');
+  const statement = Buffer.from(sha256(parseBase64url('AAAA'))).toString('base64url');
+  const id = Buffer.from(credentials[0]?.credentialId ?? '', 'base64').toString('base64url');
+  await page.route('**/api/sign-in/challenge', (route) =>
+    route.fulfill({
+      json: {
+        ...{ challenge: statement, rpId: 'localhost', timeout: 2000 },
+        allowCredentials: [{ type: 'public-key', id }],
+      },
+    }),
+  );
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.getByText('No passkey was used').waitFor();
+  assert.equal(await counts(), before);
+  await page.unroute('**/api/sign-in/challenge');
+  await page.getByLabel('Mail address').fill('sarah@acme.example');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+}
+
+function openDatabase({ data }: ConsoleStage): DatabaseSync {
+  const database = new DatabaseSync(join(data, 'console.sqlite'));
+  database.exec('pragma busy_timeout = 5000');
+  return database;
+}
