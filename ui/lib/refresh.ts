@@ -4,8 +4,22 @@
 import { invalidate } from '$app/navigation';
 import { navigating } from '$app/state';
 
-/** Loads what depends on `dependency` anew, after the navigation under way, if there is one. */
-export async function refresh(dependency: string): Promise<void> {
+import { paced } from './paced.ts';
+
+/** Every site speaks every few seconds: with hundreds of them a page would do nothing but load. */
+const GAP_MS = 2000;
+
+const refreshes = new Map<string, () => Promise<void>>();
+
+/** Loads what depends on `dependency` anew: at once, and then no oftener than every GAP_MS. Only in a browser. */
+export function refresh(dependency: string): Promise<void> {
+  const ask = refreshes.get(dependency) ?? paced(() => load(dependency), { gapMs: GAP_MS });
+  refreshes.set(dependency, ask);
+  return ask();
+}
+
+/** Loads after the navigation under way, if there is one. */
+async function load(dependency: string): Promise<void> {
   let awaited: Promise<void> | null = null;
   while (navigating.complete !== null && navigating.complete !== awaited) {
     awaited = navigating.complete; // one that was broken off stays there
