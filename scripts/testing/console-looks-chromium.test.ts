@@ -1,0 +1,143 @@
+// Every page of the console looked at: under axe in both themes, on a phone without scrolling sideways, and the first
+// pages without scripts. A picture of each is left in demo-out/screens, or in the folder that CAISEY_SCREENS names.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type { BrowserVisitor } from './browser-visitor.ts';
+import { findChromium } from './chromium.ts';
+import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
+import { PASSWORD, runCommand, shownText, startWork } from './console-steps.ts';
+
+const SCREENS =
+  process.env['CAISEY_SCREENS'] ?? join(import.meta.dirname, '../../demo-out/screens');
+const DESK = { width: 1280, height: 850 };
+const PHONE = { width: 360, height: 700 };
+const THEMES = ['light', 'dark'] as const;
+
+const executablePath = findChromium();
+const looks = suite('the looks of the console in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so nobody looked at the console');
+  looks.skip('the looks of the console: no Chromium found', () => assert.unreachable());
+} else {
+  looks(
+    'every page is legible to axe, fits a phone, and its doors open without scripts',
+    async () => {
+      await mkdir(SCREENS, { recursive: true });
+      await using stage = await openConsoleStage({ executablePath });
+      await stage.tell(() => lookAround(stage));
+      console.log(`Screenshots of the console: ${SCREENS}`);
+    },
+  );
+}
+
+looks.run();
+
+async function lookAround(stage: ConsoleStage): Promise<void> {
+  const found: string[] = [];
+  const doors = await stage.visitor({ bypassCSP: true, javaScriptEnabled: true });
+  await look(doors, [{ name: 'found', path: '/found' }], found);
+
+  // axe is put into the page as a script: only then the policy is off
+  const { owner, site, endpointPage, session } = await startWork(stage, { bypassCSP: true });
+  const { page } = owner;
+  await runCommand(page, 'uname -a');
+  const asked = await runCommand(page, `touch ${stage.folder}/changed`);
+  await asked.getByText('Waits for approval').waitFor();
+  const sitePage = `/sites/${site.id}`;
+  await look(
+    owner,
+    [
+      { name: 'session', path: `${sitePage}/sessions/${session}`, shows: 'Waits for approval' },
+      { name: 'fleet', path: '/', shows: 'till-1' },
+      { name: 'sessions', path: '/sessions', shows: 'till-1' },
+      { name: 'requests', path: '/requests', shows: 'till-1' },
+      { name: 'site', path: sitePage, shows: 'Free disk' },
+      { name: 'endpoint', path: endpointPage, shows: 'the printer is offline' },
+      { name: 'sites', path: '/settings/sites', shows: 'in service' },
+      { name: 'people', path: '/settings/people', shows: 'Signature checked' },
+      { name: 'changes', path: '/settings/changes' },
+      { name: 'account', path: '/settings/account', shows: 'In the roster as owner' },
+      { name: 'unknown', path: '/nowhere', shows: 'no such page' },
+    ],
+    found,
+  );
+  await owner.go('/settings/people');
+  await page.getByLabel('Mail address').fill('tom@acme.example');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const invitation = new URL(await shownText(page, '/invitation/')).pathname;
+  const doorPages = [
+    { name: 'sign-in', path: '/sign-in' },
+    { name: 'invitation', path: invitation },
+  ];
+  await look(doors, doorPages, found);
+  assert.equal(found, []);
+  await withoutScripts(stage, invitation);
+}
+
+interface Face {
+  readonly name: string;
+  readonly path: string;
+  /** What is on it when it is whole. */
+  readonly shows?: string;
+}
+
+/** Looks at pages in both themes, on a desk and on a phone, and notes what is wrong with them. */
+async function look(
+  visitor: BrowserVisitor,
+  faces: readonly Face[],
+  found: string[],
+): Promise<void> {
+  const { page } = visitor;
+  for (const { name, path, shows } of faces) {
+    await page.setViewportSize(DESK);
+    await visitor.go(path);
+    if (shows !== undefined) await page.getByText(shows).first().waitFor();
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.screenshot({ path: join(SCREENS, `${name}-${theme}.png`), fullPage: true });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      for (const { id, nodes } of violations) {
+        found.push(`${name}, ${theme}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+      }
+    }
+    await page.setViewportSize(PHONE);
+    await page.screenshot({ path: join(SCREENS, `${name}-phone.png`), fullPage: true });
+    const beyond = await overflow(page);
+    if (beyond > 0) found.push(`${name}: ${beyond} pixels beyond a phone's width`);
+  }
+}
+
+/** The pages that somebody meets before any script matters: an account by invitation, out, and in again. */
+async function withoutScripts(stage: ConsoleStage, invitation: string): Promise<void> {
+  const tom = await stage.visitor({ javaScriptEnabled: false });
+  const { page } = tom;
+  await page.goto(`${stage.origin}${invitation}`);
+  await page.getByLabel('Your name').fill('Tom Tanner');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Accept and sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.goto(`${stage.origin}/sign-in`);
+  await page.getByLabel('Mail address').fill('tom@acme.example');
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('That did not work').waitFor();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+}
+
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    return Math.max(0, root.scrollWidth - root.clientWidth);
+  });
+}
