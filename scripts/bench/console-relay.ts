@@ -20,7 +20,8 @@ export async function measureRelay(
   place: ConsolePlace,
   { appliances, log }: { appliances: number; log: (line: string) => void },
 ): Promise<Figures> {
-  const { stage } = place;
+  const { stage, owner } = place;
+  await owner.go('/'); // one page is open all the time, as in life
   const bareMb = await residentMb(stage.host);
   const sites = await addSites(place, appliances);
   log(`relay: ${appliances} appliances join …`);
