@@ -19,7 +19,7 @@ import {
 } from './uplink-message.ts';
 
 /** Appliances that hold a reservation, connected or for an hour after. */
-export const MAX_RESERVATIONS = 4096;
+export const MAX_RESERVATIONS = 1536; // each is a connection: of MAX_CONNECTIONS a quarter is left to browsers
 export const RESERVATION_MS = 3_600_000;
 /** Relayed connections that one browser may have at once, and that one appliance may be reached by. */
 export const MAX_CIRCUITS_FROM_PEER = 16;
