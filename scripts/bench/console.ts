@@ -31,7 +31,7 @@ const ownSchema = z.strictObject({
     .number('Cannot measure: --appliances is a number')
     .int('Cannot measure: --appliances is a whole number')
     .min(1, 'Cannot measure: --appliances is at least 1')
-    .max(2000, 'Cannot measure: --appliances is at most 2000')
+    .max(1500, 'Cannot measure: --appliances is at most 1500')
     .default(APPLIANCES),
 });
 
