@@ -9,7 +9,7 @@ import type {
   Page,
 } from 'playwright-core';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 export interface VisitorOptions extends BrowserContextOptions {
   /** What may be complained of in this story; everything else fails it. */

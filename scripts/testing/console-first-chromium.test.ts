@@ -2,6 +2,8 @@
 // installed, claimed and set up, a machine enrolled; then what only reads runs at once, and what changes something
 // waits for the client on site, who denies one and approves another.
 
+import { existsSync } from 'node:fs';
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -38,10 +40,14 @@ async function firstDay(stage: ConsoleStage): Promise<void> {
   await denied.getByText('Waits for approval').waitFor();
   await decideOnSite(stage, site.appliance, 'Deny');
   await denied.getByText('Not run: denied').waitFor();
+  assert.not(existsSync(marker));
 
   const approved = await runCommand(page, `touch ${marker}`);
   await approved.getByText('Waits for approval').waitFor();
   await decideOnSite(stage, site.appliance, 'Approve');
   await approved.getByText('Exit code 0').waitFor();
+  assert.ok(existsSync(marker));
+  await approved.getByText(/^State by .*: changed$/).waitFor();
+  await approved.getByText('added: changed').waitFor();
   assert.equal(owner.complaints, []);
 }
