@@ -81,8 +81,11 @@ export default defineConfig(
       'svelte/no-target-blank': 'error',
       'svelte/no-useless-mustaches': 'off', // `{' '}` is the space that a formatter leaves alone
       'svelte/prefer-svelte-reactivity': 'off', // maps are put whole into $state.raw, never mutated there
-      'svelte/no-navigation-without-resolve': 'off', // the console has one base: the root of its host
     },
+  },
+  {
+    files: ['ui/**/*.svelte', 'ui/**/*.ts'],
+    rules: { 'svelte/no-navigation-without-resolve': 'off' }, // the console has one base: the root of its host
   },
   {
     files: ['scripts/**/*.ts', '**/main.ts', '**/*.test.ts'],
