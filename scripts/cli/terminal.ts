@@ -98,12 +98,30 @@ function isUnicode(env: NodeJS.ProcessEnv): boolean {
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Nobody presses Ctrl+C twice in so short a time. */
+export const REPEAT_MS = 250;
+
 function onInterrupt(listener: () => void): Disposable {
-  for (const signal of INTERRUPTS) process.on(signal, listener);
+  const once = mergeRepeats(listener, () => performance.now());
+  for (const signal of INTERRUPTS) process.on(signal, once);
   return {
     [Symbol.dispose]() {
-      for (const signal of INTERRUPTS) process.removeListener(signal, listener);
+      for (const signal of INTERRUPTS) process.removeListener(signal, once);
     },
+  };
+}
+
+/**
+ * Makes one of what comes several times at once: a terminal, a hangup or a supervisor tells the whole process group,
+ * and npm, and the script that starts us, pass on what they were told.
+ */
+export function mergeRepeats(listener: () => void, now: () => number): () => void {
+  let lastMs = -Infinity;
+  return () => {
+    const atMs = now();
+    const isRepeat = atMs - lastMs < REPEAT_MS;
+    lastMs = atMs;
+    if (!isRepeat) listener();
   };
 }
 

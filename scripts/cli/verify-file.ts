@@ -5,6 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { openJudge } from '#agent/policy/decide.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { MAX_EVIDENCE_BYTES } from '#crypto/evidence-file.ts';
+import { FormatError } from '#crypto/error.ts';
 import { type EvidenceReport, verifyEvidence } from '#crypto/evidence.ts';
 import { MAX_TRUST_CHARS, parseTrustFile, type Trust } from '#crypto/trust-file.ts';
 import { CliError } from './error.ts';
@@ -31,13 +32,24 @@ export function loadEvidence(path: string): Promise<Buffer> {
   return readBounded(path, MAX_EVIDENCE_BYTES);
 }
 
-/** Verifies evidence, judging its commands again by the signed policy. @throws {FormatError} code `evidence` */
+/**
+ * Verifies evidence, judging its commands again by the signed policy.
+ * @throws {CliError} code `unusable` when it is no evidence, or not all of it
+ */
 export async function verifyBytes(
   bytes: Uint8Array,
   { trust }: { trust: Trust },
 ): Promise<EvidenceReport> {
   useNativeCrypto();
-  return verifyEvidence(bytes, { trust, judge: await openJudge() });
+  try {
+    return await verifyEvidence(bytes, { trust, judge: await openJudge() });
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CliError('unusable', cause.message, {
+      cause,
+      hint: 'Is it whole, and evidence? "caisey records export" writes such files.',
+    });
+  }
 }
 
 async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
