@@ -1,6 +1,9 @@
 // The door of a fresh clone: installs what is missing, then runs a script on the pinned Node.
 //
-//   node scripts/setup.mjs <script.ts> [arguments]
+//   node scripts/setup.mjs [--as-is] <script.ts> [arguments]
+//
+// With --as-is what is there is used, though it be of another version: a verb of the CLI must not exchange the
+// packages under an appliance that runs from them. Only where there is nothing at all it installs.
 //
 // Plain JavaScript without dependencies, for whatever Node (18 or later) the machine happens to have. The lock
 // file alone decides what is installed, with its hashes: `npm ci` does not choose versions by the Node that runs
@@ -17,9 +20,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
 const onWindows = process.platform === 'win32';
 
-const [script, ...rest] = process.argv.slice(2);
-if (script === undefined) stop('Usage: node scripts/setup.mjs <script.ts> [arguments]', 2);
-if (!isInstalled()) install();
+const given = process.argv.slice(2);
+const isAsIs = given[0] === '--as-is';
+const [script, ...rest] = isAsIs ? given.slice(1) : given;
+if (script === undefined)
+  stop('Usage: node scripts/setup.mjs [--as-is] <script.ts> [arguments]', 2);
+if (isAsIs && existsSync(join(modules, '.package-lock.json')))
+  sayWhenOld(); // written when npm was done
+else if (!isInstalled()) install();
 const node = pinnedNode();
 linkNode(node);
 run(node, [script, ...rest]);
@@ -36,6 +44,13 @@ function isInstalled() {
     if (have === undefined) return optional === true; // another platform's
     return have.version === version && have.integrity === integrity;
   });
+}
+
+function sayWhenOld() {
+  if (isInstalled()) return;
+  console.error(
+    'Note: the packages are not those of package-lock.json; "npm start" installs them.',
+  );
 }
 
 function readPackages(file) {
