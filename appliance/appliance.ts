@@ -92,7 +92,9 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   const judge = await openJudge();
   const abandoned = await recoverSessions(ledger);
   if (abandoned.length > 0) {
-    onEvent({ level: 'warning', what: `ended ${abandoned.length} sessions that a stop left open` });
+    const { length } = abandoned;
+    const what = `ended ${length} ${length === 1 ? 'session' : 'sessions'} that a stop left open`;
+    onEvent({ level: 'warning', what });
   }
   const site = await loadSite({ ledger, logKey, judge, now: () => clock.now() });
   const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });

@@ -58,13 +58,23 @@ async function start(home: string): Promise<number> {
   });
   await whenUp(agent, () => isOnline(home));
   sayWhatNext({ home, pin });
-  const end = await Promise.race([stop.promise, appliance.ended, agent.ended]);
+  const end = await Promise.race([
+    stop.promise,
+    appliance.ended.then((code) => `The appliance has ended (${howEnded(code)})`),
+    agent.ended.then((code) => `The agent has ended (${howEnded(code)})`),
+  ]);
   if (end === 'stopped') {
     say('\nStopping; the site and its log stay in ' + home);
     return 0;
   }
-  say('\nOne of the two has ended; its last lines above say why.');
+  say(
+    `\n${end}. If it said why, that stands above. "npm start" starts both again; nothing recorded is lost.`,
+  );
   return 1;
+}
+
+function howEnded(code: number | null): string {
+  return code === null ? 'by a signal' : `exit code ${code}`;
 }
 
 /** Whether the appliance of this home runs already; then it is said where. */

@@ -138,7 +138,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'peer-closed': 'Is this key in the site\'s roster? "caisey key show" prints it.',
   'peer-unknown': "Another machine has the appliance's address. Do not go on before you know why.",
   'protocol-unsupported': 'Does the same version of Caisey run on both sides?',
-  'stream-lost': 'What was running goes on and is recorded: "caisey session ls" shows it.',
+  'stream-lost':
+    'What runs goes on and is recorded, unless the appliance itself was ended: then it is closed, and what waited is withdrawn, when it starts again. "caisey session ls --all" shows it.',
   timeout: 'Is the network slow or cut? Try again.',
   'endpoint-offline': '"caisey ls" shows when it was last seen.',
   'endpoint-pending':
