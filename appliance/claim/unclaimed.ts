@@ -3,7 +3,7 @@
 
 import { type Conversation, openConversation } from '#agent/protocol/conversation.ts';
 import type { SitePins } from '#agent/protocol/enrol-message.ts';
-import { ProtocolError } from '#agent/protocol/error.ts';
+import { isProtocolError } from '#agent/protocol/error.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { type ApplianceEvent, reachable } from '../appliance.ts';
 import { CONSOLE, GUEST } from '../broker/gater.ts';
@@ -95,7 +95,8 @@ export async function openUnclaimed(options: UnclaimedOptions): Promise<Unclaime
         remotePublicKey,
       });
       serveClaim(conversation, { claim, guests, owners }).catch((cause: unknown) => {
-        if (cause instanceof ProtocolError && cause.code === 'stream-lost') return;
+        // The owner left; or we did, when the site was set up and the doors of the unclaimed box closed.
+        if (isProtocolError(cause, 'stream-lost', 'closed')) return;
         reportClaim({ level: 'warning', what: 'a claim broke off', cause });
       });
     },

@@ -135,7 +135,8 @@ const SAID: Readonly<Record<string, number>> = {
 const HINTS: Readonly<Record<string, string>> = {
   'peer-unreachable':
     'Start it by "npm start" in a clone, or by "caisey appliance run"; or mend its address in site.json.',
-  'peer-closed': 'Is this key in the site\'s roster? "caisey key show" prints it.',
+  'peer-closed':
+    'Is this key in the site\'s roster ("site people"), or an approver\'s ("site approvers")? "caisey key show" prints it.',
   'peer-unknown': "Another machine has the appliance's address. Do not go on before you know why.",
   'protocol-unsupported': 'Does the same version of Caisey run on both sides?',
   'stream-lost':
