@@ -90,6 +90,20 @@ test('prove() catches a log that was rewritten since the last visit', async () =
   assert.instance(caught, VerifyError);
 });
 
+test('prove() never proves anything beside a remembered checkpoint that does not hold', async () => {
+  const keeper = memory();
+  const stranger = await importSigner(new Uint8Array(32).fill(8));
+  const root = new Uint8Array(32);
+  await keeper.keepCheckpoint('s', await signCheckpoint({ origin, size: 9, root }, stranger));
+  const site = new GrowingSite();
+  const proof = new SiteProof({ link: site.link, keeper, site: 's', logKey });
+  for (let tries = 0; tries < 2; tries++) {
+    const caught = await proof.prove(claims(site, 1)).catch((error: unknown) => error);
+    assert.instance(caught, Error);
+  }
+  assert.equal(site.asked, [], 'the site was not even asked');
+});
+
 test('prove() goes on after a question that failed', async () => {
   const site = new GrowingSite();
   const proof = new SiteProof({ link: site.link, keeper: memory(), site: 's', logKey });

@@ -25,14 +25,16 @@ export interface SiteProofOptions {
 export class SiteProof {
   readonly #options: SiteProofOptions;
   readonly #view: LogView;
-  #turn: Promise<unknown>;
+  /** Nothing is proved before what was seen earlier is known, and nothing ever when it does not hold. */
+  readonly #restored: Promise<void>;
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws {FormatError} when the log's key is none */
   constructor(options: SiteProofOptions) {
     this.#options = options;
     this.#view = new LogView(parseVerifierKey(options.logKey));
-    this.#turn = this.#restore();
-    this.#turn.catch(() => undefined); // told to whoever asks for a proof
+    this.#restored = this.#restore();
+    this.#restored.catch(() => undefined); // told to whoever asks for a proof
   }
 
   /**
@@ -50,6 +52,7 @@ export class SiteProof {
   }
 
   async #prove(claims: readonly Claim[]): Promise<Proved> {
+    await this.#restored;
     const { link, keeper, site } = this.#options;
     for (let from = 0; from === 0 || from < claims.length; from += MAX_PROVED) {
       const part = claims.slice(from, from + MAX_PROVED);
