@@ -11,7 +11,6 @@ export type ConsoleErrorCode =
   | 'conflict' // there is one already, or it changed meanwhile
   | 'invalid'
   | 'expired'
-  | 'second-factor' // the password was right; a code is asked for
   | 'too-many'
   | 'identity'; // the provider of identities failed
 

@@ -16,7 +16,6 @@ const STATUS: Readonly<Record<ConsoleErrorCode, number>> = {
   conflict: 409,
   invalid: 400,
   expired: 410,
-  'second-factor': 401,
   'too-many': 429,
   identity: 502,
 };
