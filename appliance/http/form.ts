@@ -33,8 +33,6 @@ export const decideFormSchema = z.strictObject({
 /** The end of a session. */
 export const stopFormSchema = z.strictObject(signed);
 
-export type DecideForm = z.infer<typeof decideFormSchema>;
-export type StopForm = z.infer<typeof stopFormSchema>;
 
 /** Reads a form. @throws {PageError} code `form-invalid`; the message never holds what was typed */
 export async function readForm<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {

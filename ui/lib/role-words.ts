@@ -8,8 +8,6 @@ export const ROLE_WORDS = {
   'read-only': 'Looks only: sees the console, works nowhere',
 } as const;
 
-export type RoleWord = keyof typeof ROLE_WORDS;
-
 /** The roles that a key in the roster may have. */
 export const ROSTER_ROLES = ['owner', 'technician', 'reviewer'] as const;
 export type RosterRole = (typeof ROSTER_ROLES)[number];
