@@ -18,6 +18,8 @@ declare global {
       message: string;
       /** A word to tell support; the server's own log has the cause under it. */
       trace?: string;
+      /** The host is out of reach: the page comes back by itself. */
+      isAway?: boolean;
     }
   }
 }

@@ -31,6 +31,7 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   // a browser says of each address that it could not reach; here that is what happens
   const { owner, site } = await startWork(stage, { expected: /ERR_|WebSocket|Failed to load/ });
   const { page } = owner;
+  const work = new URL(page.url()).pathname;
   const printed = join(stage.folder, 'printed.txt');
   await print(printed, { from: 1, to: 100 });
   const card = await runCommand(page, `tail -n +1 -f ${printed}`);
@@ -48,6 +49,14 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await page.reload();
   await card.getByText('line 300', { exact: true }).waitFor();
   assert.is(await wholeOutput(card), await readFile(printed, 'utf8'), 'read anew');
+
+  await stage.killConsole();
+  await page.getByRole('link', { name: 'Requests' }).click();
+  await page.getByText('The console cannot be reached').waitFor();
+  await stage.startConsole();
+  await page.getByRole('heading', { name: 'Requests' }).waitFor(); // by itself
+  await owner.go(work);
+  await card.getByText('line 300', { exact: true }).waitFor();
 
   await site.appliance.kill();
   await page.getByText('The site cannot be reached').first().waitFor();

@@ -19,6 +19,11 @@ export class FleetState {
   readonly all = $derived([...this.#rows.values()].map(({ row }) => row));
 
   constructor(rows: readonly FleetRow[]) {
+    this.replace(rows);
+  }
+
+  /** Begins anew with what was loaded: it is all there is. */
+  replace(rows: readonly FleetRow[]): void {
     this.#rows = new Map(rows.map((row) => [rowKey(row), indexed(row)]));
   }
 

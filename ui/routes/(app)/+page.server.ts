@@ -5,7 +5,8 @@ import { MAX_FLEET_PAGE } from '#ui/server/directory-fleet.ts';
 import { actorOf } from '#ui/server/request.ts';
 import type { PageServerLoad } from './$types';
 
-export const load: PageServerLoad = async ({ locals }) => {
+export const load: PageServerLoad = async ({ locals, depends }) => {
+  depends('console:fleet');
   const { directory } = actorOf(locals);
   const rows: FleetEndpoint[] = [];
   let after: string | null = null;
