@@ -107,7 +107,7 @@ export async function addMachine(
   const home = `${stage.folder}/${name}`;
   await caiseyOk(['agent', 'enrol', '--token-file', '-'], { home, input: token });
   stage.keep(startCaisey(['agent', 'run'], { home, onLine: stage.spoken.of(name) }));
-  await page.getByText(`${name} is enrolled`).waitFor();
+  await page.getByText(`${name} is here`).waitFor();
   await machineRow(page, name).click();
   const [, fingerprint = ''] = await stage.spoken.when(
     new RegExp(`^${name}: .*key fingerprint ([0-9a-f]{4}(?: [0-9a-f]{4}){3})`),

@@ -7,8 +7,7 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
   away: 'The site cannot be reached now, so nothing was sent. Send it again when the link is back.',
   'stream-lost':
     'The link broke before the site answered. If it arrived, the log says so as soon as the link is back. It is not sent again by itself.',
-  'endpoint-offline':
-    'The endpoint is offline, so nothing ran. Run it again when the endpoint is back.',
+  'endpoint-offline': 'The machine is offline, so nothing ran. Try it again when it is back.',
   'endpoint-pending':
     'The machine is pending, so no session was opened. Verify it on its page first.',
   'session-busy':
