@@ -31,7 +31,7 @@ kinds('KIND_SHAPES has as many fields of each kind as leaves of version 1 hold d
     'session.closed': 4,
     'session.abandoned': 1,
     'approval.requested': 12,
-    'approval.notified': 2,
+    'approval.notified': 3,
     'approval.viewed': 2,
     'approval.granted': 5,
     'approval.denied': 5,

@@ -173,7 +173,8 @@ export const KIND_SHAPES = {
     { required: ['policy', 'roster', 'authority'], optional: ['state'] },
   ),
   'approval.notified': session(
-    { channel: word, to: word.nullable() },
+    /** `by`: who reminded; null when the policy's own terms told them. */
+    { channel: word, to: word.nullable(), by: word.nullable() },
     { required: ['request'], optional: [] },
   ),
   'approval.viewed': session(

@@ -1,11 +1,12 @@
-// The two authorities that meet at a site. A key of the MSP's root set signs the roster: who may ask. The client's
-// authority key signs who may approve, and the policy: what may be done. Neither can replace the other.
+// The two authorities that meet at a site. A key of the MSP's root set, or one that it certified, signs the roster:
+// who may ask. The client's authority key signs who may approve, and the policy: what may be done. Neither can
+// replace the other.
 //
 // Versions only go up. Who pins a root also remembers the last version it saw, so that an old roster, in
 // which a dismissed technician still stands, is refused although its signature holds.
 
 import { VerifyError } from './error.ts';
-import { isRootKey } from './root-set.ts';
+import { checkRosterSigner } from './root-certificate.ts';
 import {
   type Approver,
   checkInForce,
@@ -32,8 +33,9 @@ export interface RootedAt {
 }
 
 /**
- * Verifies a roster against the MSP's pinned root.
- * @throws {VerifyError} `not-authorised` for another signer, `rolled-back`, `fork`, `expired`, `signature`
+ * Verifies a roster against the MSP's pinned root, and the certificates that the roster brings along.
+ * @throws {VerifyError} `not-authorised` for another signer, `rolled-back`, `fork`, `expired`, `signature`; as
+ *   `trustedRoots` for its certificates
  */
 export async function verifyRoster(envelope: Envelope, at: RootedAt): Promise<Signed<'roster'>> {
   return verifyRooted(envelope, 'roster', at);
@@ -89,8 +91,8 @@ async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
   const signed = await verifyStatement(envelope, { type, log });
   const rooted: Rooted = signed.statement;
   const { by, version } = rooted;
-  const isByRoot = type === 'roster' ? isRootKey(root, by) : by === root;
-  if (!isByRoot) {
+  if (rooted.type === 'roster') await checkRosterSigner(rooted, { root, atMs });
+  else if (by !== root) {
     throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
   }
   checkInForce(rooted, atMs);

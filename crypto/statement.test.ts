@@ -48,6 +48,7 @@ const statements: { readonly [T in StatementType]: Extract<Statement, { type: T 
     contacts: [],
   },
   policy: { ...basics(alice), type: 'policy', log: STORY_ORIGIN, version: 1, rules: STORY_RULES },
+  root: { ...basics(alice), type: 'root', keys: carol.key },
   device: { ...basics(alice), type: 'device', peer: carol.key },
   session: {
     ...basics(alice),
@@ -106,7 +107,7 @@ verify('verifyStatement() refuses every other type, and every other log', async 
       assert.is(refusal, other === type ? 'accepted' : 'wrong-kind', `${type} as ${other}`);
     }
     const elsewhere = await refusalOf(() => verifyStatement(envelope, { type, log: 'elsewhere' }));
-    const isForAll = type === 'roster' || type === 'device'; // they serve all sites of an MSP
+    const isForAll = ['roster', 'root', 'device'].includes(type); // they serve all sites of an MSP
     assert.is(elsewhere, isForAll ? 'accepted' : 'wrong-log');
   }
 });

@@ -18,6 +18,7 @@ import { COMMAND_FIELDS, envelopeSchema } from './kind.ts';
 import { MAX_ORIGIN_CHARS, parseTime } from './leaf.ts';
 import { formatPersonKey, isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
 import { policySchema, ROLES } from './policy.ts';
+import { isRootSet, MAX_ROOT_SET_CHARS } from './root-set.ts';
 import { isEd25519Signature, type Signer } from './webcrypto.ts';
 import { checkAssertion } from './webauthn.ts';
 
@@ -47,7 +48,16 @@ const memberSchema = z.strictObject({ id: personId, name, role: z.enum(ROLES), k
 const approverSchema = z.strictObject({ id: personId, name, key });
 const contactSchema = z.strictObject({ name, reach: name });
 
-/** What is signed, by type. A roster and a device serve all sites of their MSP, so they name no log. */
+/** So many certificates a roster brings along, each of so many characters at most. */
+export const MAX_CERTIFICATES = 8;
+const MAX_CERTIFICATE_CHARS = 16_384;
+
+const certificate = envelopeSchema.refine(
+  ({ statement }) => statement.length <= MAX_CERTIFICATE_CHARS,
+  'too long for a root certificate',
+);
+
+/** What is signed, by type. A roster, a root and a device serve all sites of their MSP, so they name no log. */
 export const statementSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
@@ -55,6 +65,13 @@ export const statementSchema = z.discriminatedUnion('type', [
     msp: name,
     version,
     members: z.array(memberSchema).max(1024),
+    /** By which other roots its signer is a root (`root-certificate.ts`); absent: there are none. */
+    roots: z.array(certificate).min(1).max(MAX_CERTIFICATES).exactOptional(),
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('root'),
+    keys: z.string().max(MAX_ROOT_SET_CHARS).refine(isRootSet, 'not a root set'),
   }),
   z.strictObject({
     ...common,

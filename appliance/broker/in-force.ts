@@ -36,6 +36,7 @@ export async function putInForce(
     case 'policy':
       await site.changePolicy(envelope);
       break;
+    case 'root':
     case 'device':
     case 'session':
     case 'command':
