@@ -87,10 +87,12 @@ const ALLOWED: Readonly<Record<Exclude<ClientVerb, 'stop'>, readonly Caller[]>> 
   'request.show': EVERYBODY,
   'request.decide': ['approver'],
   'request.withdraw': ['owner', 'technician'],
+  'request.remind': ['owner', 'technician'],
   'records.export': EVERYBODY,
   'log.fsck': ['owner'],
   'log.export': EVERYBODY,
   'log.prove': EVERYBODY,
+  'log.entries': EVERYBODY,
 };
 
 /** Calls every verb as one caller; answers those that were allowed, whatever else came of them. */
@@ -135,10 +137,12 @@ async function callAll(work: LiveWork, as: Keyed): Promise<readonly ClientVerb[]
     ['request.list', () => client.call('request.list', { state: 'waiting', limit: 10 })],
     ['request.show', () => client.call('request.show', { request })],
     ['request.decide', () => client.call('request.decide', { request, envelope, comment: null })],
+    ['request.remind', () => client.call('request.remind', { request })],
     ['records.export', () => client.call('records.export', inSession)],
     ['log.fsck', () => client.call('log.fsck', {})],
     ['log.export', () => client.call('log.export', {})],
     ['log.prove', () => client.call('log.prove', { indices: [0], seen: null })],
+    ['log.entries', () => client.call('log.entries', { kinds: ['log.opened'], limit: 1 })],
   ];
   const last: readonly [ClientVerb, () => Promise<unknown>][] = [
     ['request.withdraw', () => client.call('request.withdraw', { request, reason: null })],

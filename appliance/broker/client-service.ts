@@ -15,7 +15,7 @@ import {
 import { WorkError } from '../work/error.ts';
 import { type Call, callerOf, demandKnown, type Desk, type Handler } from './client/call.ts';
 import { clientHello } from './client/hello.ts';
-import { logExport, logFsck, logProve, recordsExport } from './client/log-verbs.ts';
+import { logEntries, logExport, logFsck, logProve, recordsExport } from './client/log-verbs.ts';
 import {
   requestDecide,
   requestList,
@@ -74,6 +74,7 @@ const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
   'log.fsck': logFsck,
   'log.export': logExport,
   'log.prove': logProve,
+  'log.entries': logEntries,
 };
 
 export type ClientConversation = Conversation<ReceivedRequest, ClientAnswer>;

@@ -17,6 +17,7 @@ import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 import { boundedText } from './bounded-text.ts';
 import { endpointSummarySchema, tokenIdSchema, tokenSummarySchema } from './endpoint-summary.ts';
+import { logEntriesAsked, logEntriesSchema } from './log-entries.ts';
 import { logProofSchema, MAX_PROVED } from './log-proof.ts';
 import { REQUEST_STATES } from './request-state.ts';
 import { sessionSummarySchema } from './session-summary.ts';
@@ -179,6 +180,8 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     /** The checkpoint that the client holds, as it was signed; null: none. */
     seen: z.string().max(16_384).nullable(),
   }),
+  /** Entries that belong to no session, by their kinds, newest first. */
+  z.strictObject({ id: requestId, verb: z.literal('log.entries'), ...logEntriesAsked }),
   /** Ends a following request. */
   z.strictObject({ id: requestId, verb: z.literal('stop'), target: requestId }),
 ]);
@@ -359,6 +362,7 @@ export const answerSchemas = {
   }),
   'log.export': z.strictObject({ files: z.int(), size: z.int() }),
   'log.prove': logProofSchema,
+  'log.entries': logEntriesSchema,
   stop: z.strictObject({}),
 } as const satisfies Record<ClientVerb, z.ZodType>;
 

@@ -103,6 +103,7 @@ hello('is all that an unknown browser may say, to the client protocol alone', as
     client.call('records.export', inSession),
     client.call('log.export', {}),
     client.call('log.prove', { indices: [0], seen: null }),
+    client.call('log.entries', { kinds: ['log.opened'], limit: 1 }),
   ];
   for (const call of calls) assert.is(await refusalOf(call), 'not-allowed');
   for (const protocol of [LINK_PROTOCOL, ENROL_PROTOCOL]) {

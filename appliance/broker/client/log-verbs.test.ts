@@ -14,6 +14,7 @@ import { refusalOf } from '#scripts/testing/live-session.ts';
 import { openLiveWork } from '#scripts/testing/live-work.ts';
 import { loadKeyFile, placesIn } from '../../config.ts';
 import { MAX_PROVED } from '../../protocol/log-proof.ts';
+import { checkShownEntry } from '../../protocol/shown-entry.ts';
 
 const prove = suite("Handler<'log.prove'>");
 
@@ -82,3 +83,35 @@ prove('latches a log that lacks what it signed and a client holds', async () => 
 });
 
 prove.run();
+
+const entries = suite("Handler<'log.entries'>");
+
+entries('tells how a machine enrolled and was verified, each entry bound to its leaf', async () => {
+  await using work = await openLiveWork();
+  const { client, identity } = work;
+  const { endpoint } = identity;
+  const { entries: shown, next } = await client.call('log.entries', {
+    ...{ kinds: ['endpoint.enrolled', 'endpoint.verified'], endpoint, limit: 10 },
+  });
+  const checked = shown.map(checkShownEntry);
+  assert.equal(
+    checked.map(({ leaf }) => [leaf.k, leaf.e]),
+    [
+      ['endpoint.verified', endpoint],
+      ['endpoint.enrolled', endpoint],
+    ],
+  );
+  assert.is(next, null);
+});
+
+entries('gives nothing of a session away, nor more than a page', async () => {
+  await using work = await openLiveWork();
+  const ask = (kinds: string[], limit: number): Promise<string> =>
+    refusalOf(work.client.call('log.entries', { kinds: kinds as 'log.opened'[], limit }));
+  assert.is(await ask(['chat.said'], 1), 'request-invalid');
+  assert.is(await ask([], 1), 'request-invalid');
+  assert.is(await ask(['log.opened'], 101), 'request-invalid');
+  assert.is(await ask(['log.opened'], 100), 'accepted');
+});
+
+entries.run();

@@ -1,12 +1,16 @@
-// What a client takes out of the log: a session's evidence, the tiles, and the log's own examination.
+// What a client takes out of the log: a session's evidence, entries of no session, the tiles, proofs, and the log's
+// own examination.
 
 import { encodeBase64url } from '#crypto/base64.ts';
 import { bundlePath, tilePath, tilesOf } from '#crypto/tile.ts';
 import { bundleBytes, tileBytes } from '../../ledger/served.ts';
+import { findEntries } from '../../work/entries.ts';
 import { exportEvidence } from '../../work/records.ts';
 import { WorkError } from '../../work/error.ts';
 import type { Call, Handler } from './call.ts';
 import { demandKnown, demandRole } from './call.ts';
+import { showEntry } from '../shown-entry.ts';
+import { takePage } from './page.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -76,6 +80,15 @@ export const logProve: Handler<'log.prove'> = async ({ indices, seen }, call) =>
     consistency: from === 0 ? [] : formatHashes(ledger.proveConsistency(from, size)),
     inclusions: indices.map((index) => formatHashes(ledger.proveInclusion(index, size))),
   };
+};
+
+/** Entries that belong to no session: how a machine came and went, what governs the site. */
+export const logEntries: Handler<'log.entries'> = async ({ limit, ...wanted }, call) => {
+  demandKnown(call.caller);
+  const { found, next } = await findEntries(call.desk.site.ledger, { ...wanted, limit });
+  const list = found.map((entry) => ({ index: entry.index, shown: showEntry(entry) }));
+  const page = await takePage(list, { limit, cursorOf: ({ index }) => index });
+  return { entries: page.items.map(({ shown }) => shown), next: page.next ?? next };
 };
 
 function formatHashes(hashes: readonly Uint8Array[]): string[] {
