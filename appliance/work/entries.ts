@@ -37,6 +37,8 @@ export async function findEntries(
   return { found, next: null };
 }
 
+type Next = IteratorResult<StoredEntry, undefined>;
+
 /** All entries of some kinds, the newest first. */
 async function* readMerged(
   ledger: Ledger,
@@ -46,14 +48,14 @@ async function* readMerged(
   const heads: { readonly rest: AsyncIterator<StoredEntry>; entry: StoredEntry }[] = [];
   for (const kind of new Set(kinds)) {
     const rest = ledger.entriesOfKind(kind, range)[Symbol.asyncIterator]();
-    const { value, done } = await rest.next();
-    if (done !== true) heads.push({ rest, entry: value });
+    const first: Next = await rest.next();
+    if (first.done !== true) heads.push({ rest, entry: first.value });
   }
   while (heads.length > 0) {
     const newest = heads.reduce((a, b) => (a.entry.index > b.entry.index ? a : b));
     yield newest.entry;
-    const { value, done } = await newest.rest.next();
-    if (done === true) heads.splice(heads.indexOf(newest), 1);
-    else newest.entry = value;
+    const after: Next = await newest.rest.next();
+    if (after.done === true) heads.splice(heads.indexOf(newest), 1);
+    else newest.entry = after.value;
   }
 }
