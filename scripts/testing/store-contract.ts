@@ -23,7 +23,7 @@ const SITE: Insertable<Schema['site']> = {
   ...{ id: 's1', organisation_id: 'o1', client_id: 'c1', name: 'Berlin', folded: 'berlin' },
   ...{ state: 'invited', token_hash: 'h1', token_expires_at: AT, peer_key: 'k1', log_key: null },
   ...{ origin: null, addresses: '[]', software: null, checkpoint: null, checkpoint_size: 0 },
-  ...{ digest_level: 'standard', seen_at: null, created_at: AT },
+  ...{ roster_version: 0, digest_level: 'standard', seen_at: null, created_at: AT },
 };
 const ENDPOINT: Insertable<Schema['endpoint']> = {
   ...{ site_id: 's1', id: 'e1', name: 'till', folded: 'till', labels: '[]', state: 'online' },
@@ -90,12 +90,16 @@ export function storeContract(name: string, openPlace: OpenPlace): { run: () => 
     await using place = await openPlace();
     await using open = await filled(await place.open());
     const { db } = open;
-    await db.updateTable('site').set({ checkpoint_size: Number.MAX_SAFE_INTEGER }).execute();
-    const { checkpoint_size: size } = await db
+    const largest = Number.MAX_SAFE_INTEGER;
+    await db
+      .updateTable('site')
+      .set({ checkpoint_size: largest, roster_version: largest })
+      .execute();
+    const kept = await db
       .selectFrom('site')
-      .select('checkpoint_size')
+      .select(['checkpoint_size', 'roster_version'])
       .executeTakeFirstOrThrow();
-    assert.is(size, Number.MAX_SAFE_INTEGER);
+    assert.equal(kept, { checkpoint_size: largest, roster_version: largest });
     const { is_verified: isVerified } = await db
       .selectFrom('endpoint')
       .select('is_verified')

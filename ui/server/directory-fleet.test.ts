@@ -130,6 +130,7 @@ status('never puts a smaller checkpoint in the place of a larger', async () => {
   await directory.keepStatus(site, {
     ...{ state: 'claimed', origin: 'console.example/site/x/0', logKey: 'x+1+AAAA' },
     ...{ digestLevel: 'sealed', addresses: ['/ip4/10.0.0.2/tcp/4010'], software: '0.1.0' },
+    rosterVersion: 7,
     checkpoint: { text: 'at ten', size: 10 },
   });
   clock.nowMs += 1000;
@@ -137,6 +138,7 @@ status('never puts a smaller checkpoint in the place of a larger', async () => {
   const kept = await own.site(msp.siteId);
   assert.equal([kept.checkpoint, kept.checkpointSize], ['at ten', 10]);
   assert.equal([kept.state, kept.digestLevel, kept.software], ['claimed', 'sealed', '0.1.0']);
+  assert.is(kept.rosterVersion, 7);
   assert.is(kept.seenAt, new Date(clock.nowMs).toISOString());
 });
 

@@ -53,6 +53,7 @@ const statusSchema = z.strictObject({
   digestLevel: z.enum(DIGEST_LEVELS).exactOptional(),
   addresses: z.array(line).max(32).exactOptional(),
   software: line.nullable().exactOptional(),
+  rosterVersion: z.int().min(0).exactOptional(),
   checkpoint: z
     .strictObject({ text: z.string().max(16_384), size: z.int().min(0) })
     .exactOptional(),
@@ -204,6 +205,7 @@ async function keepStatus(
   { site, status, nowMs }: { site: KnownSite; status: SiteStatus; nowMs: number },
 ): Promise<void> {
   const { state, origin, logKey, digestLevel, addresses, software, checkpoint } = status;
+  const { rosterVersion } = status;
   const { numUpdatedRows } = await db
     .updateTable('site')
     .set({
@@ -214,6 +216,7 @@ async function keepStatus(
       ...(digestLevel === undefined ? {} : { digest_level: digestLevel }),
       ...(addresses === undefined ? {} : { addresses: JSON.stringify(addresses) }),
       ...(software === undefined ? {} : { software }),
+      ...(rosterVersion === undefined ? {} : { roster_version: rosterVersion }),
     })
     .where('id', '=', site.siteId)
     .where('organisation_id', '=', site.organisationId)

@@ -48,6 +48,8 @@ export interface Site {
   /** The last checkpoint that it told: a signed note. */
   readonly checkpoint: string | null;
   readonly checkpointSize: number;
+  /** Of the roster that it told to be in force there; 0: it told none yet. */
+  readonly rosterVersion: number;
   readonly seenAt: string | null;
 }
 
@@ -122,7 +124,7 @@ async function createSite(
       ...{ name: named, folded: foldText(named), state: 'invited' },
       ...{ token_hash: hashSecret(join.secret), token_expires_at: join.expiresAt },
       ...{ addresses: '[]', created_at: timeText(now()) },
-      ...{ digest_level: 'standard', checkpoint_size: 0 },
+      ...{ digest_level: 'standard', checkpoint_size: 0, roster_version: 0 },
     })
     .execute();
   await recordChange(db, scope, { what: 'site.created', site: join.siteId, name: named });
@@ -245,6 +247,6 @@ function siteOf(row: SiteRow): Site {
     ...{ peerKey: row.peer_key, logKey: row.log_key, origin: row.origin },
     addresses: textsSchema.parse(JSON.parse(row.addresses)),
     ...{ software: row.software, checkpoint: row.checkpoint, checkpointSize: row.checkpoint_size },
-    seenAt: row.seen_at,
+    ...{ rosterVersion: row.roster_version, seenAt: row.seen_at },
   };
 }

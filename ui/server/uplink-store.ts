@@ -37,11 +37,11 @@ export function uplinkStore({
         roster: await directory.rosterOf(site),
       };
     },
-    async status(peer, { checkpoint, size, level }) {
+    async status(peer, { checkpoint, size, level, rosterVersion }) {
       const site = await known(peer);
       await directory.keepStatus(site, {
         checkpoint: { text: checkpoint, size },
-        digestLevel: level,
+        ...{ digestLevel: level, rosterVersion },
       });
       tell(site);
     },

@@ -8,12 +8,13 @@ import { holdLock, type StoreKind } from './lock.ts';
 import { up as tables } from './migrations/0001-tables.ts';
 import { up as accounts } from './migrations/0002-accounts.ts';
 import { up as inviter } from './migrations/0003-inviter.ts';
+import { up as siteRoster } from './migrations/0004-site-roster.ts';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
 
 /** All there are; a step's number is its place, counted from 1. */
-export const MIGRATIONS: readonly Migration[] = [tables, accounts, inviter];
+export const MIGRATIONS: readonly Migration[] = [tables, accounts, inviter, siteRoster];
 
 interface MigrationSchema {
   migration: { number: number; applied_at: string };

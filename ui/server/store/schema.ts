@@ -73,6 +73,8 @@ export interface SiteTable {
   software: string | null;
   checkpoint: string | null;
   checkpoint_size: number;
+  /** Of the roster in force there. */
+  roster_version: number;
   seen_at: string | null;
   created_at: string;
 }
