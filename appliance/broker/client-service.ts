@@ -19,6 +19,7 @@ import { logEntries, logExport, logFsck, logProve, recordsExport } from './clien
 import {
   requestDecide,
   requestList,
+  requestRemind,
   requestShow,
   requestWithdraw,
 } from './client/request-verbs.ts';
@@ -70,6 +71,7 @@ const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
   'request.show': requestShow,
   'request.decide': requestDecide,
   'request.withdraw': requestWithdraw,
+  'request.remind': requestRemind,
   'records.export': recordsExport,
   'log.fsck': logFsck,
   'log.export': logExport,
@@ -173,7 +175,7 @@ function failure(id: number, cause: unknown): ClientAnswer {
     const message = 'The appliance failed on this; its log says why.';
     return { id, kind: 'failed', code: 'internal', message, retryAfterMs: null };
   }
-  const retryAfterMs = cause instanceof LedgerError ? cause.retryAfterMs : null;
+  const retryAfterMs = 'retryAfterMs' in cause ? cause.retryAfterMs : null;
   const message = cause.message.slice(0, 4096);
   return { id, kind: 'failed', code: cause.code, message, retryAfterMs };
 }

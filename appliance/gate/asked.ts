@@ -2,11 +2,12 @@
 
 import { parseBase64url } from '#crypto/base64.ts';
 import type { Disclosure } from '#crypto/disclosure.ts';
+import { VerifyError } from '#crypto/error.ts';
 import type { COMMAND_FIELDS, FieldsOf } from '#crypto/kind.ts';
 import { formatTime, type Refs } from '#crypto/leaf.ts';
 import { matchCode } from '#crypto/match-code.ts';
 import type { AskTerms, Decision } from '#crypto/policy.ts';
-import type { Envelope, Signed } from '#crypto/statement.ts';
+import { checkInForce, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { Recorded } from '../work/record.ts';
 import type { SiteFacts } from '../work/site.ts';
@@ -58,6 +59,10 @@ export function summariseAsked(
     decidedAt: request.endedAtMs === null ? null : formatTime(request.endedAtMs),
     decidedBy: request.decided.map(({ name }) => name),
     comment: request.decided.at(-1)?.comment ?? null,
+    reminded: request.reminded && {
+      by: request.reminded.by,
+      at: formatTime(request.reminded.atMs),
+    },
     approvals: request.ask.approvals,
     granted: request.decided.length,
     order: asked.command.hash,
@@ -66,6 +71,34 @@ export function summariseAsked(
     stateText: asked.stateText,
     stateDroppedBytes: asked.stateDroppedBytes,
   };
+}
+
+/**
+ * Verifies an approver's signed decision: that it is over exactly what is asked. Whose key it is, is not asked here.
+ * @throws {VerifyError} `wrong-command` when it is for something else; as `verifyStatement` and `checkInForce`
+ */
+export async function verifyApproval(
+  envelope: Envelope,
+  {
+    asked,
+    request,
+    requested,
+    log,
+    atMs,
+  }: { asked: Asked; request: Request; requested: Recorded; log: string; atMs: number },
+): Promise<Signed<'approval'>> {
+  const signed = await verifyStatement(envelope, { type: 'approval', log });
+  const { statement } = signed;
+  checkInForce(statement, atMs);
+  const isForThis =
+    statement.request === request.hash &&
+    statement.order === asked.command.hash &&
+    statement.command === asked.disclosed.command.digest &&
+    statement.endpoint === asked.endpoint &&
+    statement.session === asked.session &&
+    statement.state === (requested.leaf.ref?.state ?? null);
+  if (isForThis) return signed;
+  throw new VerifyError('wrong-command', 'Cannot accept approval: it is for something else');
 }
 
 /** About how much memory a request takes: its texts. */

@@ -10,6 +10,8 @@ import {
   decideRequest,
   endRequest,
   openRequest,
+  REMIND_EVERY_MS,
+  remindRequest,
   type Request,
 } from './request.ts';
 
@@ -34,6 +36,33 @@ function codeOf(step: () => unknown): string {
     return error.code;
   }
 }
+
+const remind = suite('remindRequest()');
+
+remind('reminds once a minute, and not of what no longer waits', () => {
+  const long = { ...ASK, expires_s: 120 };
+  const first = remindRequest(waiting(long), { by: 'Tom', atMs: START_MS });
+  assert.equal(first.reminded, { by: 'Tom', atMs: START_MS });
+  const again = (atMs: number): Request => remindRequest(first, { by: 'Tim', atMs });
+  assert.throws(
+    () => again(START_MS + REMIND_EVERY_MS - 1),
+    (error: unknown) =>
+      error instanceof WorkError && error.code === 'reminded-lately' && error.retryAfterMs === 1,
+  );
+  assert.is(again(START_MS + REMIND_EVERY_MS).reminded?.by, 'Tim');
+  assert.is(
+    codeOf(() => again(START_MS + 120_000)),
+    'request-decided',
+  );
+  const withdrawn = endRequest(first, { state: 'withdrawn', atMs: START_MS });
+  const late = { by: 'Tim', atMs: START_MS + REMIND_EVERY_MS };
+  assert.is(
+    codeOf(() => remindRequest(withdrawn, late)),
+    'request-decided',
+  );
+});
+
+remind.run();
 
 const ask = suite('askedAt()');
 

@@ -25,8 +25,18 @@ export interface Request {
   readonly expiresAtMs: number;
   readonly state: RequestState;
   readonly decided: readonly Decided[];
+  /** Who last had its approvers reminded; null when nobody did. */
+  readonly reminded: Reminded | null;
   readonly endedAtMs: number | null;
 }
+
+export interface Reminded {
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/** Reminders of one request are at least so far apart. */
+export const REMIND_EVERY_MS = 60_000;
 
 /** A new request, waiting. */
 export function openRequest({
@@ -45,6 +55,7 @@ export function openRequest({
     expiresAtMs: atMs + ask.expires_s * 1000,
     state: 'waiting',
     decided: [],
+    reminded: null,
     endedAtMs: null,
   };
 }
@@ -80,6 +91,22 @@ export function decideRequest(
   return isEnough
     ? { ...request, decided, state: 'granted', endedAtMs: by.atMs }
     : { ...request, decided };
+}
+
+/**
+ * A reminder of its approvers.
+ * @throws {WorkError} `request-decided`; `reminded-lately` with the time until the next one
+ */
+export function remindRequest(request: Request, reminded: Reminded): Request {
+  checkWaiting(request, reminded.atMs);
+  const last = request.reminded?.atMs ?? -Infinity;
+  const retryAfterMs = last + REMIND_EVERY_MS - reminded.atMs;
+  if (retryAfterMs <= 0) return { ...request, reminded };
+  throw new WorkError(
+    'reminded-lately',
+    `Cannot remind: ${request.reminded?.by ?? 'somebody'} did less than a minute ago`,
+    { retryAfterMs },
+  );
 }
 
 /** The end of waiting. @throws {WorkError} code `request-decided` when it no longer waits */

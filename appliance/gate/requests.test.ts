@@ -286,6 +286,51 @@ ask('tells of many approvers without parting a letter', async () => {
 
 ask.run();
 
+const remind = suite('Requests.remind()');
+
+remind('tells those who have not approved yet, on record, once a minute', async () => {
+  const ask = { approvals: 2, expires_s: 300 };
+  const { work, dave, running, request } = await openAsked({ ...WORK_RULES, ask });
+  await using held = work;
+  const { site, clock, session, client } = held;
+  const told = await client.call('request.remind', { request });
+  assert.is(told.to, 'Carla Client, dave Client');
+  const entry = await entryThat(site, ({ index }) => index === told.index);
+  assert.is(entry.leaf.k, 'approval.notified');
+  assert.is(await refusalOf(client.call('request.remind', { request })), 'reminded-lately');
+  await decide(site, request, { nowMs: clock.now() });
+  clock.advance(60_000);
+  await using owner = await site.connect(site.owner);
+  assert.is((await owner.call('request.remind', { request })).to, 'dave Client');
+  const { reminded } = await client.call('request.show', { request });
+  assert.equal(reminded, { by: 'Olga Owner', at: new Date(clock.now()).toISOString() });
+  await decide(site, request, { as: dave, decision: 'deny', nowMs: clock.now() });
+  assert.is((await running).outcome, 'denied');
+  assert.is(await refusalOf(client.call('request.remind', { request })), 'request-decided');
+  assert.equal(
+    (await fieldsOf(site, session.id, 'approval.notified')).map(({ to, by }) => [to, by]),
+    [
+      ['Carla Client, dave Client', null],
+      ['Carla Client, dave Client', 'Terry Technician'],
+      ['dave Client', 'Olga Owner'],
+    ],
+  );
+  await session.close();
+  assert.equal(await faultsOf(site, session.id), []);
+});
+
+remind('does not count as done when the log refuses it', async () => {
+  const { work, request } = await openAsked();
+  await using held = work;
+  const told = holdRecord(held.site, 'approval.notified');
+  told.refuse(new LedgerError('overloaded', 'Cannot append: the queue is full'));
+  assert.is(await refusalOf(held.client.call('request.remind', { request })), 'overloaded');
+  told.release();
+  assert.type((await held.client.call('request.remind', { request })).index, 'number');
+});
+
+remind.run();
+
 const view = suite('Requests.view()');
 
 view('is recorded once for each viewer, while it waits', async () => {

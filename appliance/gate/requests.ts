@@ -1,18 +1,17 @@
 // The site's requests for approval: asked, told about, decided, expired. Each step is durable in the log before
 // it counts, and the steps of one request happen one after another.
 
-import { VerifyError } from '#crypto/error.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
 import { formatTime } from '#crypto/leaf.ts';
 import type { Decision } from '#crypto/policy.ts';
 import { approverByKey } from '#crypto/roster.ts';
-import { checkInForce, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
+import { checkInForce, type Envelope, type Signed } from '#crypto/statement.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { Clock } from '../work/clock.ts';
 import { WorkError } from '../work/error.ts';
 import { record, type Recorded } from '../work/record.ts';
 import type { Site } from '../work/site.ts';
-import { type Asked, sizeOfAsked, summariseAsked } from './asked.ts';
+import { type Asked, sizeOfAsked, summariseAsked, verifyApproval } from './asked.ts';
 import { Ended } from './ended.ts';
 import {
   askedAt,
@@ -20,6 +19,7 @@ import {
   decideRequest,
   endRequest,
   openRequest,
+  remindRequest,
   type Request,
 } from './request.ts';
 
@@ -94,7 +94,7 @@ export class Requests {
     this.#live.set(requested.name, live);
     this.#schedule(live);
     try {
-      await this.#notify(live, askedAt(live.request, atMs));
+      await this.#notify(live, { atMs, by: null });
     } catch (cause) {
       await this.withdraw(requested.name, { by: 'appliance', reason: 'Nobody could be told.' });
       throw cause;
@@ -138,12 +138,17 @@ export class Requests {
     const viewer = `${channel} ${by ?? ''}`;
     if (live.request.state !== 'waiting' || live.viewedBy.has(viewer)) return;
     live.viewedBy.add(viewer);
-    await record(this.#site.ledger, {
-      kind: 'approval.viewed',
-      ...placeOf(live.asked),
-      ref: { request: hash },
-      fields: { channel, by },
-    });
+    try {
+      await record(this.#site.ledger, {
+        kind: 'approval.viewed',
+        ...placeOf(live.asked),
+        ref: { request: hash },
+        fields: { channel, by },
+      });
+    } catch (cause) {
+      live.viewedBy.delete(viewer); // the next look is to be on record
+      throw cause;
+    }
   }
 
   /**
@@ -164,7 +169,8 @@ export class Requests {
     return this.#step(live, async () => {
       const atMs = this.#clock.now();
       checkWaiting(live.request, atMs);
-      const { statement } = await this.#checkApproval(live, envelope, atMs);
+      const { origin } = this.#site.ledger;
+      const { statement } = await verifyApproval(envelope, { ...live, log: origin, atMs });
       approverByKey(this.#site.authority.signed.statement, statement.by);
       checkInForce(live.authority.statement, atMs);
       const approver = approverByKey(live.authority.statement, statement.by);
@@ -208,6 +214,25 @@ export class Requests {
     });
   }
 
+  /**
+   * Tells the approvers of a waiting request once more. `to` names them; null when there is nobody to tell.
+   * @throws {WorkError} `request-unknown`, `request-decided`, `reminded-lately`
+   */
+  async remind(
+    hash: string,
+    { by }: { by: string },
+  ): Promise<{ entry: Recorded; to: string | null }> {
+    const live = this.#find(hash);
+    return this.#step(live, async () => {
+      const atMs = this.#clock.now();
+      const next = remindRequest(live.request, { by, atMs });
+      const told = await this.#notify(live, { atMs, by });
+      live.request = next;
+      this.#tell();
+      return told;
+    });
+  }
+
   /** Takes back the request for a command, by its statement's hash, when it still waits. */
   async withdrawOf(command: string, why: { by: string; reason: string | null }): Promise<void> {
     for (const [hash, live] of this.#live) {
@@ -222,30 +247,6 @@ export class Requests {
       if (live.asked.session !== session || live.request.state !== 'waiting') continue;
       await this.withdraw(hash, why).catch(ignoreDecided);
     }
-  }
-
-  async #checkApproval(
-    { asked, request, requested }: Live,
-    envelope: Envelope,
-    atMs: number,
-  ): Promise<Signed<'approval'>> {
-    const signed = await verifyStatement(envelope, {
-      type: 'approval',
-      log: this.#site.ledger.origin,
-    });
-    const { statement } = signed;
-    checkInForce(statement, atMs);
-    const isForThis =
-      statement.request === request.hash &&
-      statement.order === asked.command.hash &&
-      statement.command === asked.disclosed.command.digest &&
-      statement.endpoint === asked.endpoint &&
-      statement.session === asked.session &&
-      statement.state === (requested.leaf.ref?.state ?? null);
-    if (!isForThis) {
-      throw new VerifyError('wrong-command', 'Cannot accept approval: it is for something else');
-    }
-    return signed;
   }
 
   #advance(live: Live, next: Request, last: Recorded): void {
@@ -274,7 +275,8 @@ export class Requests {
     for (const rung of ask.ladder ?? []) {
       const wake = (): void => {
         this.#inBackground(live, async () => {
-          if (live.request.state === 'waiting') await this.#notify(live, rung.approvers);
+          const told = { approvers: rung.approvers, atMs: this.#clock.now(), by: null };
+          if (live.request.state === 'waiting') await this.#notify(live, told);
         });
       };
       live.timers.push(this.#clock.after(rung.after_s * 1000, wake));
@@ -300,19 +302,31 @@ export class Requests {
     this.#advance(live, next, entry);
   }
 
-  /** Tells approvers by what the site has: its own page, which lists what waits. */
-  async #notify(live: Live, asked: readonly string[] | null): Promise<void> {
-    const { approvers } = this.#site.authority.signed.statement;
-    const names = approvers.filter(({ id }) => asked?.includes(id) ?? true).map(({ name }) => name);
-    await record(this.#site.ledger, {
+  /**
+   * Tells approvers by what the site has: its own page, which lists what waits. Without `approvers`, those whom
+   * policy asks by then and who have not approved yet.
+   */
+  async #notify(
+    { asked, request }: Live,
+    {
+      atMs,
+      by,
+      approvers = askedAt(request, atMs),
+    }: { atMs: number; by: string | null; approvers?: readonly string[] | null },
+  ): Promise<{ entry: Recorded; to: string | null }> {
+    const hasApproved = (id: string): boolean =>
+      request.decided.some(({ approver }) => approver === id);
+    const names = this.#site.authority.signed.statement.approvers
+      .filter(({ id }) => (approvers?.includes(id) ?? true) && !hasApproved(id))
+      .map(({ name }) => name);
+    const to = names.join(', ').slice(0, 256).toWellFormed() || null;
+    const entry = await record(this.#site.ledger, {
       kind: 'approval.notified',
-      ...placeOf(live.asked),
-      ref: { request: live.request.hash },
-      fields: {
-        channel: 'on-site page',
-        to: names.join(', ').slice(0, 256).toWellFormed() || null,
-      },
+      ...placeOf(asked),
+      ref: { request: request.hash },
+      fields: { channel: 'on-site page', to, by },
     });
+    return { entry, to };
   }
 
   #step<T>(live: Live, step: () => Promise<T>): Promise<T> {

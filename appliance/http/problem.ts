@@ -69,6 +69,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'request-unknown': 404,
   'request-decided': 409,
   'approver-decided': 409,
+  'reminded-lately': 429,
   'command-mismatch': 400,
   'command-replayed': 409,
   'state-not-read-only': 400,
@@ -142,16 +143,13 @@ export interface Problem {
 
 /** What a failure is over HTTP. Whatever is not one of our errors is a 500 that says nothing of itself. */
 export function problemOf(cause: unknown): Problem {
-  if (cause instanceof PinError || cause instanceof LedgerError) {
+  if (cause instanceof PinError || cause instanceof LedgerError || cause instanceof WorkError) {
     const { code, retryAfterMs } = cause;
     const retryAfterS = retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1000);
     return { status: STATUS[code], code, retryAfterS };
   }
   const isOurs =
-    cause instanceof PageError ||
-    cause instanceof WorkError ||
-    cause instanceof VerifyError ||
-    cause instanceof FormatError;
+    cause instanceof PageError || cause instanceof VerifyError || cause instanceof FormatError;
   if (!isOurs) return { status: 500, code: 'unexpected', retryAfterS: null };
   return { status: STATUS[cause.code], code: cause.code, retryAfterS: null };
 }

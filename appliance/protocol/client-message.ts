@@ -171,6 +171,8 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
   /** Events `progress`, then an answer. */
   z.strictObject({ id: requestId, verb: z.literal('log.fsck') }),
   /** Events `file`: a tlog-tiles directory, file by file. */
+  /** Has the approvers of a waiting request told of it once more; at most once a minute. */
+  z.strictObject({ id: requestId, verb: z.literal('request.remind'), request: hash }),
   z.strictObject({ id: requestId, verb: z.literal('log.export') }),
   /** Proves that entries are in the log, and that it extends the newest tree that the client has seen. */
   z.strictObject({
@@ -267,6 +269,8 @@ export const requestSummarySchema = z.strictObject({
   /** What an approver signs over: see the `approval` statement. */
   order: hash,
   commandDigest: hash,
+  /** Who last had the approvers reminded; null when nobody did. */
+  reminded: z.strictObject({ by: word, at: time }).nullable(),
   stateHash: hash.nullable(),
   stateText: z.string().nullable(),
   /** Printed beyond the text, and not kept: the text is cut when this is not 0. */
@@ -358,6 +362,8 @@ export const answerSchemas = {
     size: z.int(),
     root: z.string(),
     firstBad: z.int().nullable(),
+  /** `to`: the names of those who were reminded; null when the site has nobody to tell. */
+  'request.remind': z.strictObject({ index: z.int(), to: word.nullable() }),
     problems: z.array(z.strictObject({ index: z.int().nullable(), what: note })).max(1000),
   }),
   'log.export': z.strictObject({ files: z.int(), size: z.int() }),

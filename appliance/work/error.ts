@@ -16,6 +16,8 @@ export type WorkErrorCode =
   | 'request-unknown'
   | 'request-decided'
   | 'approver-decided'
+  /** Its approvers were reminded a moment ago: come back after `retryAfterMs`. */
+  | 'reminded-lately'
   | 'command-mismatch'
   | 'command-replayed'
   | 'state-not-read-only'
@@ -28,9 +30,16 @@ export type WorkErrorCode =
 export class WorkError extends Error {
   override readonly name = 'WorkError';
   readonly code: WorkErrorCode;
+  /** Milliseconds until it may be tried again; null when waiting does not help, or nobody knows. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: WorkErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: WorkErrorCode,
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = retryAfterMs ?? null;
   }
 }

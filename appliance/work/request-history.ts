@@ -62,7 +62,10 @@ export function itemOf(request: RequestSummary): RequestItem {
   };
 }
 
-type End = Pick<RequestSummary, 'state' | 'decidedAt' | 'decidedBy' | 'comment' | 'granted'>;
+type End = Pick<
+  RequestSummary,
+  'state' | 'decidedAt' | 'decidedBy' | 'comment' | 'granted' | 'reminded'
+>;
 
 const WAITING: End = {
   state: 'waiting',
@@ -70,6 +73,7 @@ const WAITING: End = {
   decidedBy: [],
   comment: null,
   granted: 0,
+  reminded: null,
 };
 
 /** How a request stands after all that its session says of it. */
@@ -94,6 +98,10 @@ function endAfter(
 ): End {
   const { leaf, content } = entry;
   switch (leaf.k) {
+    case 'approval.notified': {
+      const by = content === null ? null : openStored(leaf.k, entry).by;
+      return by === null ? before : { ...before, reminded: { by, at: leaf.t } };
+    }
     case 'approval.granted':
     case 'approval.denied': {
       const fields = content === null ? null : openStored(leaf.k, entry);
@@ -101,6 +109,7 @@ function endAfter(
       const granted = before.granted + (isGrant ? 1 : 0);
       const isOver = !isGrant || granted >= approvals;
       return {
+        ...before,
         state: isOver ? (isGrant ? 'granted' : 'denied') : 'waiting',
         decidedAt: isOver ? leaf.t : null,
         decidedBy: [...before.decidedBy, ...(fields === null ? [] : [fields.approver])],

@@ -30,7 +30,8 @@ async function tellWork(): Promise<void> {
   const command = await told.sign('systemctl restart cups');
   const state = await told.state('before', 'cups.service failed\nspool 14 jobs\n');
   const request = told.request(command, { state });
-  told.add('approval.notified', { channel: 'page', to: 'Carla Client' }, { request: request.name });
+  const notice = { channel: 'page', to: 'Carla Client', by: null };
+  told.add('approval.notified', notice, { request: request.name });
   told.add('approval.viewed', { channel: 'page', by: 'Carla Client' }, { request: request.name });
   told.say('client', 'Is that safe now?\nWe have customers.');
   told.say('technician', 'Yes: two seconds.');

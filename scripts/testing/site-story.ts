@@ -674,7 +674,10 @@ export async function siteStory(given?: Site): Promise<Story> {
   const change = await signCommand(session, { command: 'nft add rule inet filter input accept' });
   const request = askFor(session, change, { state: before });
   const ref = { request: request.name };
-  record(session, 'approval.notified', { fields: { channel: 'web-push', to: 'carol' }, ref });
+  record(session, 'approval.notified', {
+    fields: { channel: 'web-push', to: 'carol', by: null },
+    ref,
+  });
   record(session, 'approval.viewed', { fields: { channel: 'phone', by: 'carol' }, ref });
   const grant = await decide(session, request, { command: change });
   const started = startCommand(session, change, { request, grants: [grant] });

@@ -47,15 +47,17 @@ requests('shows all of a request that was decided before a restart', async () =>
   const running = session.run('reboot', { why: 'Stuck.', before: 'uptime' });
   const request = await waitingRequest(site);
   await using client = await site.connect(site.reviewer);
+  await work.client.call('request.remind', { request });
   const waiting = await client.call('request.show', { request });
   await decide(site, request, { decision: 'deny', comment: 'Not now.', nowMs: clock.now() });
   assert.is((await running).outcome, 'denied');
   await session.close();
   await site.restart();
   await using later = await site.connect(site.reviewer);
-  const { decidedAt, ...denied } = await later.call('request.show', { request });
+  const { decidedAt, reminded, ...denied } = await later.call('request.show', { request });
   assert.ok(decidedAt);
-  const { decidedAt: _, ...before } = waiting;
+  const { decidedAt: _, reminded: asKnown, ...before } = waiting;
+  assert.equal([reminded?.by, asKnown?.by], ['Terry Technician', 'Terry Technician']);
   assert.equal(denied, {
     ...before,
     ...{ state: 'denied', decidedBy: ['Carla Client'], comment: 'Not now.' },

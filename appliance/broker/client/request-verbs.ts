@@ -3,7 +3,7 @@
 import { WorkError } from '../../work/error.ts';
 import { itemOf, listRequests, readRequest } from '../../work/request-history.ts';
 import type { RequestItem } from '../../protocol/client-message.ts';
-import type { Handler } from './call.ts';
+import type { Call, Handler } from './call.ts';
 import { demandKnown, nameOf } from './call.ts';
 import { takePage } from './page.ts';
 
@@ -48,15 +48,26 @@ export const requestDecide: Handler<'request.decide'> = async (request, { desk, 
   return { state: decided.request.state, index: decided.entry.index };
 };
 
-export const requestWithdraw: Handler<'request.withdraw'> = async (request, { desk, caller }) => {
-  const { technician, session } = desk.requests.show(request.request);
-  const own = desk.sessions.find(session).technician.key === caller.member?.key;
-  if (!own && caller.member?.role !== 'owner') {
-    throw new WorkError('not-allowed', `Not allowed: it is the request of ${technician}`);
-  }
+export const requestWithdraw: Handler<'request.withdraw'> = async (request, call) => {
+  const { desk, caller } = call;
+  demandOwn(request.request, call);
   const entry = await desk.requests.withdraw(request.request, {
     by: nameOf(caller),
     reason: request.reason,
   });
   return { index: entry.index };
 };
+
+export const requestRemind: Handler<'request.remind'> = async ({ request }, call) => {
+  demandOwn(request, call);
+  const { entry, to } = await call.desk.requests.remind(request, { by: nameOf(call.caller) });
+  return { index: entry.index, to };
+};
+
+/** @throws {WorkError} `request-unknown`, or `not-allowed` unless it is the caller's request, or an owner asks */
+function demandOwn(request: string, { desk, caller }: Call): void {
+  const { technician, session } = desk.requests.show(request);
+  const isOwn = desk.sessions.find(session).technician.key === caller.member?.key;
+  if (isOwn || caller.member?.role === 'owner') return;
+  throw new WorkError('not-allowed', `Not allowed: it is the request of ${technician}`);
+}
