@@ -193,6 +193,16 @@ request('takes no decision of who is no approver', async () => {
   assert.is(code, 3);
 });
 
+request('reminds the approvers, and not twice in a minute', async () => {
+  const { code, out } = await site.run(['request', 'remind', summary.match]);
+  assert.is(code, 0);
+  assert.match(out, /^Reminded Carla Client of [0-9A-Z-]{7}, entry \d+\n$/);
+  const again = await site.run(['request', 'remind', summary.match]);
+  assert.is(again.code, 1);
+  assert.match(again.err, 'did less than a minute ago');
+  assert.match(again.err, 'Remind again in a minute');
+});
+
 request('withdraws, and then decides nothing any more', async () => {
   assert.is((await site.run(['request', 'withdraw', summary.match])).code, 0);
   assert.is(await running.code, 3);

@@ -148,9 +148,10 @@ export class CommandView {
   async #showDecision({ opened, leaf }: CheckedEntry): Promise<void> {
     const base = { event: opened.kind, request: this.#request, index: leaf.i };
     if (isOpenedAs(opened, 'approval.notified')) {
-      const { channel = '?', to } = opened.fields;
-      const line = `Asked: ${visibleText(to ?? 'every approver')}, by ${visibleText(channel)}`;
-      return this.#tell({ ...base, channel, to }, line);
+      const { channel = '?', to, by = null } = opened.fields;
+      const verb = by === null ? 'Asked' : `Reminded by ${visibleText(by)}`;
+      const line = `${verb}: ${visibleText(to ?? 'every approver')}, by ${visibleText(channel)}`;
+      return this.#tell({ ...base, channel, to, by }, line);
     }
     if (isOpenedAs(opened, 'approval.viewed')) {
       const { by, channel = '?' } = opened.fields;

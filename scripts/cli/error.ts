@@ -120,6 +120,7 @@ const SAID: Readonly<Record<string, number>> = {
   'session-unknown': EXIT.usage,
   'session-exists': EXIT.usage,
   'request-unknown': EXIT.usage,
+  'reminded-lately': EXIT.failed,
   'name-taken': EXIT.usage,
   'session-busy': EXIT.failed,
   'record-incomplete': EXIT.failed,
@@ -133,6 +134,7 @@ const SAID: Readonly<Record<string, number>> = {
 
 /** What to do, by the code of the error, whoever said it. */
 const HINTS: Readonly<Record<string, string>> = {
+  'reminded-lately': 'Remind again in a minute, or telephone: "caisey site status" names the page.',
   'peer-unreachable':
     'Start it by "npm start" in a clone, or by "caisey appliance run"; or mend its address in site.json.',
   'peer-closed':

@@ -14,6 +14,7 @@ const VERBS = [
   ...['ls', 'run', 'chat', 'verify'],
   ...['session open', 'session close', 'session ls', 'session show', 'session tail'],
   ...['request ls', 'request show', 'request approve', 'request deny', 'request withdraw'],
+  ...['request remind'],
   ...['records export', 'site init', 'site status', 'site people ls', 'site people add'],
   ...['site people rm', 'site approvers ls', 'site approvers add', 'site approvers rm'],
   ...['site policy show', 'site policy set', 'endpoint token', 'endpoint ls', 'endpoint rm'],

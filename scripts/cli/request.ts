@@ -48,6 +48,12 @@ export function addRequest(parent: Parent, act: Act): void {
       '\nExample:\n  $ caisey request withdraw 7QK-2FD --reason "Wrong machine"',
     )
     .action((id, options) => act((invocation) => withdraw(invocation, id, options)));
+  request
+    .command('remind')
+    .description('tell the approvers of a waiting request once more')
+    .argument('<id>', ID_HELP)
+    .addHelpText('after', '\nExample:\n  $ caisey request remind 7QK-2FD')
+    .action((id) => act((invocation) => remind(invocation, id)));
 }
 
 function addDecision(request: Parent, act: Act, decision: 'approve' | 'deny'): void {
@@ -227,4 +233,14 @@ async function withdraw(
   const { request, match } = await findRequest(connection.client, id);
   const { index } = await connection.client.call('request.withdraw', { request, reason });
   await invocation.output.result({ request, index }, () => `Withdrew ${match}, entry ${index}\n`);
+}
+
+async function remind(invocation: Invocation, id: string): Promise<void> {
+  await using connection = await connected(invocation);
+  const { request, match } = await findRequest(connection.client, id);
+  const { index, to } = await connection.client.call('request.remind', { request });
+  await invocation.output.result(
+    { request, index, to },
+    () => `Reminded ${to ?? 'nobody: no approver is left to ask'} of ${match}, entry ${index}\n`,
+  );
 }
