@@ -18,12 +18,17 @@ export interface LiveEar {
 export class LiveState {
   #isAway = $state(false);
   readonly #ears = new Set<LiveEar>();
-  #isBroken = false;
+  #isBroken = $state(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether the host is out of reach, for longer than a moment. */
   get isAway(): boolean {
     return this.#isAway;
+  }
+
+  /** Whether the stream is broken just now; the host may be there all the same. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** Listens to the host until the answer is called. Only in a browser. */
