@@ -13,6 +13,8 @@ declare global {
       identity: Identity | null;
       /** Who is signed in and belongs here, with the directory as they may ask it. */
       actor: { readonly is: Actor; readonly directory: OwnDirectory } | null;
+      /** Why somebody who is signed in does not belong here; null when they do, or nobody is signed in. */
+      refusal: string | null;
     }
     interface Error {
       message: string;

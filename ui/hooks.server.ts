@@ -6,7 +6,7 @@ import { error, type Handle, type HandleServerError, type ServerInit } from '@sv
 
 import { parseTheme, THEME_COOKIE } from '#ui/lib/theme.ts';
 import { parseConfig } from '#ui/server/config.ts';
-import { narrowSockets, socketSources } from '#ui/server/content-policy.ts';
+import { admitClerk, narrowSockets, socketSources } from '#ui/server/content-policy.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { type Host, openHost } from '#ui/server/host.ts';
 import type { Identity } from '#ui/server/identity/identity.ts';
@@ -26,7 +26,9 @@ export const handle: Handle = async ({ event, resolve }) => {
   if (host === null) throw new Error('unreachable: a request before the host was opened');
   event.locals.host = host;
   event.locals.identity = await host.identity.authenticate(event.request);
-  event.locals.actor = await actorFor(host, event.locals.identity);
+  const { actor, refusal } = await actorFor(host, event.locals.identity);
+  event.locals.actor = actor;
+  event.locals.refusal = refusal;
   const theme = parseTheme(event.cookies.get(THEME_COOKIE));
   const response = await resolve(event, {
     transformPageChunk: ({ html }) => html.replace('%caisey.theme%', theme),
@@ -36,7 +38,11 @@ export const handle: Handle = async ({ event, resolve }) => {
   if (policy !== null) {
     const isSecurePage = host.config.origin.startsWith('https:');
     const sources = socketSources(host.relay.browserAddresses, { isSecurePage });
-    response.headers.set('content-security-policy', narrowSockets(policy, sources));
+    const narrow = narrowSockets(policy, sources);
+    response.headers.set(
+      'content-security-policy',
+      host.clerk === null ? narrow : admitClerk(narrow, host.clerk.host),
+    );
   }
   if (!event.url.pathname.startsWith('/_app/')) {
     response.headers.set('cache-control', 'no-store');
@@ -61,17 +67,20 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['permissions-policy', 'camera=(), microphone=(), geolocation=(), usb=(), payment=()'],
 ];
 
-/** Somebody who is signed in but not of this organisation gets no actor: pages then say so. */
+/** Somebody who is signed in but does not belong here gets no actor, and is told why at the sign-in. */
 async function actorFor(
   { directory }: Host,
   identity: Identity | null,
-): Promise<App.Locals['actor']> {
-  if (identity === null || identity.organisation === null) return null;
+): Promise<Pick<App.Locals, 'actor' | 'refusal'>> {
+  if (identity === null) return { actor: null, refusal: null };
   try {
     const is = await directory.admit(identity);
-    return { is, directory: directory.of(is) };
+    return { actor: { is, directory: directory.of(is) }, refusal: null };
   } catch (cause) {
-    if (cause instanceof ConsoleError) error(statusOf(cause.code), { message: cause.message });
+    if (cause instanceof ConsoleError) {
+      if (cause.code === 'not-allowed') return { actor: null, refusal: cause.message };
+      error(statusOf(cause.code), { message: cause.message });
+    }
     throw cause;
   }
 }

@@ -89,6 +89,15 @@ parse('names the variable and the rule', () => {
     [{ AUTH_SECRET: 'short' }, /AUTH_SECRET must have at least 32/],
     [{ SIGN_UP: 'closed' }, /SIGN_UP must be first or open/],
     [{ CLERK_SECRET_KEY: 'sk_test_b' }, /CLERK_PUBLISHABLE_KEY must be set, too/],
+    [
+      { CLERK_PUBLISHABLE_KEY: 'pk_test_a' },
+      /CLERK_SECRET_KEY must be set, too.*CLERK_JWT_KEY must/,
+    ],
+    [{ CLERK_JWT_KEY: PEM }, /CLERK_PUBLISHABLE_KEY must be set, too.*CLERK_SECRET_KEY must/],
+    [
+      { CLERK_PUBLISHABLE_KEY: 'pk_test_a', CLERK_SECRET_KEY: 'sk_test_b' },
+      /CLERK_JWT_KEY must be set, too: Clerk needs CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY, CLERK_JWT_KEY/,
+    ],
     [{ CLERK_JWT_KEY: 'nonsense' }, /CLERK_JWT_KEY must be a PEM/],
   ];
   for (const [environment, says] of table) {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { narrowSockets, socketSources } from './content-policy.ts';
+import { admitClerk, narrowSockets, socketSources } from './content-policy.ts';
 
 const PEER = '12D3KooWBdzjsnvsR8Feu5U4pw893fyuy6HG4BDtVVXabv8PZMA9';
 
@@ -40,3 +40,30 @@ narrow('narrowSockets() leaves the rest of a policy as it is', () => {
 });
 
 narrow.run();
+
+const clerk = suite('admitClerk()');
+
+clerk('admitClerk() lets in that one host, and style elements by the nonce alone', () => {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self' 'nonce-abc'",
+    "style-src 'self'",
+    "style-src-attr 'unsafe-hashes'",
+    "img-src 'self' data:",
+    "connect-src 'self' wss://relay.example:443",
+    "require-trusted-types-for 'script'",
+    'trusted-types svelte-trusted-html',
+  ].join('; ');
+  assert.equal(admitClerk(policy, 'clerk.msp.example').split('; '), [
+    "default-src 'none'",
+    "script-src 'self' 'nonce-abc' https://clerk.msp.example",
+    "style-src 'self' 'nonce-abc'",
+    "style-src-attr 'unsafe-hashes'",
+    "img-src 'self' data:",
+    "connect-src 'self' wss://relay.example:443 https://clerk.msp.example",
+    "require-trusted-types-for 'script'",
+    'trusted-types svelte-trusted-html default',
+  ]);
+});
+
+clerk.run();

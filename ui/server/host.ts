@@ -9,7 +9,7 @@ import type { ConsoleConfig } from './config.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { Events } from './events.ts';
 import { type Accounts, openAccounts } from './identity/accounts.ts';
-import { openClerk } from './identity/clerk.ts';
+import { clerkHost, openClerk } from './identity/clerk.ts';
 import type { IdentityProvider } from './identity/identity.ts';
 import { openRelay, type Peers } from './relay.ts';
 import { openSecretFile } from './secret-file.ts';
@@ -22,6 +22,8 @@ export interface Host extends AsyncDisposable {
   readonly identity: IdentityProvider;
   /** The built-in accounts; null where Clerk says who people are. */
   readonly accounts: Accounts | null;
+  /** What pages need to ask Clerk; null where the accounts are built in. */
+  readonly clerk: ClerkInstance | null;
   readonly directory: Directory;
   readonly events: Events;
   readonly relay: HostRelay;
@@ -30,6 +32,13 @@ export interface Host extends AsyncDisposable {
   readonly closing: AbortSignal;
   /** Has long answers end, so that the server can close. Nothing else is let go of yet. */
   hush(): void;
+}
+
+/** A Clerk instance, as its own scripts in the browser know it. */
+export interface ClerkInstance {
+  readonly publishableKey: string;
+  /** Where its scripts come from and its sign-in asks. */
+  readonly host: string;
 }
 
 /** The relay as pages and joining appliances need it. */
@@ -86,6 +95,7 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
   const held = opening.move();
   return {
     ...{ config, identity, accounts, directory, events, uplinks },
+    clerk: instanceOf(config),
     closing: closing.signal,
     hush: () => closing.abort(),
     relay: {
@@ -109,6 +119,12 @@ async function openOwnAccounts(
   const secret =
     authSecret ?? encodeBase64url(await openSecretFile(join(dataFolder, 'accounts.key')));
   return openAccounts({ store, origin, secret, signUp });
+}
+
+function instanceOf({ clerk }: ConsoleConfig): ClerkInstance | null {
+  if (clerk === null) return null;
+  const { publishableKey } = clerk;
+  return { publishableKey, host: clerkHost(publishableKey) };
 }
 
 function requireClerk({ clerk, origin }: ConsoleConfig) {

@@ -24,8 +24,9 @@ export function statusOf(code: ConsoleErrorCode): number {
   return STATUS[code];
 }
 
-/** Who asks. @throws SvelteKit's 401 when nobody is signed in */
+/** Who asks. @throws SvelteKit's 401 when nobody is signed in, 403 for somebody who does not belong here */
 export function actorOf(locals: App.Locals): NonNullable<App.Locals['actor']> {
+  if (locals.refusal !== null) error(403, { message: locals.refusal });
   if (locals.actor === null) error(401, { message: 'Sign in first' });
   return locals.actor;
 }

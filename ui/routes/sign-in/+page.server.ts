@@ -7,15 +7,12 @@ import { safeTarget, setCookies, visitorOf } from '#ui/server/visitor.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, url }) => {
-  const { host, actor } = locals;
-  if (actor !== null) redirect(303, safeTarget(url.searchParams.get('to')));
-  const { accounts, config } = host;
-  if (accounts === null) {
-    return { kind: 'clerk' as const, publishableKey: config.clerk?.publishableKey ?? '' };
-  }
-  const founding = await accounts.founding();
+  const { host, actor, identity, refusal } = locals;
+  const to = safeTarget(url.searchParams.get('to'));
+  if (actor !== null) redirect(303, to);
+  const founding = (await host.accounts?.founding()) ?? 'closed';
   if (founding === 'first') redirect(303, '/found');
-  return { kind: 'built-in' as const, mayFound: founding === 'open' };
+  return { to, refusal, signedInAs: identity?.name ?? null, mayFound: founding === 'open' };
 };
 
 export const actions: Actions = {

@@ -1,18 +1,17 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { type Claims, testClerk } from '#scripts/testing/clerk-instance.ts';
 import type { ConsoleError } from '../error.ts';
-import { openClerk } from './clerk.ts';
+import { clerkHost, isClerkCookie, openClerk } from './clerk.ts';
 import type { Identity } from './identity.ts';
 
 const ORIGIN = 'https://console.example';
 const INSTANCE = 'clerk.msp.example';
-const PUBLISHABLE = `pk_test_${Buffer.from(`${INSTANCE}$`).toString('base64')}`;
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const JWT_KEY = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const { token, publishableKey: PUBLISHABLE, jwtKey: JWT_KEY } = testClerk(ORIGIN, INSTANCE);
+const { privateKey: otherKey } = testClerk(ORIGIN, INSTANCE);
 
 const provider = openClerk({
   ...{ publishableKey: PUBLISHABLE, secretKey: 'sk_test_of_no_use', jwtKey: JWT_KEY },
@@ -27,18 +26,6 @@ const PERSON = {
 };
 const V1 = { ...PERSON, org_id: 'org_1', org_slug: 'msp', org_role: 'org:admin' };
 const V2 = { ...PERSON, v: 2, o: { id: 'org_1', slg: 'msp', rol: 'admin' } };
-
-type Claims = Readonly<Record<string, unknown>>;
-
-function token(claims: Claims, { key = privateKey, alg = 'RS256' } = {}): string {
-  const head = { alg, typ: 'JWT', kid: 'ins_1' };
-  const text = [head, claims].map((part) => base64url(JSON.stringify(part))).join('.');
-  return `${text}.${sign('sha256', Buffer.from(text), key satisfies KeyObject).toString('base64url')}`;
-}
-
-function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
-}
 
 /** What the provider says of a request, which must not have touched the network. */
 async function ask(cookie: string | null): Promise<Identity | null> {
@@ -154,8 +141,36 @@ clerk('refuses a publishable key that names no instance', () => {
 
 clerk.run();
 
+const host = suite('clerkHost()');
+
+host('clerkHost() reads the host of an instance, and refuses what names none', () => {
+  assert.is(clerkHost(PUBLISHABLE), INSTANCE);
+  for (const text of ['evil.example', 'evil.example/x$', "x'; script-src *$", '$', '']) {
+    const key = `pk_live_${Buffer.from(text).toString('base64')}`;
+    assert.throws(
+      () => clerkHost(key),
+      (error: unknown) => (error as ConsoleError).code === 'config',
+      text,
+    );
+  }
+});
+
+host.run();
+
+const cookies = suite('isClerkCookie()');
+
+cookies('isClerkCookie() knows what makes a browser somebody, and nothing of ours', () => {
+  const theirs = ['__session', '__session_Ab-9_xYz', '__client_uat', '__client_uat_Ab-9_xYz'];
+  for (const name of theirs) assert.ok(isClerkCookie(name), name);
+  for (const name of ['caisey.session_token', 'theme', 'x__session', '__sessions']) {
+    assert.not(isClerkCookie(name), name);
+  }
+});
+
+cookies.run();
+
 function changed(): string {
   const [head = '', , signature = ''] = token(V2).split('.');
   const claims = { ...V2, o: { ...V2.o, id: 'org_2' } };
-  return [head, base64url(JSON.stringify(claims)), signature].join('.');
+  return [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
 }

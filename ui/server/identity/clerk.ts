@@ -1,5 +1,6 @@
 // Clerk as the provider of identities, without a network: a session token is checked by the instance's public key,
-// and nothing is asked of Clerk. Its pages and scripts (sign-in, the renewal of tokens) are `svelte-clerk`'s affair.
+// and nothing is asked of Clerk. Its sign-in and the renewal of tokens, which last a minute, happen in the browser
+// (`lib/components/clerk/`).
 //
 // A token says no name and no address unless the instance is told to: in Clerk's dashboard, customise the session
 // token to {"name": "{{user.full_name}}", "email": "{{user.primary_email_address}}"}.
@@ -47,7 +48,7 @@ export function openClerk({
   jwtKey,
   origin,
 }: ClerkOptions): IdentityProvider {
-  const issuer = issuerOf(publishableKey);
+  const issuer = `https://${clerkHost(publishableKey)}`;
   const cookieName = `__session_${cookieSuffix(publishableKey)}`;
   const client = createClerkClient({
     ...{ publishableKey, secretKey, jwtKey },
@@ -100,12 +101,21 @@ function tokenOf(request: Request, cookieName: string): string | null {
   return null;
 }
 
-/** `pk_test_<base64 of the instance's host and "$">` */
-function issuerOf(publishableKey: string): string {
+/**
+ * The host of an instance, where its scripts come from and its sign-in asks: a publishable key is
+ * `pk_test_<base64 of the host and "$">`.
+ * @throws {ConsoleError} code `config` for a key that names no host
+ */
+export function clerkHost(publishableKey: string): string {
   const [, encoded = ''] = /^pk_(?:test|live)_(.+)$/.exec(publishableKey) ?? [];
   const host = /^([a-z0-9.-]+)\$$/.exec(Buffer.from(encoded, 'base64').toString('utf8'))?.[1];
-  if (host !== undefined) return `https://${host}`;
+  if (host !== undefined) return host;
   throw new ConsoleError('config', 'Cannot use Clerk: CLERK_PUBLISHABLE_KEY names no instance');
+}
+
+/** The cookies by which Clerk's scripts tell this host who somebody is: without them it is nobody. */
+export function isClerkCookie(name: string): boolean {
+  return /^__(?:session|client_uat|refresh)(?:_[A-Za-z0-9_-]+)?$/.test(name);
 }
 
 /** How Clerk's scripts name their cookies for an instance. */
