@@ -154,7 +154,16 @@ export const KIND_SHAPES = {
   ),
   'session.closed': session({
     by: word,
-    reason: z.enum(['technician', 'approver', 'idle', 'too-long', 'revoked', 'endpoint-removed']),
+    reason: z.enum([
+      'technician',
+      'approver',
+      'idle',
+      'too-long',
+      'revoked',
+      'endpoint-removed',
+      /** The client that opened it for one command went away. */
+      'client-gone',
+    ]),
     note: note.nullable(),
     ticket: word.nullable(),
   }),

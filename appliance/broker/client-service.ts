@@ -89,7 +89,7 @@ export async function serveClient(
   await using held = conversation;
   const leaving = new AbortController();
   const calls = new Map<number, { controller: AbortController; done: Promise<void> }>();
-  const context = { desk, conversation: held, onUnexpected };
+  const context = { desk, conversation: held, onUnexpected, left: leaving.signal };
   try {
     for (;;) {
       const request = await held.receive();
@@ -121,19 +121,20 @@ interface Answering {
   readonly desk: Desk;
   readonly conversation: ClientConversation;
   readonly signal: AbortSignal;
+  readonly left: AbortSignal;
   readonly onUnexpected: (cause: unknown) => void;
 }
 
 /** Answers one call. Never rejects: what the client no longer hears is dropped. */
 async function answer(
   request: Exclude<ClientRequest, { verb: 'stop' }>,
-  { desk, conversation, signal, onUnexpected }: Answering,
+  { desk, conversation, signal, left, onUnexpected }: Answering,
 ): Promise<void> {
   const { id } = request;
   const call: Call = {
     desk,
     caller: callerOf(desk, conversation.remotePeer),
-    signal,
+    ...{ signal, left },
     emit: (event) => conversation.send({ id, kind: 'event', event }),
   };
   try {

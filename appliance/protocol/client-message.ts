@@ -95,6 +95,8 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     envelope: envelopeSchema,
     reason: disclosure,
     ticket: disclosure,
+    /** It lives with this client: when that is gone, nothing new begins in it, and it is closed. @default false */
+    isTied: z.boolean().exactOptional(),
   }),
   z.strictObject({
     id: requestId,
@@ -122,7 +124,10 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     from: z.int().min(0),
     follow: z.boolean(),
   }),
-  /** Answered when the command has ended, was refused, or its request was decided against it. */
+  /**
+   * Answered when the command has ended, was refused, or its request was decided against it. Until then events
+   * `endpoint` tell when its endpoint goes away and comes back.
+   */
   z.strictObject({
     id: requestId,
     verb: z.literal('command.submit'),
@@ -166,13 +171,13 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     request: hash,
     reason: saidNote.nullable(),
   }),
+  /** Has the approvers of a waiting request told of it once more; at most once a minute. */
+  z.strictObject({ id: requestId, verb: z.literal('request.remind'), request: hash }),
   /** Events `chunk`: the evidence file's bytes. */
   z.strictObject({ id: requestId, verb: z.literal('records.export'), session: id }),
   /** Events `progress`, then an answer. */
   z.strictObject({ id: requestId, verb: z.literal('log.fsck') }),
   /** Events `file`: a tlog-tiles directory, file by file. */
-  /** Has the approvers of a waiting request told of it once more; at most once a minute. */
-  z.strictObject({ id: requestId, verb: z.literal('request.remind'), request: hash }),
   z.strictObject({ id: requestId, verb: z.literal('log.export') }),
   /** Proves that entries are in the log, and that it extends the newest tree that the client has seen. */
   z.strictObject({
@@ -264,13 +269,13 @@ export const requestSummarySchema = z.strictObject({
   decidedAt: time.nullable(),
   decidedBy: z.array(word),
   comment: note.nullable(),
+  /** Who last had the approvers reminded; null when nobody did. */
+  reminded: z.strictObject({ by: word, at: time }).nullable(),
   approvals: z.int(),
   granted: z.int(),
   /** What an approver signs over: see the `approval` statement. */
   order: hash,
   commandDigest: hash,
-  /** Who last had the approvers reminded; null when nobody did. */
-  reminded: z.strictObject({ by: word, at: time }).nullable(),
   stateHash: hash.nullable(),
   stateText: z.string().nullable(),
   /** Printed beyond the text, and not kept: the text is cut when this is not 0. */
@@ -357,13 +362,13 @@ export const answerSchemas = {
   'request.show': requestSummarySchema,
   'request.decide': z.strictObject({ state: z.enum(REQUEST_STATES), index: z.int() }),
   'request.withdraw': z.strictObject({ index: z.int() }),
+  /** `to`: the names of those who were reminded; null when the site has nobody to tell. */
+  'request.remind': z.strictObject({ index: z.int(), to: word.nullable() }),
   'records.export': z.strictObject({ bytes: z.int(), checkpoint: z.string() }),
   'log.fsck': z.strictObject({
     size: z.int(),
     root: z.string(),
     firstBad: z.int().nullable(),
-  /** `to`: the names of those who were reminded; null when the site has nobody to tell. */
-  'request.remind': z.strictObject({ index: z.int(), to: word.nullable() }),
     problems: z.array(z.strictObject({ index: z.int().nullable(), what: note })).max(1000),
   }),
   'log.export': z.strictObject({ files: z.int(), size: z.int() }),
@@ -380,6 +385,8 @@ export const clientEventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('chunk'), data: z.string() }),
   z.strictObject({ kind: z.literal('file'), path: z.string().max(128), data: z.string() }),
   z.strictObject({ kind: z.literal('progress'), done: z.int(), total: z.int() }),
+  /** `waitMs`: how long a command that runs is waited for, from when its endpoint went away. */
+  z.strictObject({ kind: z.literal('endpoint'), isOnline: z.boolean(), waitMs: z.int() }),
 ]);
 
 export type ClientEvent = z.infer<typeof clientEventSchema>;

@@ -1,6 +1,7 @@
 // The way of a command through the appliance (design.md §6): signature, policy, the client's consent, the
 // log, the endpoint, the log again. Every step is durable before the next one begins.
 
+import { openWhole } from '#crypto/entry.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
 import type { Decision } from '#crypto/policy.ts';
 import type { Answer, Requests } from '../gate/requests.ts';
@@ -164,8 +165,9 @@ export class Commands {
     const state =
       before && (await this.#capture(session, live, { state: before, phase: 'before' }));
     const isAsKnown = state === null || state.state !== null;
-    if (live.stopped !== null || !isAsKnown) {
-      const refusal = live.stopped === null ? UNKNOWN_STATE : refusalBy(live.stopped);
+    const stop = live.stopped ?? session.stopped;
+    if (stop !== null || !isAsKnown) {
+      const refusal = stop === null ? UNKNOWN_STATE : refusalBy(stop);
       return outcomeOfEnd(await refuse(this.#site, { session, command: work }, { refusal }));
     }
     let consent = NO_CONSENT;
@@ -219,10 +221,10 @@ export class Commands {
       stateText: state?.text ?? null,
       stateDroppedBytes: state?.droppedBytes ?? 0,
     });
-    if (live.stopped !== null) {
+    const stop = live.stopped ?? session.stopped;
+    if (stop !== null) {
       // while it was being asked, when there was no request yet to take back
-      const reason = 'Cancelled.';
-      await this.#requests.withdrawOf(work.signed.hash, { by: live.stopped.name, reason });
+      await this.#requests.withdrawOf(work.signed.hash, { by: stop.name, reason: 'Cancelled.' });
     }
     return answer;
   }
@@ -303,12 +305,16 @@ const UNKNOWN_STATE = {
 
 function refusedBy({ state, last }: Answer): CommandOutcome {
   if (state === 'granted') throw new Error('unreachable: a granted request refuses nothing');
-  const problem = {
-    denied: 'The client denied it.',
-    expired: 'Nobody decided in time.',
-    withdrawn: 'The request was withdrawn.',
-  }[state];
+  const problem =
+    state === 'withdrawn'
+      ? withdrawnWords(last)
+      : { denied: 'The client denied it.', expired: 'Nobody decided in time.' }[state];
   return outcomeOf(state, last, { problem });
+}
+
+function withdrawnWords(last: Recorded): string {
+  const { by, reason } = openWhole('approval.withdrawn', last);
+  return `Withdrawn by ${by}${reason === null ? '.' : `: ${reason}`}`;
 }
 
 function outcomeOfEnd({ end, entry }: Ended): CommandOutcome {

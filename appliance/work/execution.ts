@@ -166,7 +166,8 @@ async function runStarted(site: Site, links: EndpointLinks, parts: Started): Pro
         taken[output.stream] += output.bytes.length;
       },
       onEnd: async (reported) => {
-        const end = reported.kind === 'exited' ? fitted(reported, taken) : reported;
+        const stop = live.stopped;
+        const end = reported.kind === 'exited' ? fitted(reported, { taken, stop }) : reported;
         await parts.onEnd?.(started, end);
         ending.ended = { end, entry: await recordEnd(site, parts, end) };
       },
@@ -212,12 +213,21 @@ async function recordEnd(site: Site, parts: Started, end: RunEnd): Promise<Recor
 
 type Exited = Extract<RunEnd, { kind: 'exited' }>;
 
-/** An end as it goes on record: the output that is there is what counts, whatever the endpoint counted. */
-function fitted(end: Exited, taken: { stdout: number; stderr: number }): Exited {
+/**
+ * An end as it goes on record: the output that is there is what counts, whatever the endpoint counted; and when it
+ * did not come to its own end, who wanted that.
+ */
+function fitted(
+  end: Exited,
+  { taken, stop }: { taken: { stdout: number; stderr: number }; stop: Stop | null },
+): Exited {
   const isAsTaken = end.stdoutBytes === taken.stdout && end.stderrBytes === taken.stderr;
   const counted = `The endpoint says that it sent ${end.stdoutBytes} and ${end.stderrBytes} bytes.`;
   const isOdd = !isAsTaken && end.outcome !== 'interrupted';
-  const problem = [end.problem, isOdd ? counted : null].filter((part) => part !== null).join(' ');
+  const wasStopped = end.outcome === 'cancelled' || end.outcome === 'interrupted';
+  const stopped = stop === null || !wasStopped ? null : `Stopped by ${stop.name}.`;
+  const parts = [end.problem, isOdd ? counted : null, stopped];
+  const problem = parts.filter((part) => part !== null).join(' ');
   return {
     ...end,
     signal: end.signal?.toWellFormed() ?? null,

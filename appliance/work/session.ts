@@ -19,6 +19,8 @@ export const MAX_SESSION_MS = 12 * 3_600_000;
 /** A session in which nothing happens for so long is closed. */
 export const IDLE_MS = 30 * 60_000;
 export const MAX_COMMANDS_AT_ONCE = 16;
+/** So long a client that a session is tied to may be away before that is taken for its end. */
+export const CLIENT_AWAY_MS = 10_000;
 
 /** Who stopped a command: as the record names them, and on whose side they stand. */
 export interface Stop {
@@ -45,6 +47,10 @@ export interface Session {
   /** By the hash of the command's statement: every one that was ever submitted in this session. */
   readonly commands: Map<string, LiveCommand | null>;
   isClosing: boolean;
+  /** Who keeps from beginning what has not begun; null: nobody does. */
+  stopped: Stop | null;
+  /** Of a session that is tied to its client: aborts when that is gone. Null: it is not tied. */
+  clientLeft: AbortSignal | null;
   stopTimers: (() => void)[];
 }
 

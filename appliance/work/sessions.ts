@@ -7,11 +7,19 @@ import { leafHash } from '#crypto/hash.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
 import type { Envelope, Member } from '#crypto/statement.ts';
 import type { Requests } from '../gate/requests.ts';
+import { LedgerError } from '../ledger/error.ts';
 import type { Clock } from './clock.ts';
 import { WorkError } from './error.ts';
 import type { EndpointLinks } from './link-port.ts';
 import { record, type Recorded } from './record.ts';
-import { checkOpening, IDLE_MS, MAX_SESSION_MS, type Session, type Stop } from './session.ts';
+import {
+  checkOpening,
+  CLIENT_AWAY_MS,
+  IDLE_MS,
+  MAX_SESSION_MS,
+  type Session,
+  type Stop,
+} from './session.ts';
 import type { Site } from './site.ts';
 
 export interface Closing {
@@ -88,6 +96,8 @@ export class Sessions {
       ...{ id, endpoint, technician, signed, envelope, opened },
       commands: new Map(),
       isClosing: false,
+      stopped: null,
+      clientLeft: null,
       stopTimers: [],
     };
     this.#open.set(id, session);
@@ -133,6 +143,43 @@ export class Sessions {
   }
 
   /**
+   * Ties a session to the client that opened it for one command. Once that is gone for CLIENT_AWAY_MS, what waits in
+   * the session is withdrawn, and when what runs has ended it is closed.
+   */
+  tie(session: Session, clientLeft: AbortSignal): void {
+    session.clientLeft = clientLeft;
+    session.stopped = null;
+    const onLeft = (): void => {
+      this.#clock.after(CLIENT_AWAY_MS, () => {
+        this.#windUp(session, clientLeft).catch((cause: unknown) => {
+          const isOver = cause instanceof LedgerError && cause.code === 'closed';
+          if (!isOver) this.#onFailure(cause);
+        });
+      });
+    };
+    if (clientLeft.aborted) onLeft();
+    else clientLeft.addEventListener('abort', onLeft, { once: true });
+  }
+
+  /** Ties a session whose client is gone to the one that goes on in its place. */
+  retie(session: Session, clientLeft: AbortSignal): void {
+    if (session.clientLeft?.aborted === true) this.tie(session, clientLeft);
+  }
+
+  async #windUp(session: Session, clientLeft: AbortSignal): Promise<void> {
+    const isLeft = (): boolean =>
+      session.clientLeft === clientLeft && this.#open.has(session.id) && !session.isClosing;
+    if (!isLeft()) return;
+    session.stopped = { name: 'appliance', by: 'appliance' };
+    await this.#requests.withdrawAll(session.id, { by: 'appliance', reason: CLIENT_GONE });
+    const live = [...session.commands.values()].filter((command) => command !== null);
+    await Promise.allSettled(live.map(({ ended }) => ended));
+    if (!isLeft()) return;
+    const closing = { by: 'appliance', reason: 'client-gone', note: null, ticket: null } as const;
+    await this.closeSession(session, closing);
+  }
+
+  /**
    * Ends what runs and waits in a session, then closes it. Nothing of it runs after its last entry.
    * @throws {WorkError} code `session-closed` while it is being closed
    * @throws {LedgerError} when that cannot be recorded: then it stays open
@@ -142,7 +189,7 @@ export class Sessions {
     session.isClosing = true;
     for (const stop of session.stopTimers.splice(0)) stop();
     try {
-      await this.#endWork(session, stopOf(closing));
+      await this.#endWork(session, closing);
       const entry = await record(this.#site.ledger, {
         kind: 'session.closed',
         session: session.id,
@@ -159,10 +206,10 @@ export class Sessions {
     }
   }
 
-  async #endWork(session: Session, stop: Stop): Promise<void> {
+  async #endWork(session: Session, { by, reason }: Closing): Promise<void> {
+    const stop = stopOf({ by, reason });
     for (const command of session.commands.values()) if (command !== null) command.stopped ??= stop;
-    const reason = 'The session was closed.';
-    await this.#requests.withdrawAll(session.id, { by: stop.name, reason });
+    await this.#requests.withdrawAll(session.id, { by: stop.name, reason: CLOSED_WHY[reason] });
     const ended: Promise<unknown>[] = [];
     for (const command of session.commands.values()) {
       if (command === null) continue;
@@ -226,8 +273,21 @@ export class Sessions {
   }
 }
 
+const CLIENT_GONE = 'The program that asked has gone.';
+
+/** Why what waited in a session that is closed is withdrawn. */
+const CLOSED_WHY: Readonly<Record<Closing['reason'], string>> = {
+  technician: 'The session was closed.',
+  approver: 'The session was closed.',
+  idle: 'The session was closed: nothing happened in it for too long.',
+  'too-long': 'The session was closed: its time was over.',
+  revoked: 'The session was closed: its technician is not on the roster any more.',
+  'endpoint-removed': 'The session was closed: the endpoint was removed.',
+  'client-gone': CLIENT_GONE,
+};
+
 /** Who stops the commands of a session that is closed. */
-function stopOf({ by: name, reason }: Closing): Stop {
+function stopOf({ by: name, reason }: Pick<Closing, 'by' | 'reason'>): Stop {
   if (reason === 'technician' || reason === 'approver') return { name, by: reason };
   return { name, by: 'appliance' };
 }

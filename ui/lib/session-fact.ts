@@ -1,9 +1,10 @@
-// Entries that belong to no command, in words: the opening and the end of a session, alerts, and kinds that this
-// page does not know yet, which are shown by their fields rather than left out.
+// Entries that belong to no command, in words: the opening and the end of a session, how a machine came to the site
+// and went, alerts, and kinds that this page does not know yet, which are shown by their fields rather than left out.
 
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import { visibleText } from '#crypto/visible.ts';
+import { lossWords } from './loss-words.ts';
 import type { FactTone } from './session-card.ts';
 
 export interface FactWords {
@@ -21,6 +22,7 @@ const CLOSED_BECAUSE: Readonly<Record<FieldsOf<'session.closed'>['reason'], stri
   'too-long': 'The session was closed: its time was over',
   revoked: 'The session was closed: the technician is not on the roster any more',
   'endpoint-removed': 'The session was closed: the endpoint was removed',
+  'client-gone': 'The session was closed: the program that opened it for one command has gone',
 };
 
 const WORDS: { readonly [K in Kind]?: Words<K> } = {
@@ -38,6 +40,35 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     tone: 'warn',
     title: 'The session was given up',
     details: [sayText(reason)],
+  }),
+  'endpoint.enrolled': ({ name, by, token, labels, os, version }) => ({
+    tone: 'plain',
+    title: `Enrolled as ${sayText(name)}`,
+    details: [
+      `With token ${sayText(token)}, made by ${sayText(by)}`,
+      ...about('Labels', labels?.join(', ') === '' ? null : labels?.join(', ')),
+      `System: ${sayText(os)}, agent ${sayText(version)}`,
+    ],
+  }),
+  'endpoint.verified': ({ by }) => ({
+    tone: 'good',
+    title: `Verified by ${sayText(by)}`,
+    details: ['They say that its key has the fingerprint that the machine shows'],
+  }),
+  'endpoint.removed': ({ name, by, reason }) => ({
+    tone: 'warn',
+    title: `${sayText(name)} was removed by ${sayText(by)}`,
+    details: about('Why', reason),
+  }),
+  'endpoint.online': ({ version, runtime, os }) => ({
+    tone: 'good',
+    title: 'Connected',
+    details: [[version, runtime, os].map(sayText).join(', ')],
+  }),
+  'endpoint.offline': ({ reason }) => ({
+    tone: 'warn',
+    title: 'Lost',
+    details: [reason === undefined ? sayText(reason) : lossWords(reason).text],
   }),
   'alert.raised': ({ code, severity, subject, detail }) => ({
     tone: severity === 'info' ? 'plain' : severity === 'critical' ? 'bad' : 'warn',

@@ -52,6 +52,8 @@ export interface Call {
   readonly desk: Desk;
   readonly caller: Caller;
   readonly signal: AbortSignal;
+  /** Aborts when the client is gone, also after the call. */
+  readonly left: AbortSignal;
   /** Sends an event; resolves when the client's stream has taken it. */
   readonly emit: (event: ClientEvent) => Promise<void>;
 }

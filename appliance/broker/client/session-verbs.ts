@@ -1,20 +1,23 @@
 // What a client does in sessions: open, read, run, chat, close.
 
+import { ProtocolError } from '#agent/protocol/error.ts';
 import { listSessions } from '../../work/history.ts';
 import { WorkError } from '../../work/error.ts';
 import type { Session } from '../../work/session.ts';
 import type { Call, Handler } from './call.ts';
 import { demandKnown, demandRole, isTechnician, nameOf } from './call.ts';
 import { takePage } from './page.ts';
+import { RESUME_MS } from '../endpoint-runs.ts';
 import { showEntry } from '../shown-entry.ts';
 
-export const sessionOpen: Handler<'session.open'> = async (request, { desk, caller }) => {
+export const sessionOpen: Handler<'session.open'> = async (request, { desk, caller, left }) => {
   const { key } = demandRole(caller, ['owner', 'technician']);
-  const { envelope, reason, ticket } = request;
+  const { envelope, reason, ticket, isTied = false } = request;
   const opened = await desk.sessions.openSession({
     ...{ envelope, reason, ticket },
     caller: key,
   });
+  if (isTied) desk.sessions.tie(opened, left);
   return { session: opened.id, index: opened.opened.index };
 };
 
@@ -63,6 +66,7 @@ export const sessionRead: Handler<'session.read'> = async (request, call) => {
   const count = (): number => position - request.from;
   if (!request.follow || isOver || !isOpen)
     return { entries: count(), next: position, isOver: isOver || !isOpen };
+  retieOwn(request.session, call);
   const from = index ?? call.desk.sessions.find(request.session).opened.index;
   for await (const entry of ledger.follow(from, { signal: call.signal })) {
     const { leaf } = entry;
@@ -75,6 +79,12 @@ export const sessionRead: Handler<'session.read'> = async (request, call) => {
   return { entries: count(), next: position, isOver };
 };
 
+/** Whoever follows a session of their own goes on with it. */
+function retieOwn(id: string, { desk, caller, left }: Call): void {
+  const session = desk.sessions.open.find((open) => open.id === id);
+  if (session !== undefined && isTechnician(session, caller)) desk.sessions.retie(session, left);
+}
+
 async function isKnown({ desk }: Call, session: string): Promise<boolean> {
   const { done } = await desk.site.ledger.sessionEntries(session)[Symbol.asyncIterator]().next();
   return done !== true;
@@ -83,8 +93,25 @@ async function isKnown({ desk }: Call, session: string): Promise<boolean> {
 export const commandSubmit: Handler<'command.submit'> = async (request, call) => {
   const session = ownSession(request.session, call);
   const { command, why, before, after } = request;
-  return call.desk.commands.submit(session, { command, why, before, after });
+  call.desk.sessions.retie(session, call.left);
+  using _ = tellPresence(session, call);
+  return await call.desk.commands.submit(session, { command, why, before, after });
 };
+
+/** Tells the client when the endpoint of its command goes away, and when it is back. */
+function tellPresence({ endpoint }: Session, { desk, emit }: Call): Disposable {
+  let isOnline = desk.links.isOnline(endpoint.id);
+  const stop = desk.links.onChange(() => {
+    if (desk.links.isOnline(endpoint.id) === isOnline) return;
+    isOnline = !isOnline;
+    emit({ kind: 'endpoint', isOnline, waitMs: RESUME_MS }).catch(ignoreGone);
+  });
+  return { [Symbol.dispose]: stop };
+}
+
+function ignoreGone(cause: unknown): void {
+  if (!(cause instanceof ProtocolError)) throw cause; // its conversation tells that the client is gone
+}
 
 export const commandCancel: Handler<'command.cancel'> = async (request, call) => {
   demandKnown(call.caller);
