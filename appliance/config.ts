@@ -9,10 +9,11 @@ import { join } from 'node:path';
 
 import * as z from 'zod';
 
+import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { FormatError } from '#crypto/error.ts';
 import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
-import { DIGEST_LEVELS } from './protocol/uplink-message.ts';
+import { replaceFile } from './ledger/durable-file.ts';
 import { WorkError } from './work/error.ts';
 
 export const APPLIANCE_FORMAT = 'caisey/appliance/v1';
@@ -45,6 +46,7 @@ export const applianceConfigSchema = z.strictObject({
       /** The relay's peer key, `ed25519:…`. */
       key: z.string().max(MAX_KEY_CHARS).startsWith('ed25519:').refine(isPersonKey, 'not a key'),
       addresses: z.array(z.string().max(256)).min(1).max(16),
+      /** What it may know as long as no approver of the client has said on record (`Site.digest`). */
       level: z.enum(DIGEST_LEVELS),
     })
     .exactOptional(),
@@ -115,8 +117,17 @@ function parseOrNull(text: string): unknown {
 /** Writes the configuration of a new appliance. Refuses to replace one. */
 export async function createConfig(folder: string, config: ApplianceConfig): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const text = `${JSON.stringify(applianceConfigSchema.parse(config), null, 2)}\n`;
-  await writeFile(placesIn(folder).config, text, { mode: 0o600, flag: 'wx' });
+  await writeFile(placesIn(folder).config, formatConfig(config), { mode: 0o600, flag: 'wx' });
+}
+
+function formatConfig(config: ApplianceConfig): string {
+  return `${JSON.stringify(applianceConfigSchema.parse(config), null, 2)}\n`;
+}
+
+/** Changes which console a site belongs to, whole or not at all. An appliance goes by it from its next start on. */
+export async function saveConsole(folder: string, joined: ConsoleConfig): Promise<void> {
+  const config = { ...(await loadConfig(folder)), console: joined };
+  await replaceFile(placesIn(folder).config, formatConfig(config));
 }
 
 /** Writes a new key file, 0600. Refuses to replace one. */

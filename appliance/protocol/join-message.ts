@@ -65,10 +65,23 @@ export function relayFingerprint(publicKey: Uint8Array): string {
   return encodeBase64url(sha256(publicKey).subarray(0, 16));
 }
 
-/** What an appliance signs with its peer key, so that no key is joined by who does not hold it. */
-export function joinProofMessage(request: { site: string; secret: string }): Bytes {
-  const secretHash = sha256(parseBase64url(request.secret));
-  return concatBytes(encodeUtf8('caisey/join/v1\0'), encodeUtf8(request.site), secretHash);
+/**
+ * What an appliance signs with its peer key, so that no key is joined by who does not hold it; a founded one signs
+ * for its log's key as well.
+ */
+export function joinProofMessage({
+  site: id,
+  secret: shared,
+  log,
+}: {
+  site: string;
+  secret: string;
+  log?: { readonly key: string } | undefined;
+}): Bytes {
+  const said = concatBytes(encodeUtf8(id), sha256(parseBase64url(shared)));
+  if (log === undefined) return concatBytes(encodeUtf8('caisey/join/v1\0'), said);
+  const tag = encodeUtf8('caisey/join-founded/v1\0');
+  return concatBytes(tag, said, sha256(encodeUtf8(log.key)));
 }
 
 /** What an appliance posts. */
@@ -78,6 +91,10 @@ export const joinRequestSchema = z.strictObject({
   key: peerKey,
   /** base64url of the signature over `joinProofMessage`. */
   proof: z.string().length(86),
+  /** A site that is founded already: its log's C2SP verifier key, and a checkpoint that this key signed. */
+  log: z
+    .strictObject({ key: z.string().max(512), checkpoint: z.string().max(4096) })
+    .exactOptional(),
 });
 
 /** What the console answers, 200. */
@@ -87,7 +104,7 @@ export const joinAnswerSchema = z.strictObject({
     /** Multiaddrs to dial. */
     addresses: z.array(z.string().max(256)).min(1).max(16),
   }),
-  /** The origin that the site's log is to have: `<console host>/site/<id>/1`. */
+  /** The origin that the site's log is to have: `<console host>/site/<id>/1`; a founded site keeps its own. */
   origin: z.string().min(1).max(255),
   organisation: z.string().min(1).max(256),
 });

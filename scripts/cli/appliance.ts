@@ -30,6 +30,10 @@ const JOIN_HELP = `
 The console's "Add site" shows the whole command with its token, good for one appliance. Then the
 owner types the claim code that appears here, and the client sets PIN and rules on the on-site page.
 
+A site that is founded already ("caisey site init") keeps its log, its keys and its rules, and joins
+as it is. Certify the organisation's root besides, or its people may not come in here:
+"caisey site certify-root".
+
 Example:
   $ caisey appliance join caisey-join1.… --http 192.0.2.10:4080`;
 
@@ -50,6 +54,7 @@ function addJoin(appliance: Parent, act: Act): void {
       (address: string, before: readonly string[] | undefined) => [...(before ?? []), address],
     )
     .option('--no-mdns', 'do not announce the appliance on the local network')
+    .option('--replace', 'leave another console for this one', false)
     .option('--no-wait', 'do not run on: "caisey appliance run" does, later')
     .addHelpText('after', JOIN_HELP)
     .action((token, options) =>
@@ -65,14 +70,15 @@ async function join(
     http: string;
     listen?: readonly string[] | undefined;
     mdns: boolean;
+    replace: boolean;
     wait: boolean;
   },
 ): Promise<number> {
   const { joinConsole } = await import('./join.ts');
   const folder = options.dir ?? invocation.home.appliance;
   const text = token === '-' ? await invocation.terminal.stdin.readAll() : token;
-  await joinConsole(invocation, text, { ...options, folder });
-  return options.wait ? run(invocation, { dir: folder, log: 'text' }) : 0;
+  const mayRun = await joinConsole(invocation, text, { ...options, folder });
+  return options.wait && mayRun ? run(invocation, { dir: folder, log: 'text' }) : 0;
 }
 
 async function run(

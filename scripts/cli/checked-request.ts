@@ -4,7 +4,7 @@
 //   request   its leaf hash is the id; its values are in the leaf; the leaf is in the session's chain
 //   command   the technician signed it by its digest, and that is the digest of what is shown
 //   session   delegates to the key that signed the command; signed by a key of the roster
-//   roster    signed by the MSP root that this home pins
+//   roster    signed by the MSP root that this home pins, or by one that it certified
 //
 // The names of client, site and endpoint are the record's, as nobody signed them.
 
@@ -19,7 +19,7 @@ import { isOpenedAs, openWhole } from '#crypto/entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import { COMMAND_FIELDS, type FieldsOf } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
-import { isRootKey } from '#crypto/root-set.ts';
+import { checkRosterSigner } from '#crypto/root-certificate.ts';
 import { memberByKey } from '#crypto/roster.ts';
 import { type StatementOf, verifyStatement } from '#crypto/statement.ts';
 import { visibleBytes } from '#crypto/visible.ts';
@@ -190,9 +190,7 @@ async function checkSigners(
   }
   const { roster: envelope } = await client.call('site.statements', {});
   const roster = await verifyStatement(envelope, { type: 'roster', log: origin });
-  if (!isRootKey(site.msp_root, roster.statement.by)) {
-    throw refuse("the roster is not by the MSP's root");
-  }
+  await checkRosterSigner(roster.statement, { root: site.msp_root, atMs: Date.now() });
   return { member: memberByKey(roster.statement, by), msp: roster.statement.msp };
 }
 

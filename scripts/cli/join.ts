@@ -1,64 +1,54 @@
 // What `caisey appliance join` does: takes a console's token, makes the appliance's key, proves both to the console,
-// and remembers what it answered. From there on the appliance runs, and waits to be claimed.
+// and remembers what it answered. From there on the appliance runs, and waits to be claimed; a site that is founded
+// already keeps its keys and its log, and needs no claim (`join-founded.ts`).
 
 import { renderUnicodeCompact } from 'uqr';
 
 import { type ApplianceConfig, loadKeyFile, placesIn } from '#appliance/config.ts';
 import { type ClaimState, loadClaimState, saveClaimState } from '#appliance/claim/claim-state.ts';
 import { createClaimSecret, formatClaimCode } from '#appliance/protocol/claim-code.ts';
-import {
-  JOIN_PATH,
-  type JoinAnswer,
-  joinAnswerSchema,
-  joinedOrigin,
-  joinProofMessage,
-  joinRefusalSchema,
-  type JoinRequest,
-  type JoinToken,
-  parseJoinToken,
-  relayFingerprint,
-} from '#appliance/protocol/join-message.ts';
+import { joinedOrigin, type JoinToken, parseJoinToken } from '#appliance/protocol/join-message.ts';
 import { createPeerKey } from '#appliance/work/found.ts';
-import { encodeBase64url } from '#crypto/base64.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
-import { parsePersonKey } from '#crypto/person-key.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { checkListen, parseHostPort } from './address.ts';
+import { askConsole } from './console-door.ts';
 import { CliError } from './error.ts';
 import { isThere } from './home.ts';
 import type { Invocation } from './invocation.ts';
+import { joinFounded } from './join-founded.ts';
 
 export interface JoinOptions {
   readonly folder: string;
   readonly http: string;
   readonly listen?: readonly string[] | undefined;
   readonly mdns: boolean;
+  /** Leave another console for this one. */
+  readonly replace: boolean;
 }
 
 /** Endpoints by TCP; browsers on the same network by WebSocket. */
 const LISTEN = ['/ip4/0.0.0.0/tcp/4010', '/ip4/0.0.0.0/tcp/4011/ws'];
-const ASK_MS = 20_000;
-const MAX_ANSWER_CHARS = 16_384;
 
 /**
  * Joins this machine's appliance to a console and shows its claim code. Joined before by the same token, it shows
- * the code again.
- * @throws {CliError} `exists` for a folder with a site, `usage` for no token, `declined` with the console's reason
+ * the code again. Answers whether the appliance may run on from here: not when it runs already.
+ * @throws {CliError} `exists` for another console's, `usage` for no token, `declined` with the console's reason
  */
 export async function joinConsole(
   invocation: Invocation,
   tokenText: string,
   options: JoinOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { output } = invocation;
   const { folder } = options;
   const token = readToken(tokenText);
   if (await isThere(placesIn(folder).config)) {
     const joined = await loadClaimState(folder);
-    if (joined === null) throw holdsSite(folder);
+    if (joined === null) return joinFounded(invocation, token, options);
   }
   const earlier = await loadClaimState(folder);
-  if (earlier !== null && earlier.config.console.site !== token.site) throw holdsSite(folder);
+  if (earlier !== null && earlier.config.console.site !== token.site) throw waitsElsewhere(folder);
   const peer = await peerKeyOf(folder);
   const state = earlier ?? (await join(invocation, { token, peer, options }));
   const code = formatClaimCode(peer.signer.publicKey, state.secret);
@@ -76,6 +66,7 @@ export async function joinConsole(
     '\nNext: the owner types the code in the console; then the client sets up the site on the on-site page.\n' +
       'Nothing runs before. This goes on by itself; stop it by Ctrl+C, go on by "caisey appliance run".',
   );
+  return true;
 }
 
 function readToken(text: string): JoinToken {
@@ -89,9 +80,9 @@ function readToken(text: string): JoinToken {
   }
 }
 
-function holdsSite(folder: string): CliError {
-  return new CliError('exists', `Cannot join: "${folder}" holds a site already`, {
-    hint: 'Nothing was changed. Choose another folder by --dir: a founded site keeps its own log and keys.',
+function waitsElsewhere(folder: string): CliError {
+  return new CliError('exists', `Cannot join: "${folder}" waits to be claimed at another place`, {
+    hint: 'Nothing was changed. Use the token that it joined by, or choose another folder by --dir.',
   });
 }
 
@@ -108,8 +99,7 @@ async function join(
   const { listen = LISTEN, http, mdns, folder } = options;
   checkListen(listen);
   const page = http === 'none' ? null : parseHostPort(http);
-  const answer = await ask(token, { peer, signal });
-  checkAnswer(answer, token);
+  const answer = await askConsole(token, { peer, origin: joinedOrigin(token), signal });
   const config: ApplianceConfig & { console: NonNullable<ApplianceConfig['console']> } = {
     format: 'caisey/appliance/v1',
     ...{ origin: answer.origin, listen: [...listen], http: page, mdns },
@@ -122,68 +112,4 @@ async function join(
   };
   await saveClaimState(folder, state);
   return state;
-}
-
-async function ask(
-  token: JoinToken,
-  { peer, signal }: { peer: KeyFile; signal: AbortSignal },
-): Promise<JoinAnswer> {
-  const { site, secret } = token;
-  const proof = encodeBase64url(await peer.signer.sign(joinProofMessage(token)));
-  const body: JoinRequest = { site, secret, key: peer.key, proof };
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(new URL(JOIN_PATH, token.console), {
-      method: 'POST',
-      redirect: 'error',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]),
-    });
-    text = (await response.text()).slice(0, MAX_ANSWER_CHARS);
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new CliError(
-      'unreachable',
-      `Cannot join: the console at ${token.console} is not reached`,
-      {
-        cause,
-        hint: 'Is the address right, and may this machine reach it? Then run the command again.',
-      },
-    );
-  }
-  const answer = joinAnswerSchema.safeParse(parseOrNull(text));
-  if (response.ok && answer.success) return answer.data;
-  const refusal = joinRefusalSchema.safeParse(parseOrNull(text));
-  if (!refusal.success) {
-    throw new CliError(
-      'unreachable',
-      `Cannot join: the console answers ${response.status}, not as one`,
-    );
-  }
-  throw new CliError('declined', refusal.data.message, {
-    hint:
-      refusal.data.code === 'token-unusable'
-        ? 'Have a new command made: "Add site" in the console, then "New token".'
-        : 'Ask the owner of the console.',
-  });
-}
-
-/** The token came from the owner's hands; what answered must be what it names. */
-function checkAnswer({ relay, origin }: JoinAnswer, token: JoinToken): void {
-  const key = parsePersonKey(relay.key);
-  const isNamed = key.kind === 'ed25519' && relayFingerprint(key.publicKey) === token.relay;
-  if (isNamed && origin === joinedOrigin(token)) return;
-  throw new CliError('not-verified', 'Cannot join: what answered is not the console of the token', {
-    hint: 'Somebody may be in between. Have a new command made, and look at its address.',
-  });
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // no answer of a console
-  }
 }

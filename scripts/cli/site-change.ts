@@ -15,7 +15,7 @@ import {
   PRESETS,
   type Role,
 } from '#crypto/policy.ts';
-import { isRootKey } from '#crypto/root-set.ts';
+import { checkRosterSigner, trustedRoots } from '#crypto/root-certificate.ts';
 import {
   type Envelope,
   signStatement,
@@ -36,17 +36,23 @@ const YEAR_MS = 365 * 86_400_000;
 
 type Type = 'roster' | 'authority' | 'policy';
 
-/** The statement in force; its signature holds, and is by the key that this home pins. */
+/** The statement in force; its signature holds, and is by a key that this home pins, or by a root that one certified. */
 async function inForce<T extends Type>(
   { client, origin, site }: Connection,
   type: T,
 ): Promise<StatementOf<T>> {
   const statements = await client.call('site.statements', {});
   const verified = await verifyStatement(statements[type], { type, log: origin });
-  const { by } = verified.statement as StatementOf<Type>; // T is one of these
-  const isByRoot = type === 'roster' ? isRootKey(site.msp_root, by) : by === site.authority;
-  if (isByRoot) return verified.statement;
-  throw new CliError('not-verified', `Cannot trust the ${type}: it is not by the key of site.json`);
+  const statement = verified.statement as StatementOf<Type>; // T is one of these
+  if (statement.type === 'roster') {
+    await checkRosterSigner(statement, { root: site.msp_root, atMs: Date.now() });
+  } else if (statement.by !== site.authority) {
+    throw new CliError(
+      'not-verified',
+      `Cannot trust the ${type}: it is not by the key of site.json`,
+    );
+  }
+  return verified.statement;
 }
 
 export async function listPeople(invocation: Invocation): Promise<void> {
@@ -194,18 +200,27 @@ async function readRules(path: string): Promise<string> {
 /** Signs the next version and has the appliance put it in force. */
 async function change(
   { output, terminal }: Invocation,
-  { client }: Connection,
+  { client, site }: Connection,
   { statement, keyFile }: { statement: StatementOf<Type>; keyFile: string },
 ): Promise<void> {
   const key = await loadKey(keyFile);
-  if (key.key !== statement.by) {
+  if (!(await signersOf(statement, site)).has(key.key)) {
     throw new CliError('unusable', `Cannot sign ${statement.type}: "${keyFile}" is another key`, {
-      hint: 'It must be the key that signed the version in force.',
+      hint: 'It must be the key that signed the version in force, or another of the same root.',
     });
   }
   const envelope = await signNext(statement, key, terminal.now());
   const { type, version } = await client.call('site.change', { envelope });
   await output.result({ type, version }, () => `In force: ${type}, version ${version}\n`);
+}
+
+/** The keys that may sign the next version. */
+async function signersOf(
+  statement: StatementOf<Type>,
+  { msp_root: root, authority }: Connection['site'],
+): Promise<ReadonlySet<string>> {
+  if (statement.type !== 'roster') return new Set([authority]);
+  return trustedRoots({ root, certificates: statement.roots ?? [], atMs: Date.now() });
 }
 
 function signNext(

@@ -29,6 +29,7 @@ export function addSite(parent: Parent, act: Act): void {
     .action(() =>
       act(async (invocation) => (await import('./site-status.ts')).showStatus(invocation)),
     );
+  addCertifyRoot(site, act);
   addPeople(site, act);
   addApprovers(site, act);
   addPolicy(site, act);
@@ -66,6 +67,31 @@ function addInit(site: Parent, act: Act): void {
     .addHelpText('after', INIT_HELP)
     .action((options) =>
       act(async (invocation) => (await import('./found-site.ts')).initSite(invocation, options)),
+    );
+}
+
+const CERTIFY_HELP = `
+By its root key, the site's own MSP says: rosters by these roots count here, too. So the people of a
+console's organisation may ask at a site that was founded without it. It holds for ten years, and
+cannot be called back: compare the code with what the console shows, on both screens.
+
+The console shows the whole command ("Add a site"); what this prints is pasted there.
+
+Example:
+  $ caisey site certify-root 'ed25519:… webauthn:…'`;
+
+function addCertifyRoot(site: Parent, act: Act): void {
+  site
+    .command('certify-root')
+    .description("let another root sign who may ask: an organisation's of a console")
+    .argument('<root>', 'the root set, as the console shows it; "-" reads it from standard input')
+    .option('--root-key <file>', 'the MSP root key; by default keys/msp-root.key in your home')
+    .option('--yes', 'do not ask', false)
+    .addHelpText('after', CERTIFY_HELP)
+    .action((root, options) =>
+      act(async (invocation) =>
+        (await import('./certify-root.ts')).certifyRoot(invocation, root, options),
+      ),
     );
 }
 

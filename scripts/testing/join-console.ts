@@ -7,7 +7,7 @@ import { formatJoinToken, relayFingerprint } from '#appliance/protocol/join-mess
 import { encodeBase64url } from '#crypto/base64.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import { ConsoleError } from '#ui/server/error.ts';
-import { joinSite, type JoinDirectory } from '#ui/server/join.ts';
+import { type FoundedLog, joinSite, type JoinDirectory } from '#ui/server/join.ts';
 import { type Mesh, meshKey, rawKey } from './mesh.ts';
 
 export interface JoinConsole extends AsyncDisposable {
@@ -15,6 +15,8 @@ export interface JoinConsole extends AsyncDisposable {
   readonly secret: string;
   readonly origin: string;
   readonly directory: JoinDirectory;
+  /** The log that a founded site brought. */
+  log(): FoundedLog | null;
 }
 
 /** Opens the door; who joins is a site of the mesh from then on. */
@@ -25,12 +27,14 @@ export async function openJoinConsole(
   const secret = encodeBase64url(randomBytes(32));
   const joined = { siteId: site, organisationName: 'Acme IT' };
   let peer: string | null = null;
+  let brought: FoundedLog | null = null;
   const directory: JoinDirectory = {
     siteByToken: (given) => Promise.resolve(given === secret && peer === null ? joined : null),
     siteByPeerKey: (key) => Promise.resolve(key === peer ? joined : null),
-    joinByToken({ peerKey }) {
+    joinByToken({ peerKey, log }) {
       if (peer !== null) return Promise.reject(new ConsoleError('expired', 'Cannot join: used'));
       peer = peerKey;
+      brought = log;
       mesh.sites.set(meshKey(peerKey), { organisation, site });
       return Promise.resolve(joined);
     },
@@ -56,6 +60,7 @@ export async function openJoinConsole(
   return {
     token: formatJoinToken({ console: origin, relay, site, secret }),
     ...{ secret, origin, directory },
+    log: () => brought,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

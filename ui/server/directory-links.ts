@@ -44,7 +44,15 @@ const line = z
   .regex(/^[^\p{Cc}]*$/u);
 const peerKeySchema = z.string().refine(isEd25519, 'must be an Ed25519 key');
 
-const joinSchema = z.strictObject({ secret: z.string().max(64), peerKey: peerKeySchema });
+const joinSchema = z.strictObject({
+  secret: z.string().max(64),
+  peerKey: peerKeySchema,
+  /** Of a site that was founded before. */
+  log: z
+    .strictObject({ key: z.string().max(512), origin: line })
+    .nullable()
+    .default(null),
+});
 
 const statusSchema = z.strictObject({
   state: z.enum(['joined', 'claimed']).exactOptional(),
@@ -82,10 +90,11 @@ export interface LinkDirectory {
   /** Looks at a join token without using it up; null when it is used, expired or was never given out. */
   siteByToken(secret: string): Promise<KnownSite | null>;
   /**
-   * Uses up a join token: of two appliances that bring it at once, one joins.
+   * Uses up a join token: of two appliances that bring it at once, one joins. One that brings the log of a founded
+   * site, proved by its key, needs no claim: the site is at work.
    * @throws {ConsoleError} code `expired` for a used, expired or unknown token, `conflict` for a key in use
    */
-  joinByToken(input: { secret: string; peerKey: string }): Promise<KnownSite>;
+  joinByToken(input: z.input<typeof joinSchema>): Promise<KnownSite>;
   siteByPeerKey(peerKey: string): Promise<KnownSite | null>;
   /** A site whose appliance was found by its key before; null when it was removed since. */
   siteById(siteId: string): Promise<KnownSite | null>;
@@ -110,8 +119,8 @@ export function linkDirectory({ store, now }: { store: Store; now: () => number 
   return {
     siteByToken: async (secret) => findByToken(db, { secret, nowMs: now() }),
     async joinByToken(input) {
-      const { secret, peerKey } = parseInput(joinSchema, input);
-      return store.alone((transaction) => join(transaction, { secret, peerKey, nowMs: now() }));
+      const joining = parseInput(joinSchema, input);
+      return store.alone((transaction) => join(transaction, { ...joining, nowMs: now() }));
     },
     async siteByPeerKey(peerKey) {
       if (!isEd25519(peerKey)) return null;
@@ -179,7 +188,7 @@ async function findByToken(
 
 async function join(
   db: Db,
-  { secret, peerKey, nowMs }: { secret: string; peerKey: string; nowMs: number },
+  { secret, peerKey, log, nowMs }: z.infer<typeof joinSchema> & { nowMs: number },
 ): Promise<KnownSite> {
   const site = await findByToken(db, { secret, nowMs });
   if (site === null) {
@@ -192,12 +201,16 @@ async function join(
   if (other !== undefined) {
     throw new ConsoleError('conflict', 'Cannot join: this appliance belongs to another site');
   }
+  const state = log === null ? 'joined' : 'claimed';
   await db
     .updateTable('site')
-    .set({ peer_key: peerKey, state: 'joined', token_hash: null, token_expires_at: null })
+    .set({
+      ...{ peer_key: peerKey, state, token_hash: null, token_expires_at: null },
+      ...(log === null ? {} : { log_key: log.key, origin: log.origin }),
+    })
     .where('id', '=', site.siteId)
     .execute();
-  return { ...site, state: 'joined', peerKey };
+  return { ...site, state, peerKey };
 }
 
 async function keepStatus(

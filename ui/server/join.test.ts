@@ -5,29 +5,38 @@ import * as assert from 'uvu/assert';
 
 import { joinProofMessage } from '#appliance/protocol/join-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
+import { signCheckpoint } from '#crypto/checkpoint.ts';
+import { EMPTY_ROOT } from '#crypto/hash.ts';
+import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import { createKeyed, type Keyed } from '#scripts/testing/live-site.ts';
 import { ConsoleError } from './error.ts';
-import { joinSite, type JoinPlace } from './join.ts';
+import { type FoundedLog, joinSite, type JoinPlace } from './join.ts';
 
 const SITE = 'c2l0ZS0wMDAwMDAwMDAwMQ';
 const SECRET = encodeBase64url(randomBytes(32));
 const relay = await createKeyed();
 
 /** A console with one token, of one site. */
-function openPlace(): JoinPlace & { readonly joined: () => string | null } {
+function openPlace(): JoinPlace & {
+  readonly joined: () => string | null;
+  readonly log: () => FoundedLog | null;
+} {
   const site = { siteId: SITE, organisationName: 'Acme IT' };
   let joined: string | null = null;
+  let brought: FoundedLog | null = null;
   return {
     joined: () => joined,
+    log: () => brought,
     origin: 'https://console.example',
     relay: { key: relay.key, addresses: ['/dns4/console.example/tcp/4020'] },
     directory: {
       siteByToken: (secret) => Promise.resolve(secret === SECRET && joined === null ? site : null),
       siteByPeerKey: (key) => Promise.resolve(key === joined ? site : null),
-      joinByToken({ peerKey }) {
+      joinByToken({ peerKey, log }) {
         if (joined !== null) return Promise.reject(new ConsoleError('expired', 'Cannot join'));
         joined = peerKey;
+        brought = log;
         return Promise.resolve(site);
       },
     },
@@ -46,6 +55,7 @@ async function ask(
 interface Ask {
   readonly site: string;
   readonly secret: string;
+  readonly log: { readonly key: string };
 }
 
 const join = suite('joinSite()');
@@ -102,6 +112,44 @@ join('joins one of two that bring a token at once', async () => {
   );
   const answers = await Promise.all(bodies.map((body) => joinSite(body, place)));
   assert.equal(answers.map(({ status }) => status).sort(), [200, 410]);
+});
+
+join('takes a founded site with its own log, which the log’s key has proved', async () => {
+  const origin = 'caisey.local/site/7f3a/1';
+  const { signer } = await createKeyed();
+  const key = verifierKey(origin, 0x01, signer.publicKey);
+  const checkpoint = await signCheckpoint({ origin, size: 0, root: EMPTY_ROOT }, signer);
+  const log = { key: formatVerifierKey(key), checkpoint };
+  const appliance = await createKeyed();
+  const place = openPlace();
+  const { status, body } = await joinSite(
+    await ask(appliance, { signed: { log }, over: { log } }),
+    place,
+  );
+  assert.is(status, 200);
+  assert.is('origin' in body ? body.origin : null, origin);
+  assert.equal(place.log(), { key: log.key, origin });
+
+  const other = verifierKey(origin, 0x01, (await createKeyed()).signer.publicKey);
+  const elsewhere = verifierKey('other/site/1', 0x01, signer.publicKey);
+  const bad: Readonly<Record<string, typeof log>> = {
+    'by another key': { ...log, key: formatVerifierKey(other) },
+    'of another name': { ...log, key: formatVerifierKey(elsewhere) },
+    'whose key is none': { ...log, key: 'x' },
+    'without a checkpoint': { ...log, checkpoint: '' },
+  };
+  const cases: [string, unknown][] = [
+    ['for which no peer key signed', await ask(appliance, { over: { log } })],
+    ['which was left out', await ask(appliance, { signed: { log } })],
+  ];
+  for (const [name, said] of Object.entries(bad)) {
+    cases.push([name, await ask(appliance, { signed: { log: said }, over: { log: said } })]);
+  }
+  for (const [name, asked] of cases) {
+    const empty = openPlace();
+    assert.is((await joinSite(asked, empty)).status, 403, name);
+    assert.is(empty.joined(), null);
+  }
 });
 
 join.run();

@@ -1,18 +1,30 @@
-// `POST /api/join`: an appliance brings a token's secret and its own key. Pure but for its ports.
+// `POST /api/join`: an appliance brings a token's secret and its own key, and when its site is founded already, its
+// log's key and a checkpoint to prove it. Pure but for its ports.
 
 import {
   type JoinAnswer,
   joinedOrigin,
   joinProofMessage,
   type JoinRefusal,
+  type JoinRequest,
   joinRequestSchema,
 } from '#appliance/protocol/join-message.ts';
 import { parseBase64url } from '#crypto/base64.ts';
+import { verifyCheckpoint } from '#crypto/checkpoint.ts';
+import { FormatError, VerifyError } from '#crypto/error.ts';
+import { parseVerifierKey } from '#crypto/key.ts';
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { isEd25519Signature } from '#crypto/webcrypto.ts';
 import { ConsoleError } from './error.ts';
 
-export const MAX_JOIN_BYTES = 4096;
+export const MAX_JOIN_BYTES = 8192;
+
+/** The log of a site that was founded before it joined, proved. */
+export interface FoundedLog {
+  /** C2SP verifier key; its name is the origin. */
+  readonly key: string;
+  readonly origin: string;
+}
 
 interface JoinedSite {
   readonly siteId: string;
@@ -23,7 +35,11 @@ interface JoinedSite {
 export interface JoinDirectory {
   siteByToken(secret: string): Promise<JoinedSite | null>;
   /** Uses the token up. @throws {ConsoleError} `expired`, or `conflict` for a key in use */
-  joinByToken(input: { secret: string; peerKey: string }): Promise<JoinedSite>;
+  joinByToken(input: {
+    secret: string;
+    peerKey: string;
+    log: FoundedLog | null;
+  }): Promise<JoinedSite>;
   siteByPeerKey(peerKey: string): Promise<JoinedSite | null>;
 }
 
@@ -48,19 +64,23 @@ export async function joinSite(body: unknown, place: JoinPlace): Promise<JoinOut
   if (!parsed.success) {
     return refused(400, 'invalid', 'Cannot join: this is not what an appliance sends');
   }
-  const { site, secret, key, proof } = parsed.data;
-  if (!(await isProved({ site, secret, key, proof }))) {
+  const { site, secret, key } = parsed.data;
+  if (!(await isProved(parsed.data))) {
     return refused(403, 'proof-invalid', 'Cannot join: the appliance does not hold its key');
+  }
+  const log = parsed.data.log === undefined ? null : await provedLog(parsed.data.log);
+  if (log === 'not-proved') {
+    return refused(403, 'proof-invalid', "Cannot join: the log's checkpoint is not by its key");
   }
   const { directory } = place;
   const own = await directory.siteByPeerKey(key);
   if (own !== null) {
-    if (own.siteId === site) return joined(own, place);
+    if (own.siteId === site) return joined(own, { log, place });
     return refused(409, 'key-taken', 'Cannot join: this appliance belongs to another site');
   }
   if ((await directory.siteByToken(secret))?.siteId !== site) return unusable();
   try {
-    return joined(await directory.joinByToken({ secret, peerKey: key }), place);
+    return joined(await directory.joinByToken({ secret, peerKey: key, log }), { log, place });
   } catch (cause) {
     if (!(cause instanceof ConsoleError)) throw cause;
     if (cause.code === 'expired') return unusable(); // another appliance was faster
@@ -71,28 +91,19 @@ export async function joinSite(body: unknown, place: JoinPlace): Promise<JoinOut
 
 function joined(
   { siteId, organisationName }: JoinedSite,
-  { origin, relay }: JoinPlace,
+  { log, place: { origin, relay } }: { log: FoundedLog | null; place: JoinPlace },
 ): JoinOutcome {
   return {
     status: 200,
     body: {
       relay: { key: relay.key, addresses: relay.addresses.slice(0, 16) },
-      origin: joinedOrigin({ console: origin, site: siteId }),
+      origin: log?.origin ?? joinedOrigin({ console: origin, site: siteId }),
       organisation: organisationName,
     },
   };
 }
 
-async function isProved({
-  key,
-  proof,
-  ...said
-}: {
-  site: string;
-  secret: string;
-  key: string;
-  proof: string;
-}): Promise<boolean> {
+async function isProved({ key, proof, ...said }: JoinRequest): Promise<boolean> {
   const parsed = parsePersonKey(key);
   if (parsed.kind !== 'ed25519') return false;
   try {
@@ -103,6 +114,21 @@ async function isProved({
     });
   } catch {
     return false; // not base64url at all
+  }
+}
+
+/** Who brings a log's key must show that the log is signed by it. */
+async function provedLog({
+  key,
+  checkpoint,
+}: NonNullable<JoinRequest['log']>): Promise<FoundedLog | 'not-proved'> {
+  try {
+    const logKey = parseVerifierKey(key);
+    await verifyCheckpoint(checkpoint, logKey);
+    return { key, origin: logKey.name };
+  } catch (cause) {
+    if (cause instanceof FormatError || cause instanceof VerifyError) return 'not-proved';
+    throw cause;
   }
 }
 
