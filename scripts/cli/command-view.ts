@@ -8,6 +8,7 @@ import { isOpenedAs } from '#crypto/entry.ts';
 import { envelopeSchema, parseStatement } from '#crypto/statement.ts';
 import { matchCode } from '#crypto/match-code.ts';
 import { visibleText } from '#crypto/visible.ts';
+import { isBrokenPipe } from './broken-pipe.ts';
 import { bytesJson } from './entry-lines.ts';
 import type { Invocation } from './invocation.ts';
 import { formatCount, formatSpan } from './quantity.ts';
@@ -22,6 +23,7 @@ export interface CommandViewOptions {
   /** Where the site's own page is; null: none. */
   readonly page: string | null;
   readonly isRaw: boolean;
+  readonly endpointName: string;
   /** Told once when nobody reads our output any more. */
   readonly onBrokenPipe: () => void;
 }
@@ -65,6 +67,33 @@ export class CommandView {
     return new Promise((resolve) => {
       this.#wanted = { n, resolve };
     });
+  }
+
+  /** Says that the endpoint went away, and what that means for the command; or that it is back. */
+  async takePresence({
+    isOnline,
+    waitMs,
+  }: {
+    readonly isOnline: boolean;
+    readonly waitMs: number;
+  }): Promise<void> {
+    const name = visibleText(this.#options.endpointName);
+    const note = isOnline
+      ? `${name} is back`
+      : this.#started === null
+        ? `${name} went offline. The request still waits; approved while ${name} is away, the command is not run`
+        : `${name} went offline; waiting up to ${formatSpan(waitMs)} for it …`;
+    await this.#tell({ event: isOnline ? 'online' : 'offline', waitMs }, note);
+  }
+
+  /** Says that we leave a cancelled command whose endpoint is not there to say how it ended. */
+  async leave(session: string): Promise<void> {
+    const name = visibleText(this.#options.endpointName);
+    const show = this.#options.invocation.output.called(`session show ${session}`);
+    await this.#tell(
+      { event: 'left', session },
+      `Cancelled. ${name} is offline and ends the command when it is back; the record will say how it ended: ${show}`,
+    );
   }
 
   /** Shows how it ended. */
@@ -193,7 +222,7 @@ export class CommandView {
     try {
       await write();
     } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EPIPE')) throw cause;
+      if (!isBrokenPipe(cause)) throw cause;
       if (this.#broken.size === 0) this.#options.onBrokenPipe();
       this.#broken.add(stream);
     }
@@ -217,7 +246,7 @@ export class CommandView {
 
 /** Null for a command that came to its own end: its exit code says it. */
 function endWords({ outcome, signal, problem, stoppedBy }: CommandOutcome): string | null {
-  if (stoppedBy !== null) {
+  if (stoppedBy !== null && outcome !== 'withdrawn') {
     const when = outcome === 'cancelled' ? 'while it ran' : 'before it ran';
     return `Stopped ${when}, by ${visibleText(stoppedBy)}`;
   }
@@ -239,8 +268,9 @@ function endWords({ outcome, signal, problem, stoppedBy }: CommandOutcome): stri
       return `Refused${why}`;
     case 'denied':
     case 'expired':
-    case 'withdrawn':
       return `Not run, ${outcome}${why}`;
+    case 'withdrawn':
+      return `Not run${why}`;
     default:
       throw new Error(`unreachable: outcome ${String(outcome satisfies never)}`);
   }

@@ -142,7 +142,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'peer-unknown': "Another machine has the appliance's address. Do not go on before you know why.",
   'protocol-unsupported': 'Does the same version of Caisey run on both sides?',
   'stream-lost':
-    'What runs goes on and is recorded, unless the appliance itself was ended: then it is closed, and what waited is withdrawn, when it starts again. "caisey session ls --all" shows it.',
+    'What runs goes on and is recorded; what waited in a session opened for it is withdrawn. If the appliance itself was ended, all of it is ended on record when it starts again. "caisey session ls --all" shows it.',
   timeout: 'Is the network slow or cut? Try again.',
   'endpoint-offline': '"caisey ls" shows when it was last seen.',
   'endpoint-pending':

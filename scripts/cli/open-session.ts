@@ -30,9 +30,15 @@ export interface UsableSession extends HeldSession {
 export async function openSession(
   { home, terminal }: Pick<Invocation, 'home' | 'terminal'>,
   { client, origin, key }: Connection,
-  options: { endpoint: EndpointSummary; reason: string | null; ticket: string | null },
+  options: {
+    endpoint: EndpointSummary;
+    reason: string | null;
+    ticket: string | null;
+    /** It is for what this call does, and ends with it, whatever becomes of us. @default false */
+    isTied?: boolean;
+  },
 ): Promise<UsableSession> {
-  const { reason, ticket } = options;
+  const { reason, ticket, isTied = false } = options;
   const { endpoint } = options.endpoint;
   const seed = randomBytes(32);
   const delegate = await importSigner(seed);
@@ -50,6 +56,7 @@ export async function openSession(
       envelope,
       reason: opening.reason,
       ticket: opening.ticket,
+      ...(isTied && { isTied }),
     });
   } catch (cause) {
     await removeHeldSession(home, session);

@@ -10,6 +10,7 @@ import {
 
 import { addAgent } from './agent.ts';
 import { addAppliance } from './appliance.ts';
+import { isBrokenPipe } from './broken-pipe.ts';
 import { addChat } from './chat.ts';
 import { addEndpoint } from './endpoint.ts';
 import { CliError, type Problem, problemOf } from './error.ts';
@@ -179,8 +180,4 @@ function misuse({ code, message }: CommanderError): Problem {
     exitCode: EXIT.usage,
     isUnexpected: false,
   };
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }

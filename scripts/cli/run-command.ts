@@ -3,12 +3,11 @@
 
 import { constants } from 'node:os';
 
-import type { CommandOutcome, SignedCommand } from '#appliance/protocol/client-message.ts';
+import type { ClientEvent, CommandOutcome } from '#appliance/protocol/client-message.ts';
 import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { ClientError } from '#appliance/protocol/client.ts';
-import type { CommandFields } from '#appliance/protocol/command-fields.ts';
-import { signCommand } from '#appliance/protocol/session-key.ts';
 import { VerifyError } from '#crypto/error.ts';
+import { type Absence, openAbsence } from './absence.ts';
 import { CommandView } from './command-view.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
@@ -19,14 +18,11 @@ import { findUsableSession, openSession, type UsableSession, useSession } from '
 import { readSession } from './read-session.ts';
 import { findEndpoint, findSession } from './reference.ts';
 import { removeHeldSession } from './session-file.ts';
-import { statementSigner } from '#crypto/statement.ts';
+import { type RunFields, type SignedRun, signRun } from './sign-run.ts';
 
 export interface RunRequest {
   readonly endpoint: string;
-  readonly fields: Omit<CommandFields, 'shell'> & {
-    /** Null: what the endpoint's system has. */
-    readonly shell: CommandFields['shell'] | null;
-  };
+  readonly fields: RunFields;
   readonly why: string | null;
   readonly state: string | null;
   readonly reason: string | null;
@@ -48,16 +44,27 @@ export async function runCommand(request: RunRequest, running: Running): Promise
   const { http } = await client.call('site.status', {});
   const { session, isOwn } = await sessionFor(request, { ...running, endpoint });
   const place = { request, running, endpoint, page: http, isOwn };
-  if (!isOwn) return runIn(session, place);
-  let code: number;
+  if (!isOwn) return (await runIn(session, place)).exitCode;
+  let ran: Ran;
   try {
-    code = await runIn(session, place);
+    ran = await runIn(session, place);
   } catch (cause) {
     await closeOwn(session, running).catch(() => undefined); // why it failed matters more
     throw cause;
   }
-  await closeOwn(session, running);
-  return code;
+  const closing = closeOwn(session, running);
+  if (!ran.isLeft) await closing;
+  else {
+    closing.catch(() => undefined); // it takes as long as the endpoint may; we do not stay for it
+    await client.call('site.status', {}); // answered after the closing was taken
+  }
+  return ran.exitCode;
+}
+
+/** How it went; `isLeft` when we did not stay to see its end. */
+interface Ran {
+  readonly exitCode: number;
+  readonly isLeft: boolean;
 }
 
 async function closeOwn(
@@ -91,8 +98,8 @@ async function sessionFor(
   }
   const open = await findUsableSession(invocation, connection, endpoint);
   if (open !== null) return { session: open, isOwn: false };
-  const session = await openSession(invocation, connection, { endpoint, reason, ticket });
-  return { session, isOwn: true };
+  const opening = { endpoint, reason, ticket, isTied: true };
+  return { session: await openSession(invocation, connection, opening), isOwn: true };
 }
 
 interface Place {
@@ -104,70 +111,76 @@ interface Place {
   readonly isOwn: boolean;
 }
 
-async function runIn(session: UsableSession, place: Place): Promise<number> {
+async function runIn(session: UsableSession, place: Place): Promise<Ran> {
   const { request, running, endpoint, page } = place;
-  const { client, origin } = running.connection;
-  const shell = request.fields.shell ?? (endpoint.host?.os === 'win32' ? 'powershell' : 'sh');
-  const fields: CommandFields = { ...request.fields, shell };
-  const signedPlace = { log: origin, endpoint: session.endpoint, session: session.session };
-  const sign = (purpose: 'work' | 'state-before' | 'state-after', command: string) =>
-    signCommand({
-      place: signedPlace,
-      key: statementSigner(session.key),
-      ...{ purpose, fields: { ...fields, command } },
-      nowMs: running.invocation.terminal.now(),
-    });
-  const work = await sign('work', fields.command);
-  const states = request.state === null ? null : await signStates(sign, request.state);
+  const { invocation, connection, interrupts } = running;
+  const nowMs = invocation.terminal.now();
+  const signed = await signRun(request, { session, endpoint, log: connection.origin, nowMs });
+  const absence = openAbsence();
   const cancel = (why: string | null) => (): void => {
-    cancelCommand(running, { session: session.session, command: work.hash, why });
+    cancelCommand(running, {
+      ...{ session: session.session, command: signed.hash, why },
+      onCancelled: () => absence.cancelled(),
+    });
   };
   const view = new CommandView({
-    ...{ invocation: running.invocation, command: work.hash, page, isRaw: request.isRaw },
+    ...{ invocation, page, command: signed.hash, isRaw: request.isRaw },
+    endpointName: endpoint.name,
     onBrokenPipe: cancel(null),
   });
   await view.begin(session.session, place);
-  if (view.isBroken) return BROKEN_PIPE; // nobody reads: nothing is run
+  if (view.isBroken) return { exitCode: BROKEN_PIPE, isLeft: false }; // nobody reads: nothing is run
+  const outcome = await submit(session, {
+    ...{ connection, view, absence },
+    command: { ...signed.commands, why: request.why },
+    onSubmit: () => interrupts.cancelBy(cancel('Cancelling … (Ctrl+C again leaves)')),
+  });
+  if (outcome === null) await view.leave(session.session);
+  else await view.end(outcome, session.session);
+  const isLeft = outcome === null;
+  if (view.isBroken) return { exitCode: BROKEN_PIPE, isLeft };
+  return { exitCode: isLeft ? CANCELLED : exitCodeFor(outcome, interrupts.isCancelling), isLeft };
+}
+
+interface Submission {
+  readonly connection: Connection;
+  readonly view: CommandView;
+  readonly absence: Absence;
+  readonly command: SignedRun['commands'] & { readonly why: string | null };
+  readonly onSubmit: () => void;
+}
+
+/** Submits a command and shows the session's entries until its end; null when there is no use in staying for that. */
+async function submit(
+  { session, entries }: UsableSession,
+  { connection, view, absence, command, onSubmit }: Submission,
+): Promise<CommandOutcome | null> {
+  const { client, origin } = connection;
   const following = new AbortController();
   const reading = readSession(client, {
-    ...{ session: session.session, origin, from: session.entries, follow: true },
+    ...{ session, origin, from: entries, follow: true },
     signal: following.signal,
     onEntry: (entry) => view.take(entry),
   });
-  running.interrupts.cancelBy(cancel('Cancelling … (Ctrl+C again leaves)'));
-  const submitted = client.call('command.submit', {
-    session: session.session,
-    command: withoutHash(work),
-    why: request.why,
-    before: states?.before ?? null,
-    after: states?.after ?? null,
-  });
-  const outcome = await firstOf(submitted, reading);
-  const unseen = reading.then(() => {
-    throw new VerifyError('range', 'Cannot follow command: the session ended without its end');
-  });
-  await firstOf(view.whenSeen(outcome.n), unseen);
+  onSubmit();
+  const onEvent = async (event: ClientEvent): Promise<void> => {
+    if (event.kind !== 'endpoint') return;
+    absence.endpoint(event);
+    await view.takePresence(event);
+  };
+  const submitted = client.call('command.submit', { session, ...command }, { onEvent });
+  const outcome = await firstOf(Promise.race([submitted, absence.unheard]), reading);
+  if (outcome === null)
+    submitted.catch(() => undefined); // we do not stay for it
+  else {
+    const unseen = reading.then(() => {
+      throw new VerifyError('range', 'Cannot follow command: the session ended without its end');
+    });
+    await firstOf(view.whenSeen(outcome.n), unseen);
+  }
   following.abort();
   await reading.catch(() => undefined); // stopped by us; what it would say was seen
-  await view.end(outcome, session.session);
-  return view.isBroken ? BROKEN_PIPE : exitCodeFor(outcome, running.interrupts.isCancelling);
-}
-
-async function signStates(
-  sign: (
-    purpose: 'state-before' | 'state-after',
-    command: string,
-  ) => Promise<SignedCommand & { hash: string }>,
-  state: string,
-): Promise<{ before: SignedCommand; after: SignedCommand }> {
-  return {
-    before: withoutHash(await sign('state-before', state)),
-    after: withoutHash(await sign('state-after', state)),
-  };
-}
-
-function withoutHash({ envelope, disclosures }: SignedCommand & { hash: string }): SignedCommand {
-  return { envelope, disclosures };
+  return outcome;
 }
 
 /** What is waited for, or the failure of the reading beside it. A reading that ends in order fails nothing. */
@@ -180,12 +193,18 @@ function firstOf<T>(wanted: Promise<T>, reading: Promise<unknown>): Promise<T> {
 
 function cancelCommand(
   { invocation, connection }: Running,
-  { why, ...target }: { session: string; command: string; why: string | null },
+  {
+    why,
+    onCancelled,
+    ...target
+  }: { session: string; command: string; why: string | null; onCancelled: () => void },
 ): void {
   const { output } = invocation;
   const cancelling = async (): Promise<void> => {
-    if (why !== null) await output.note(why, 'yellow');
+    const told = why === null ? null : output.note(why, 'yellow');
+    told?.catch(() => undefined); // a terminal that has hung up must not keep it from being cancelled
     const { cancelled } = await connection.client.call('command.cancel', target);
+    onCancelled();
     if (!cancelled && why !== null) await output.note('It has ended already.', 'dim');
   };
   cancelling().catch(() => undefined); // a lost connection is told by the call that runs

@@ -126,6 +126,16 @@ run('cancels the command when nobody reads its output any more', async () => {
   assert.equal(open, []);
 });
 
+run('cancels the command when its terminal has hung up, and closes its session', async () => {
+  const gone = Object.assign(new Error('write EIO'), { code: 'EIO' });
+  const { terminal, code } = site.start(['run', 'web', '--', 'touch', join(site.folder, 'never')]);
+  await terminal.errLines.take((text) => text.includes('Match code'));
+  terminal.hangUp(gone);
+  assert.is(await code, 141);
+  const { sessions: open } = (await site.json(['session', 'ls'])) as { sessions: unknown[] };
+  assert.equal(open, []);
+});
+
 run('says how much output was dropped', async () => {
   const command = ['--output-limit', '10', '--', 'printf 123456789012345'];
   const table = await site.run(['run', 'web', ...command]);
@@ -136,9 +146,13 @@ run('says how much output was dropped', async () => {
 });
 
 run('ends with 3, and says who, when the client stops its session', async () => {
-  for (const [command, ready, when] of [
-    ['echo up; tail -f /dev/null', 'out', 'while it ran'],
-    [`touch ${join(site.folder, 'never')}`, 'err', 'before it ran'],
+  for (const [command, ready, words] of [
+    ['echo up; tail -f /dev/null', 'out', 'Stopped while it ran, by Carla Client'],
+    [
+      `touch ${join(site.folder, 'never')}`,
+      'err',
+      'Not run: Withdrawn by Carla Client: The session was closed.',
+    ],
   ] as const) {
     const { terminal, code } = site.start(['run', 'web', '--', command]);
     const text = await terminal.errLines.take((line) => line.startsWith('Session'));
@@ -148,7 +162,7 @@ run('ends with 3, and says who, when the client stops its session', async () => 
     const closed = await site.run(['session', 'close', id, '--key', site.approverKey]);
     assert.is(closed.code, 0, closed.err);
     assert.is(await code, 3);
-    assert.match(terminal.err(), `Stopped ${when}, by Carla Client\n`);
+    assert.match(terminal.err(), `${words}\n`);
   }
 });
 

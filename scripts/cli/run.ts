@@ -22,7 +22,10 @@ Examples:
 Standard input is not sent: a command is exactly the text on record. Put what it must read into the
 command itself.
 
-Ctrl+C cancels the command; pressed again, it leaves, and what runs is ended and recorded without you.`;
+Ctrl+C cancels the command; pressed again, it leaves, and what runs is ended and recorded without you.
+A terminal that is closed cancels as Ctrl+C does. When this program itself is killed or cut off, what
+waits is withdrawn, what runs comes to its end on record, and the session that was opened for it is
+closed.`;
 
 export function addRun(parent: Parent, act: Act): void {
   parent

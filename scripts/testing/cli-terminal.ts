@@ -15,6 +15,8 @@ export interface TestTerminal extends Terminal {
   readonly outLines: Inbox<string>;
   /** Presses Ctrl+C. */
   interrupt(): void;
+  /** Closes the terminal: the program is told, and no write succeeds any more. */
+  hangUp(error: Error): void;
 }
 
 export interface TestTerminalOptions {
@@ -41,16 +43,21 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
     columns: isTTY ? 100 : null,
     hasColour: isTTY && (env['NO_COLOR'] ?? '') === '',
     write: async (data) => {
+      if (hungUp !== null) throw hungUp;
       const bytes = Buffer.from(data);
       into.push(bytes);
       told(bytes.toString('utf8'));
       return Promise.resolve();
     },
   });
+  let hungUp: Error | null = null;
   const stdout = stream(out, (text) => {
     if (stdoutFails !== undefined) throw stdoutFails;
     outLines.put(text);
   });
+  const interrupt = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
   return {
     stdout,
     stderr: stream(err, (text) => {
@@ -75,8 +82,10 @@ export function createTerminal(options: TestTerminalOptions = {}): TestTerminal 
     err: () => Buffer.concat(err).toString('utf8'),
     errLines,
     outLines,
-    interrupt() {
-      for (const listener of [...listeners]) listener();
+    interrupt,
+    hangUp(error) {
+      hungUp = error;
+      interrupt();
     },
   };
 }

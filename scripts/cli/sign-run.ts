@@ -1,0 +1,51 @@
+// What `caisey run` signs with the session's key: the command, and the one that shows the state around it.
+
+import type { SignedCommand } from '#appliance/protocol/client-message.ts';
+import type { CommandFields } from '#appliance/protocol/command-fields.ts';
+import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
+import { signCommand } from '#appliance/protocol/session-key.ts';
+import { statementSigner } from '#crypto/statement.ts';
+import type { HeldSession } from './session-file.ts';
+
+export type RunFields = Omit<CommandFields, 'shell'> & {
+  /** Null: what the endpoint's system has. */
+  readonly shell: CommandFields['shell'] | null;
+};
+
+export interface SignedRun {
+  /** Hash of the command's statement. */
+  readonly hash: string;
+  readonly commands: {
+    readonly command: SignedCommand;
+    readonly before: SignedCommand | null;
+    readonly after: SignedCommand | null;
+  };
+}
+
+/** Signs what is run in a session. */
+export async function signRun(
+  { fields, state }: { readonly fields: RunFields; readonly state: string | null },
+  {
+    session,
+    endpoint,
+    log,
+    nowMs,
+  }: { session: HeldSession; endpoint: EndpointSummary; log: string; nowMs: number },
+): Promise<SignedRun> {
+  const shell = fields.shell ?? (endpoint.host?.os === 'win32' ? 'powershell' : 'sh');
+  const sign = (purpose: 'work' | 'state-before' | 'state-after', command: string) =>
+    signCommand({
+      place: { log, endpoint: session.endpoint, session: session.session },
+      key: statementSigner(session.key),
+      ...{ purpose, fields: { ...fields, shell, command } },
+      nowMs,
+    });
+  const { hash, ...command } = await sign('work', fields.command);
+  const before = state === null ? null : withoutHash(await sign('state-before', state));
+  const after = state === null ? null : withoutHash(await sign('state-after', state));
+  return { hash, commands: { command, before, after } };
+}
+
+function withoutHash({ envelope, disclosures }: SignedCommand): SignedCommand {
+  return { envelope, disclosures };
+}
