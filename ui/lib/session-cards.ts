@@ -8,10 +8,11 @@ import { isOpenedAs } from '#crypto/entry.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import { envelopeSchema, parseStatement } from '#crypto/statement.ts';
 import { visibleBytes, visibleText } from '#crypto/visible.ts';
+import { baseOf, factCard, markOf } from './fact-card.ts';
 import { Grown } from './grown.ts';
 import { OutputText } from './output-text.ts';
 import type { Card, CommandCard, CommandText, EntryMark, StatePart } from './session-card.ts';
-import { factWords, sayText, sayTextOrNull } from './session-fact.ts';
+import { sayText, sayTextOrNull } from './session-fact.ts';
 import { requestAfter, requestOf } from './session-request.ts';
 
 type Fields<K extends Kind> = Readonly<Partial<FieldsOf<K>>>;
@@ -217,7 +218,7 @@ export class SessionCards {
   }
 
   #fact(entry: CheckedEntry): void {
-    this.#cards.push({ ...baseOf(entry), kind: 'fact', ...factWords(entry) });
+    this.#cards.push(factCard(entry));
   }
 
   /** The card of the state that a request cites. When another command's card had taken it, it is given back. */
@@ -316,15 +317,6 @@ const NEW_COMMAND = {
   before: null,
   after: null,
 } as const;
-
-function baseOf(entry: CheckedEntry): Pick<Card, 'key' | 'index' | 'at' | 'entries'> {
-  const { leaf, name } = entry;
-  return { key: name, index: leaf.i, at: leaf.t, entries: new Grown([markOf(entry)]) };
-}
-
-function markOf({ name, leaf }: CheckedEntry): EntryMark {
-  return { name, leaf };
-}
 
 function sideOf(purpose: Exclude<Purpose, 'work'>): 'before' | 'after' {
   return purpose === 'state-before' ? 'before' : 'after';

@@ -1,0 +1,38 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { checkShownEntry } from '#appliance/protocol/shown-entry.ts';
+import { tellOffline, tellOnline } from '#scripts/testing/told-entry.ts';
+import { connectivityRows } from './connectivity.ts';
+
+const rows = suite('connectivityRows()');
+
+rows('says of each entry for how long it was so, and of the newest that it is so still', () => {
+  const entries = [tellOnline(90), tellOffline(60), tellOnline(0)].map(checkShownEntry);
+  assert.equal(
+    connectivityRows(entries).map(({ isOnline, lastedMs, card }) => [
+      ...[isOnline, lastedMs, card.title, card.index],
+    ]),
+    [
+      [true, null, 'Connected', 90],
+      [false, 30_000, 'Lost', 60],
+      [true, 60_000, 'Connected', 0],
+    ],
+  );
+});
+
+rows('says why it was lost, and what came with it', () => {
+  const entries = [tellOffline(1), tellOnline(0)].map(checkShownEntry);
+  assert.equal(
+    connectivityRows(entries).map(({ card }) => card.details),
+    [['Its agent hung up'], ['1.0, node 24, linux']],
+  );
+});
+
+rows('still shows that there was something when its content was erased', () => {
+  const [row] = connectivityRows([checkShownEntry({ ...tellOffline(1), disclosures: null })]);
+  assert.is(row?.isOnline, false);
+  assert.match(row?.card.details[0] ?? '', 'erased');
+});
+
+rows.run();

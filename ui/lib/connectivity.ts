@@ -1,0 +1,24 @@
+// How a machine came and went, as its site's log has it: a row an entry, the newest first, and how long it was so.
+
+import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
+import { factCard } from './fact-card.ts';
+import type { FactCard } from './session-card.ts';
+
+export interface ConnectivityRow {
+  readonly card: FactCard;
+  readonly isOnline: boolean;
+  /** Until the next entry, in milliseconds; null: it is so still. */
+  readonly lastedMs: number | null;
+}
+
+/** Rows out of entries `endpoint.online` and `endpoint.offline`, newest first. */
+export function connectivityRows(entries: readonly CheckedEntry[]): readonly ConnectivityRow[] {
+  return entries.map((entry, place) => {
+    const after = entries[place - 1];
+    return {
+      card: factCard(entry),
+      isOnline: entry.leaf.k === 'endpoint.online',
+      lastedMs: after === undefined ? null : Date.parse(after.leaf.t) - Date.parse(entry.leaf.t),
+    };
+  });
+}
