@@ -48,7 +48,10 @@ export async function openConsolePlace({
   const stage = opening.use(
     await openConsoleStage({
       executablePath,
-      env: { RELAY_TCP: `127.0.0.1:${ports.tcp}`, RELAY_WS: `127.0.0.1:${ports.ws}` },
+      env: () => ({
+        RELAY_TCP: `127.0.0.1:${ports.tcp}`,
+        RELAY_WS: `127.0.0.1:${ports.ws}`,
+      }),
     }),
   );
   const owner = opening.use(await stage.visitor());

@@ -65,7 +65,8 @@ export interface ConsoleStage extends AsyncDisposable {
 /** Builds the console when needed, and opens it with a browser. */
 export async function openConsoleStage(options: {
   executablePath: string;
-  env?: Readonly<Record<string, string>>;
+  /** What else the console is told; it may depend on what stands in the address bar. */
+  env?: (origin: string) => Readonly<Record<string, string>>;
 }): Promise<ConsoleStage> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'caisey-console-'));
@@ -78,7 +79,7 @@ export async function openConsoleStage(options: {
     ...{ HOST: '127.0.0.1', PORT: String(port), ORIGIN: origin, CAISEY_CONSOLE_DATA: data },
     RELAY_TCP: `127.0.0.1:${await freePort()}`,
     RELAY_WS: `127.0.0.1:${await freePort()}`,
-    ...options.env,
+    ...options.env?.(origin),
   };
   const spoken = new SpokenLines();
   const daemons = stack.use(new AsyncDisposableStack());
