@@ -145,6 +145,7 @@ const NEVER_WITHHELD: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   'roster.changed': ['statement'],
   'authority.changed': ['statement'],
   'policy.changed': ['statement'],
+  'digest.changed': ['statement'],
   'endpoint.enrolled': ['labels'],
   'session.opened': ['statement'],
   'approval.requested': ['decision', 'statement'],

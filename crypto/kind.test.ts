@@ -22,6 +22,7 @@ kinds('KIND_SHAPES has as many fields of each kind as leaves of version 1 hold d
     'roster.changed': 1,
     'authority.changed': 1,
     'policy.changed': 1,
+    'digest.changed': 5,
     'endpoint.enrolled': 7,
     'endpoint.verified': 2,
     'endpoint.removed': 3,

@@ -7,6 +7,7 @@
 
 import * as z from 'zod';
 
+import { DIGEST_LEVELS } from './digest-level.ts';
 import { textReferenceSchema } from './segment.ts';
 import { SHELLS } from './policy.ts';
 
@@ -116,6 +117,17 @@ export const KIND_SHAPES = {
   ),
   'policy.changed': site(
     { statement: envelopeSchema },
+    { required: ['authority'], optional: ['previous'] },
+  ),
+  /** What the console may know from here on: an approver's word. */
+  'digest.changed': site(
+    {
+      level: z.enum(DIGEST_LEVELS),
+      approver: word,
+      approver_id: id,
+      method: z.enum(['pin', 'key-file', 'passkey']),
+      statement: envelopeSchema,
+    },
     { required: ['authority'], optional: ['previous'] },
   ),
 

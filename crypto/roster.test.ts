@@ -5,6 +5,7 @@ import { refusalOf } from '#scripts/testing/refusal.ts';
 import {
   authorityOf,
   createPeople,
+  type Person,
   policyOf,
   rosterOf,
   STORY_ORIGIN,
@@ -17,10 +18,11 @@ import {
   memberByKey,
   type RootedAt,
   verifyAuthority,
+  verifyDigest,
   verifyPolicy,
   verifyRoster,
 } from './roster.ts';
-import type { Envelope } from './statement.ts';
+import { type Envelope, signStatement, type StatementOf, statementSigner } from './statement.ts';
 
 const people = await createPeople();
 const { root, authority, mallory } = people;
@@ -124,6 +126,39 @@ approver('approverByKey() finds an approver by key, and nobody by another', asyn
 });
 
 approver.run();
+
+const digest = suite('verifyDigest()');
+
+digest("verifyDigest() takes an approver's word alone, never an older one", async () => {
+  const { statement } = await verifyAuthority(await authorityOf(people, STORY_ORIGIN), site);
+  const make = (over: Partial<StatementOf<'digest'>> = {}, by: Person = people.carol) =>
+    signStatement(
+      {
+        ...{ v: 1, type: 'digest', log: STORY_ORIGIN, version: 2, level: 'sealed', by: by.key },
+        not_before: '2026-11-20T00:00:00.000Z',
+        ...{ expires: '2026-11-30T00:00:00.000Z', nonce: 'c2Vzc2lvbi0wMDAwMDAwMQ', ...over },
+      },
+      statementSigner(by.signer),
+    );
+  const refusal = (envelope: Envelope, seen: RootedAt['seen'] = null, atMs = STORY_START_MS) =>
+    refusalOf(() =>
+      verifyDigest(envelope, { log: STORY_ORIGIN, authority: statement, seen, atMs }),
+    );
+  const said = await make();
+  assert.is(await refusal(said), 'accepted');
+  for (const by of [people.alice, root, authority, mallory]) {
+    assert.is(await refusal(await make({}, by)), 'not-authorised', by.name);
+  }
+  assert.is(await refusal(await make({ by: people.dave.key })), 'signature');
+  assert.is(await refusal(await make({ log: 'console.example/site/other/1' })), 'wrong-log');
+  assert.is(await refusal(said, null, STORY_START_MS + 30 * 86_400_000), 'expired');
+  assert.is(await refusal(said, { version: 3, hash: 'A'.repeat(43) }), 'rolled-back');
+  assert.is(await refusal(said, { version: 2, hash: 'A'.repeat(43) }), 'fork');
+  const policy = await policyOf(people, { origin: STORY_ORIGIN });
+  assert.is(await refusal(policy), 'wrong-kind');
+});
+
+digest.run();
 
 const rootSet = suite('a root set');
 

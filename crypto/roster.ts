@@ -60,6 +60,30 @@ export async function verifyPolicy(envelope: Envelope, at: RootedAt): Promise<Si
   return verifyRooted(envelope, 'policy', at);
 }
 
+/**
+ * Verifies an approver's word on what the console may know. It counts until another one does: its expiry says by
+ * when it must have been taken.
+ * @throws {VerifyError} `not-authorised` unless an approver signed it; else as `verifyRoster`
+ */
+export async function verifyDigest(
+  envelope: Envelope,
+  {
+    log,
+    authority,
+    seen,
+    atMs,
+  }: Pick<RootedAt, 'log' | 'seen' | 'atMs'> & {
+    authority: { readonly approvers: readonly Approver[] };
+  },
+): Promise<Signed<'digest'>> {
+  const signed = await verifyStatement(envelope, { type: 'digest', log });
+  const { statement, hash } = signed;
+  approverByKey(authority, statement.by);
+  checkInForce(statement, atMs);
+  checkVersion({ type: 'digest', version: statement.version, hash }, seen);
+  return signed;
+}
+
 /** The member with this key. @throws {VerifyError} code `not-authorised` when there is none */
 export function memberByKey(roster: { members: readonly Member[] }, key: string): Member {
   const member = roster.members.find((candidate) => candidate.key === key);
@@ -71,7 +95,7 @@ export function memberByKey(roster: { members: readonly Member[] }, key: string)
 
 /** The approver with this key. @throws {VerifyError} code `not-authorised` when there is none */
 export function approverByKey(
-  authority: { approvers: readonly Approver[] },
+  authority: { readonly approvers: readonly Approver[] },
   key: string,
 ): Approver {
   const approver = authority.approvers.find((candidate) => candidate.key === key);
@@ -96,14 +120,21 @@ async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
     throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
   }
   checkInForce(rooted, atMs);
+  checkVersion({ type, version, hash: signed.hash }, seen);
+  return signed;
+}
+
+function checkVersion(
+  { type, version, hash }: SeenVersion & { type: string },
+  seen: SeenVersion | null,
+): void {
   if (seen !== null && version < seen.version) {
     throw new VerifyError(
       'rolled-back',
       `Cannot accept ${type}: version ${version} is older than ${seen.version}, already seen`,
     );
   }
-  if (seen !== null && version === seen.version && signed.hash !== seen.hash) {
+  if (seen !== null && version === seen.version && hash !== seen.hash) {
     throw new VerifyError('fork', `Cannot accept ${type}: another version ${version} was seen`);
   }
-  return signed;
 }

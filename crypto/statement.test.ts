@@ -48,6 +48,7 @@ const statements: { readonly [T in StatementType]: Extract<Statement, { type: T 
     contacts: [],
   },
   policy: { ...basics(alice), type: 'policy', log: STORY_ORIGIN, version: 1, rules: STORY_RULES },
+  digest: { ...basics(alice), type: 'digest', log: STORY_ORIGIN, version: 1, level: 'sealed' },
   root: { ...basics(alice), type: 'root', keys: carol.key },
   device: { ...basics(alice), type: 'device', peer: carol.key },
   session: {

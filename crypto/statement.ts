@@ -10,6 +10,7 @@ import * as z from 'zod';
 
 import { type Bytes, concatBytes, encodeUtf8 } from './bytes.ts';
 import { encodeBase64url, parseBase64url } from './base64.ts';
+import { DIGEST_LEVELS } from './digest-level.ts';
 import { FormatError, VerifyError } from './error.ts';
 import { type Hash, sha256 } from './hash.ts';
 import { describeIssue } from './issue.ts';
@@ -82,6 +83,13 @@ export const statementSchema = z.discriminatedUnion('type', [
     contacts: z.array(contactSchema).max(64),
   }),
   z.strictObject({ ...common, type: z.literal('policy'), log, version, rules: policySchema }),
+  z.strictObject({
+    ...common,
+    type: z.literal('digest'),
+    log,
+    version,
+    level: z.enum(DIGEST_LEVELS),
+  }),
   z.strictObject({
     ...common,
     type: z.literal('device'),

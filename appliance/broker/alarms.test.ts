@@ -8,7 +8,7 @@ import { collect, createLedgerPlace, ENDPOINT } from '#scripts/testing/ledger-pl
 import { ManualClock } from '#scripts/testing/manual-clock.ts';
 import { LedgerError } from '../ledger/error.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { openStored } from '../work/site.ts';
+import { openStored } from '../work/record.ts';
 import { ALARM_MS, Alarms } from './alarms.ts';
 
 interface Stage extends AsyncDisposable {

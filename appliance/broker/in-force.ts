@@ -9,12 +9,13 @@ import type { Desk } from './client/call.ts';
 
 /** What was put in force. */
 export interface PutInForce {
-  readonly type: 'roster' | 'authority' | 'policy';
+  readonly type: 'roster' | 'authority' | 'policy' | 'digest';
   readonly version: number;
 }
 
 /**
- * Records a roster, list of approvers or policy and puts it in force. `by` is for the record of what that ends.
+ * Records a roster, list of approvers, policy or digest level and puts it in force. `by` is for the record of what
+ * that ends.
  * @throws {VerifyError | FormatError} when it is not a later one by its root
  * @throws {WorkError} code `statement-invalid` for any other statement
  */
@@ -35,6 +36,9 @@ export async function putInForce(
       break;
     case 'policy':
       await site.changePolicy(envelope);
+      break;
+    case 'digest':
+      await site.changeDigest(envelope, { method: methodOf(statement.by) });
       break;
     case 'root':
     case 'device':
@@ -70,6 +74,10 @@ function disconnectStruckOff(desk: Desk, before: readonly string[]): void {
     desk.guests.forget(publicKey);
     desk.disconnect(publicKey);
   }
+}
+
+function methodOf(key: string): 'passkey' | 'key-file' {
+  return parsePersonKey(key).kind === 'webauthn' ? 'passkey' : 'key-file';
 }
 
 /** A passkey signs, but is no peer's. */

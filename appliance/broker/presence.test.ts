@@ -7,7 +7,7 @@ import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { entryThat } from '#scripts/testing/live-session.ts';
 import type { LiveSite } from '#scripts/testing/live-site.ts';
 import { type LiveWork, openLiveWork, untilAway } from '#scripts/testing/live-work.ts';
-import { openStored } from '../work/site.ts';
+import { openStored } from '../work/record.ts';
 import { AWAY_MS, readLastSeen } from './presence.ts';
 
 /** The kinds of an endpoint's own entries, less its enrolment. */

@@ -4,7 +4,7 @@
 import type { FieldsOf } from '#crypto/kind.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
-import { openStored } from '../work/site.ts';
+import { openStored } from '../work/record.ts';
 
 /** One entry that decided, or ended, a request. */
 export interface DecidedEntry {

@@ -13,6 +13,7 @@
 import * as z from 'zod';
 
 import { hostSchema } from '#agent/protocol/link-message.ts';
+import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { MAX_ORIGIN_CHARS } from '#crypto/leaf.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 
@@ -22,14 +23,6 @@ export const UPLINK_PROTOCOL = '/caisey/appliance/uplink/1';
 export const STATUS_MS = 15_000;
 /** Endpoints in one message: each has its bounds, and together they fit one frame. */
 export const MAX_ENDPOINTS_PER_MESSAGE = 64;
-
-/**
- * What a site's client lets the console know. `sealed`: that endpoints exist, whether a person verified them and
- * whether they are online;
- * `standard`: names, labels, facts of the machine; `open` adds command lines where the log is shown.
- */
-export const DIGEST_LEVELS = ['sealed', 'standard', 'open'] as const;
-export type DigestLevel = (typeof DIGEST_LEVELS)[number];
 
 const id = z.string().length(22);
 const word = z.string().max(256);

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 
 import { enrolEndpoint } from '#scripts/testing/fake-agent.ts';
 import { openLiveSite } from '#scripts/testing/live-site.ts';
+import { signLevel } from '#scripts/testing/live-work.ts';
 import { uplinkEndpointSchema } from '../protocol/uplink-message.ts';
 import { deskSource } from './desk-source.ts';
 
@@ -38,5 +39,26 @@ source('says when a person has verified one', async () => {
   await changed.promise;
   stop();
 });
+
+source(
+  'tells at the level that the client chose, at once and whatever site.json says',
+  async () => {
+    await using site = await openLiveSite();
+    await enrolEndpoint(site, { name: 'till' });
+    const { desk } = site.appliance;
+    const told = deskSource(desk, { site: 's', level: 'open' });
+    const level = (): string | undefined => told.status()?.level;
+    const names = (): unknown[] => told.endpoints().map(({ details }) => details?.name);
+    assert.equal([level(), names()], ['open', ['till']]);
+    const heard = Promise.withResolvers<void>();
+    const stop = told.onChange(() => {
+      if (level() === 'sealed') heard.resolve();
+    });
+    await desk.site.changeDigest(await signLevel(site, { level: 'sealed' }), { method: 'pin' });
+    await heard.promise;
+    stop();
+    assert.equal(names(), [undefined]);
+  },
+);
 
 source.run();

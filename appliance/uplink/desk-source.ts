@@ -1,18 +1,23 @@
 // What a founded site's uplink tells, read from the desk at the level that the client chose.
 
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import { formatVerifierKey } from '#crypto/key.ts';
 import { formatTime } from '#crypto/leaf.ts';
 import type { Desk } from '../broker/client/call.ts';
-import type { DigestLevel, UplinkEndpoint } from '../protocol/uplink-message.ts';
+import type { UplinkEndpoint } from '../protocol/uplink-message.ts';
 import type { Endpoint } from '../work/site.ts';
 import type { UplinkSource } from './uplink.ts';
 
-/** Makes the source of a site. `site` is its opaque id at the console. */
+/**
+ * Makes the source of a site. `site` is its opaque id at the console, `level` what counts as long as the client has
+ * not said what the console may know.
+ */
 export function deskSource(
   desk: Desk,
-  { site: siteId, level }: { site: string; level: DigestLevel },
+  { site: siteId, level: unsaid }: { site: string; level: DigestLevel },
 ): UplinkSource {
   const { site, links, requests, sessions, about } = desk;
+  const levelNow = (): DigestLevel => site.digest?.signed.statement.level ?? unsaid;
   return {
     hello: () => ({
       site: siteId,
@@ -26,9 +31,12 @@ export function deskSource(
       openSessions: sessions.open.length,
       waitingRequests: requests.list().filter(({ state }) => state === 'waiting').length,
       rosterVersion: site.roster.signed.statement.version,
-      level,
+      level: levelNow(),
     }),
-    endpoints: () => site.endpoints.map((endpoint) => viewOf(endpoint, { desk, level })),
+    endpoints() {
+      const level = levelNow();
+      return site.endpoints.map((endpoint) => viewOf(endpoint, { desk, level }));
+    },
     onChange(listener) {
       const stops = [links.onChange(listener), requests.onChange(listener)];
       const stop = new AbortController();

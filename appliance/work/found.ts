@@ -5,7 +5,8 @@ import { mkdir } from 'node:fs/promises';
 
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
-import { verifyAuthority, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
+import type { FieldsOf } from '#crypto/kind.ts';
+import { verifyAuthority, verifyDigest, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../config.ts';
 import { createLedger, openLedger } from '../ledger/ledger.ts';
 import { record } from './record.ts';
+import { digestFields } from './ruling.ts';
 import type { SiteFacts } from './site.ts';
 
 export interface Founding {
@@ -27,6 +29,8 @@ export interface Founding {
   readonly roster: Envelope;
   readonly authority: Envelope;
   readonly policy: Envelope;
+  /** What the console may know, when an approver has said it by PIN already. */
+  readonly digest?: Envelope;
   readonly software: string;
   /** The appliance's peer key when its folder has one already: it joined a console by it. */
   readonly peer?: KeyFile;
@@ -48,7 +52,7 @@ export interface Founded {
  */
 export async function foundSite(founding: Founding): Promise<Founded> {
   const { folder, config, now } = founding;
-  await checkStatements(founding);
+  const digest = await checkStatements(founding);
   const places = placesIn(folder);
   await mkdir(places.keys, { recursive: true, mode: 0o700 });
   await createConfig(folder, config);
@@ -68,7 +72,7 @@ export async function foundSite(founding: Founding): Promise<Founded> {
     log: formatVerifierKey(verifierKey(config.origin, 0x01, signer.publicKey)),
     appliance: peer.key,
   };
-  await recordFirst(ledger, { ...founding, founded });
+  await recordFirst(ledger, { ...founding, founded, digest });
   await ledger.checkpointFor(ledger.size);
   return founded;
 }
@@ -87,17 +91,29 @@ async function checkStatements({
   roster,
   authority,
   policy,
+  digest: envelope,
   now,
-}: Founding): Promise<void> {
+}: Founding): Promise<FieldsOf<'digest.changed'> | null> {
   const at = { log: config.origin, seen: null, atMs: now() };
   await verifyRoster(roster, { ...at, root: facts.mspRoot });
-  await verifyAuthority(authority, { ...at, root: facts.authorityKey });
+  const { statement } = await verifyAuthority(authority, { ...at, root: facts.authorityKey });
   await verifyPolicy(policy, { ...at, root: facts.authorityKey });
+  if (envelope === undefined) return null;
+  const signed = await verifyDigest(envelope, { ...at, authority: statement });
+  return digestFields({ envelope, signed, method: 'pin' }, statement);
 }
 
 async function recordFirst(
   ledger: Parameters<typeof record>[0],
-  { facts, roster, authority, policy, software, founded }: Founding & { founded: Founded },
+  {
+    facts,
+    roster,
+    authority,
+    policy,
+    digest,
+    software,
+    founded,
+  }: Omit<Founding, 'digest'> & { founded: Founded; digest: FieldsOf<'digest.changed'> | null },
 ): Promise<void> {
   await record(ledger, {
     kind: 'log.opened',
@@ -123,4 +139,7 @@ async function recordFirst(
     ref: { authority: authorised.name },
     fields: { statement: policy },
   });
+  if (digest === null) return;
+  const ref = { authority: authorised.name };
+  await record(ledger, { kind: 'digest.changed', ref, fields: digest });
 }

@@ -3,7 +3,7 @@
 import { parseStatement } from '#crypto/statement.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import type { SessionSummary } from '../protocol/session-summary.ts';
-import { openStored } from './site.ts';
+import { openStored } from './record.ts';
 
 export interface SessionFilter {
   /** Only those that were opened before this index of the log. */

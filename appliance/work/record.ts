@@ -1,11 +1,12 @@
-// Recording: one call that seals an entry and has it durable in the site's log. What follows it in the code
-// happens after it in the log.
+// Recording: one call that seals an entry and has it durable in the site's log, and its inverse. What follows it in
+// the code happens after it in the log.
 
-import type { Appended, Ledger } from '../ledger/ledger.ts';
+import type { Appended, Ledger, StoredEntry } from '../ledger/ledger.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import type { Disclosure } from '#crypto/disclosure.ts';
-import { type EntryFields, sealEntry } from '#crypto/entry.ts';
-import type { Kind } from '#crypto/kind.ts';
+import { type EntryFields, openWhole, sealEntry } from '#crypto/entry.ts';
+import type { FieldsOf, Kind } from '#crypto/kind.ts';
+import { WorkError } from './error.ts';
 import type { Refs } from '#crypto/leaf.ts';
 
 /** An entry that is durable: its place in the log, its hash as others cite it, and what it discloses. */
@@ -45,4 +46,12 @@ export async function record<K extends Kind, D extends string = never>(
     { essential: isEssential },
   );
   return { ...appended, name: encodeBase64url(appended.hash), disclosures: sealed.disclosures };
+}
+
+/** Opens a stored entry whole. @throws {WorkError} code `record-incomplete` when its content was erased */
+export function openStored<K extends Kind>(kind: K, entry: StoredEntry): FieldsOf<K> {
+  if (entry.content === null) {
+    throw new WorkError('record-incomplete', `Cannot open entry ${entry.index}: content erased`);
+  }
+  return openWhole(kind, { leaf: entry.leaf, disclosures: entry.content.disclosures });
 }

@@ -11,7 +11,8 @@ import {
   type RequestItem,
   type RequestSummary,
 } from '../protocol/client-message.ts';
-import { openStored, type SiteFacts } from './site.ts';
+import { openStored } from './record.ts';
+import type { SiteFacts } from './site.ts';
 
 /** Requests, newest first: those that were asked before an index. What was erased is left out. */
 export async function* listRequests(
@@ -119,8 +120,16 @@ function endAfter(
     }
     case 'approval.expired':
       return { ...before, state: 'expired', decidedAt: leaf.t };
-    case 'approval.withdrawn':
-      return { ...before, state: 'withdrawn', decidedAt: leaf.t };
+    case 'approval.withdrawn': {
+      const fields = content === null ? null : openStored(leaf.k, entry);
+      return {
+        ...before,
+        state: 'withdrawn',
+        decidedAt: leaf.t,
+        decidedBy: [...before.decidedBy, ...(fields === null ? [] : [fields.by])],
+        comment: fields?.reason ?? before.comment,
+      };
+    }
     default:
       return before;
   }

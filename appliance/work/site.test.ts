@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { encodeBase64url } from '#crypto/base64.ts';
 import { enrolEndpoint } from '#scripts/testing/fake-agent.ts';
 import { createKeyed, openLiveSite } from '#scripts/testing/live-site.ts';
 import { faultsOf, refusalOf } from '#scripts/testing/live-session.ts';
@@ -10,12 +11,14 @@ import {
   holdRecord,
   openLiveWork,
   signAuthority,
+  signLevel,
   signPolicy,
   signRoster,
   WORK_RULES,
 } from '#scripts/testing/live-work.ts';
 import { LedgerError } from '../ledger/error.ts';
-import { loadSite, openStored } from './site.ts';
+import { openStored } from './record.ts';
+import { loadSite } from './site.ts';
 
 const changes = suite('Site.changeRoster()');
 
@@ -94,6 +97,57 @@ changes('goes on after one that the log refused', async () => {
 });
 
 changes.run();
+
+const digests = suite('Site.changeDigest()');
+
+digests(
+  "takes an approver's word alone, in order, and finds it again after a restart",
+  async () => {
+    await using site = await openLiveSite();
+    const { site: desk } = site.appliance.desk;
+    const say = async (over: Partial<Parameters<typeof signLevel>[1]>): Promise<string> =>
+      refusalOf(
+        desk.changeDigest(await signLevel(site, { level: 'sealed', ...over }), { method: 'pin' }),
+      );
+    assert.is(desk.digest, null, 'nobody has said');
+    for (const as of [site.owner, site.technician, site.root, site.authority]) {
+      assert.is(await say({ as }), 'not-authorised');
+    }
+    assert.is(await say({ nowMs: Date.now() - 86_400_000 }), 'expired');
+    assert.is(await say({ version: 2 }), 'accepted');
+    assert.is(await say({ version: 1, level: 'open' }), 'rolled-back');
+    assert.is(await say({ version: 2, level: 'open' }), 'fork');
+    assert.is(await say({ version: 3, level: 'open' }), 'accepted');
+    const entries = [];
+    for await (const entry of desk.ledger.entriesOfKind('digest.changed')) entries.push(entry);
+    assert.equal(
+      entries.map((entry) => {
+        const { statement: _, ...fields } = openStored('digest.changed', entry);
+        return fields;
+      }),
+      ['sealed', 'open'].map((level) => ({
+        ...{ level, approver: 'Carla Client', approver_id: 'carla', method: 'pin' },
+      })),
+    );
+    assert.equal(entries[1]?.leaf.ref, {
+      authority: desk.authority.entry,
+      previous: encodeBase64url(entries[0]?.hash ?? new Uint8Array()),
+    });
+    await site.restart();
+    assert.is(site.appliance.desk.site.digest?.signed.statement.level, 'open');
+  },
+);
+
+digests('is reached by an approver with a key of his own, over site.change', async () => {
+  await using site = await openLiveSite();
+  await using client = await site.connect(site.approver);
+  const envelope = await signLevel(site, { level: 'sealed' });
+  assert.equal(await client.call('site.change', { envelope }), { type: 'digest', version: 1 });
+  const { digest } = site.appliance.desk.site;
+  assert.is(digest?.signed.statement.level, 'sealed');
+});
+
+digests.run();
 
 const load = suite('loadSite()');
 

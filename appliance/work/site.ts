@@ -3,24 +3,31 @@
 
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
-import { openWhole } from '#crypto/entry.ts';
 import type { VerifierKey } from '#crypto/key.ts';
-import type { FieldsOf, Kind } from '#crypto/kind.ts';
+import type { FieldsOf } from '#crypto/kind.ts';
 import type { Judge } from '#crypto/policy.ts';
-import { verifyAuthority, verifyPolicy, verifyRoster } from '#crypto/roster.ts';
-import type { Envelope, Member, Signed } from '#crypto/statement.ts';
-import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
+import {
+  type RootedAt,
+  type SeenVersion,
+  verifyAuthority,
+  verifyDigest,
+  verifyPolicy,
+  verifyRoster,
+} from '#crypto/roster.ts';
+import { type Envelope, type Member } from '#crypto/statement.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { WorkError } from './error.ts';
-import { record, type Recorded } from './record.ts';
-
-/** A statement in force, and the entry that put it there. */
-export interface InForce<T extends 'roster' | 'authority' | 'policy'> {
-  readonly envelope: Envelope;
-  readonly signed: Signed<T>;
-  /** Leaf hash of its entry, base64url: what other entries cite. */
-  readonly entry: string;
-  readonly index: number;
-}
+import { openStored, record, type Recorded } from './record.ts';
+import {
+  digestFields,
+  type DigestFields,
+  type InForce,
+  inForce,
+  latest,
+  latestDigest,
+  latestStatement,
+  versionOf,
+} from './ruling.ts';
 
 export interface Endpoint {
   readonly id: string;
@@ -61,6 +68,7 @@ export class Site {
   #roster: InForce<'roster'>;
   #authority: InForce<'authority'>;
   #policy: InForce<'policy'>;
+  #digest: InForce<'digest'> | null;
   #changes = 0;
   #changing: Promise<void> = Promise.resolve();
 
@@ -71,6 +79,7 @@ export class Site {
       roster: InForce<'roster'>;
       authority: InForce<'authority'>;
       policy: InForce<'policy'>;
+      digest: InForce<'digest'> | null;
       endpoints: readonly Endpoint[];
       verified: ReadonlyMap<string, number>;
       removedKeys: ReadonlySet<string>;
@@ -84,6 +93,7 @@ export class Site {
     this.#roster = state.roster;
     this.#authority = state.authority;
     this.#policy = state.policy;
+    this.#digest = state.digest;
     this.#verified = new Map(state.verified);
     this.#removedKeys = new Set(state.removedKeys);
     for (const endpoint of state.endpoints) this.#endpoints.set(endpoint.id, endpoint);
@@ -99,6 +109,11 @@ export class Site {
 
   get policy(): InForce<'policy'> {
     return this.#policy;
+  }
+
+  /** What the console may know, by an approver's word; null as long as none of them has said. */
+  get digest(): InForce<'digest'> | null {
+    return this.#digest;
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -150,10 +165,9 @@ export class Site {
    */
   changeRoster(envelope: Envelope): Promise<void> {
     return this.#change(async () => {
-      const seen = versionOf(this.#roster.signed);
-      const at = { ...this.#rooted(this.facts.mspRoot), seen };
+      const at = this.#rootedAt(this.facts.mspRoot, this.#roster);
       const signed = await verifyRoster(envelope, at);
-      if (signed.hash === seen.hash) return;
+      if (signed.hash === at.seen.hash) return;
       const entry = await record(this.ledger, {
         kind: 'roster.changed',
         fields: { statement: envelope },
@@ -166,10 +180,9 @@ export class Site {
   /** Records new approvers and puts them in force. @throws {VerifyError} as `changeRoster` */
   changeAuthority(envelope: Envelope): Promise<void> {
     return this.#change(async () => {
-      const seen = versionOf(this.#authority.signed);
-      const at = { ...this.#rooted(this.facts.authorityKey), seen };
+      const at = this.#rootedAt(this.facts.authorityKey, this.#authority);
       const signed = await verifyAuthority(envelope, at);
-      if (signed.hash === seen.hash) return;
+      if (signed.hash === at.seen.hash) return;
       const entry = await record(this.ledger, {
         kind: 'authority.changed',
         fields: { statement: envelope },
@@ -182,16 +195,33 @@ export class Site {
   /** Records a new policy and puts it in force. @throws {VerifyError} as `changeRoster` */
   changePolicy(envelope: Envelope): Promise<void> {
     return this.#change(async () => {
-      const seen = versionOf(this.#policy.signed);
-      const at = { ...this.#rooted(this.facts.authorityKey), seen };
+      const at = this.#rootedAt(this.facts.authorityKey, this.#policy);
       const signed = await verifyPolicy(envelope, at);
-      if (signed.hash === seen.hash) return;
+      if (signed.hash === at.seen.hash) return;
       const entry = await record(this.ledger, {
         kind: 'policy.changed',
         fields: { statement: envelope },
         ref: { authority: this.#authority.entry, previous: this.#policy.entry },
       });
       this.#policy = inForce(envelope, signed, entry);
+    });
+  }
+
+  /** Records what the console may know from here on. @throws {VerifyError} as `verifyDigest` */
+  changeDigest(envelope: Envelope, { method }: Pick<DigestFields, 'method'>): Promise<void> {
+    return this.#change(async () => {
+      const seen = this.#digest === null ? null : versionOf(this.#digest.signed);
+      const authority = this.#authority.signed.statement;
+      const at = { log: this.ledger.origin, atMs: this.now(), seen, authority };
+      const signed = await verifyDigest(envelope, at);
+      if (signed.hash === seen?.hash) return;
+      const previous = this.#digest === null ? {} : { previous: this.#digest.entry };
+      const entry = await record(this.ledger, {
+        kind: 'digest.changed',
+        fields: digestFields({ envelope, signed, method }, authority),
+        ref: { authority: this.#authority.entry, ...previous },
+      });
+      this.#digest = inForce(envelope, signed, entry);
     });
   }
 
@@ -270,8 +300,11 @@ export class Site {
     return done;
   }
 
-  #rooted(root: string): { log: string; root: string; atMs: number } {
-    return { log: this.ledger.origin, root, atMs: this.now() };
+  #rootedAt(
+    root: string,
+    { signed }: { signed: Parameters<typeof versionOf>[0] },
+  ): RootedAt & { seen: SeenVersion } {
+    return { log: this.ledger.origin, root, atMs: this.now(), seen: versionOf(signed) };
   }
 }
 
@@ -300,8 +333,9 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   const policy = await latestStatement(ledger, 'policy.changed', (envelope, atMs) =>
     verifyPolicy(envelope, { ...at, root: facts.authorityKey, atMs }),
   );
+  const digest = await latestDigest(ledger);
   const known = await loadEndpoints(ledger);
-  return new Site(options, { facts, roster, authority, policy, ...known });
+  return new Site(options, { facts, roster, authority, policy, digest, ...known });
 }
 
 /** The text of a peer's raw Ed25519 key, as statements and entries write it. */
@@ -314,50 +348,6 @@ export function peerKeyOf(text: string): Uint8Array {
   const key = parsePersonKey(text);
   if (key.kind !== 'ed25519') throw new WorkError('not-allowed', 'Cannot dial key: not Ed25519');
   return key.publicKey;
-}
-
-/** Opens a stored entry whole. @throws {WorkError} code `record-incomplete` when its content was erased */
-export function openStored<K extends Kind>(kind: K, entry: StoredEntry): FieldsOf<K> {
-  if (entry.content === null) {
-    throw new WorkError('record-incomplete', `Cannot open entry ${entry.index}: content erased`);
-  }
-  return openWhole(kind, { leaf: entry.leaf, disclosures: entry.content.disclosures });
-}
-
-function inForce<T extends 'roster' | 'authority' | 'policy'>(
-  envelope: Envelope,
-  signed: Signed<T>,
-  { name, index }: Recorded,
-): InForce<T> {
-  return { envelope, signed, entry: name, index };
-}
-
-function versionOf(signed: { statement: { version: number }; hash: string }): {
-  version: number;
-  hash: string;
-} {
-  return { version: signed.statement.version, hash: signed.hash };
-}
-
-async function latest(ledger: Ledger, kind: Kind): Promise<StoredEntry> {
-  let last: StoredEntry | null = null;
-  for await (const entry of ledger.entriesOfKind(kind)) last = entry;
-  if (last === null) {
-    throw new WorkError('record-incomplete', `Cannot load site: the log holds no ${kind}`);
-  }
-  return last;
-}
-
-/** The newest statement of a kind, verified as of its own start: one that has run out still names the site. */
-async function latestStatement<T extends 'roster' | 'authority' | 'policy'>(
-  ledger: Ledger,
-  kind: 'roster.changed' | 'authority.changed' | 'policy.changed',
-  verify: (envelope: Envelope, atMs: number) => Promise<Signed<T>>,
-): Promise<InForce<T>> {
-  const entry = await latest(ledger, kind);
-  const { statement: envelope } = openStored(kind, entry);
-  const signed = await verify(envelope, Date.parse(entry.leaf.t));
-  return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };
 }
 
 async function loadEndpoints(ledger: Ledger): Promise<{

@@ -12,7 +12,7 @@ import {
   signOpening,
 } from '#appliance/protocol/session-key.ts';
 import { exportEvidence } from '#appliance/work/records.ts';
-import { openStored } from '#appliance/work/site.ts';
+import { openStored } from '#appliance/work/record.ts';
 import { type EvidenceReport, verifyEvidence } from '#crypto/evidence.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import type { StatementOf } from '#crypto/statement.ts';

@@ -4,7 +4,9 @@
 import type { Ledger } from '#appliance/ledger/ledger.ts';
 import type { Client } from '#appliance/protocol/client.ts';
 import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
+import { signDigest } from '#appliance/protocol/digest-choice.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import type { Kind } from '#crypto/kind.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
 import {
@@ -139,6 +141,20 @@ export function signPolicy(
     { ...commonOf(signer, { nowMs, lifeMs }), type: 'policy', log, version, rules },
     signer,
   );
+}
+
+/** Signs, as Carla, what the console may know. */
+export function signLevel(
+  site: LiveSite,
+  {
+    level,
+    version = 1,
+    as = site.approver,
+    nowMs = Date.now(),
+  }: { level: DigestLevel; version?: number; as?: Keyed; nowMs?: number },
+): Promise<Envelope> {
+  const { origin: log } = site.appliance.desk.site.ledger;
+  return signDigest({ log, version, level }, { approver: statementSigner(as.signer), nowMs });
 }
 
 type Who = 'owner' | 'technician' | 'reviewer';

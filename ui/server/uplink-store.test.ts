@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import type { UplinkEndpoint } from '#appliance/protocol/uplink-message.ts';
+import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openDirectoryPlace } from '#scripts/testing/console-directory.ts';
 import { foundMsp } from '#scripts/testing/console-story.ts';
 import { Events } from './events.ts';
@@ -25,6 +26,36 @@ store('keeps of each machine whether it is pending, as its site tells it', async
   };
   assert.is(await tell({ isVerified: false, details: null }), false);
   assert.is(await tell({ isVerified: true, details: null }), true);
+});
+
+store('forgets what it was told of a machine when its site seals it', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const msp = await foundMsp(directory, 'one');
+  const told = uplinkStore({ directory, events: new Events() });
+  const peer = { organisation: 'one', site: msp.siteId };
+  const id = 'A'.repeat(22);
+  const tell = (details: UplinkEndpoint['details']): Promise<void> => {
+    const endpoint: UplinkEndpoint = { endpoint: id, state: 'online', isVerified: true, details };
+    const message = { isReset: false, isWhole: true, endpoints: [endpoint], removed: [] };
+    return told.endpoints(peer, { kind: 'endpoints', ...message });
+  };
+  await tell({
+    ...{ name: 'till-1', labels: ['secret-label'], lastSeen: '2026-11-21T02:00:00.000Z' },
+    ...{ software: 'agent/1', host: FAKE_HOST, openSession: 'B'.repeat(22) },
+  });
+  const row = () => {
+    const rows = place.store.db.selectFrom('endpoint').selectAll().where('id', '=', id);
+    return rows.executeTakeFirstOrThrow();
+  };
+  assert.match(JSON.stringify(await row()), 'secret-label');
+  await tell(null);
+  assert.equal(await row(), {
+    ...{ site_id: msp.siteId, id, name: id, labels: '[]', state: 'online', seen_at: null },
+    ...{ software: null, host: null, open_session: null, is_verified: 1 },
+    folded: (await row()).folded,
+  });
+  assert.not.match(JSON.stringify(await row()), /till-1|secret-label/);
 });
 
 store.run();
