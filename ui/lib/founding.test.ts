@@ -1,17 +1,24 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { signDevice } from '#appliance/protocol/session-key.ts';
+import { commonOf, signDevice } from '#appliance/protocol/session-key.ts';
 import { checkDevice, MAX_DEVICE_LIFE_MS } from '#crypto/device.ts';
 import { parseKeyFile } from '#crypto/key-file.ts';
 import { isRootKey } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
-import { parseStatement, statementSigner } from '#crypto/statement.ts';
+import {
+  parseStatement,
+  signStatement,
+  type StatementSigner,
+  statementSigner,
+} from '#crypto/statement.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 import { deviceEndMs } from './device.ts';
 import {
+  type BroughtSite,
   createRecoveryKey,
   freeMemberId,
+  MAX_VERSIONS_AHEAD,
   nextRoster,
   signFirstRoster,
   signRoster,
@@ -51,7 +58,48 @@ first('signFirstRoster() leaves a root that the recovery key alone can use', asy
   assert.equal((await verifyRoster(signed, at)).statement.members, []);
 });
 
+first(
+  'signFirstRoster() takes along who may ask at a site that is brought, above its roster',
+  async () => {
+    const { signer } = await site();
+    const { rootKeys } = await found();
+    const brought = await broughtBy(signer, rootKeys);
+    const { roster } = await signFirstRoster({
+      ...{ organisation: 'Acme IT', owner: 'Root', recoveryKey: recovery.key },
+      ...{ brought, signer: owner, nowMs },
+    });
+    const at = { log: 'any', seen: { version: 4, hash: 'A'.repeat(43) }, atMs: nowMs };
+    const { statement } = await verifyRoster(roster, { ...at, root: signer.key });
+    assert.is(statement.version, 5);
+    assert.equal(
+      statement.members.map(({ id, key }) => [id, key]),
+      [
+        ['root', owner.key],
+        ['root-2', peer],
+      ],
+    );
+  },
+);
+
 first.run();
+
+/** A site with a root of its own. */
+async function site() {
+  return { signer: statementSigner(await importSigner(new Uint8Array(32).fill(7))) };
+}
+
+async function broughtBy(
+  signer: StatementSigner,
+  keys: string,
+  lifeMs = 86_400_000,
+): Promise<BroughtSite> {
+  const common = commonOf(signer, { nowMs, lifeMs });
+  return {
+    certificate: await signStatement({ ...common, type: 'root', keys }, signer),
+    members: [{ id: 'root', name: 'Root', role: 'owner', key: peer }],
+    rosterVersion: 4,
+  };
+}
 
 const next = suite('nextRoster()');
 
@@ -95,6 +143,29 @@ next('nextRoster() gives one id two keys when asked to, and never lists a key tw
       ['tim'],
     );
   }
+});
+
+next('nextRoster() brings a site along once, and keeps its certificate from then on', async () => {
+  const { roster, rootKeys } = await found();
+  const { signer } = await site();
+  const brought = await broughtBy(signer, rootKeys);
+  const first = await signRoster(nextRoster(roster, { bring: brought }), { signer: owner, nowMs });
+  const renewed = await broughtBy(signer, rootKeys, 2 * 86_400_000);
+  const again = nextRoster(first, { bring: renewed });
+  assert.equal(again.roots, [renewed.certificate], 'a newer one takes its place');
+  assert.is(again.members.length, 2, 'nobody stands in it twice');
+  const other = statementSigner(await importSigner(new Uint8Array(32).fill(8)));
+  const both = nextRoster(first, { bring: await broughtBy(other, rootKeys) });
+  assert.is(both.roots?.length, 2);
+  assert.equal(nextRoster(first, { removeKey: peer }).roots, [brought.certificate]);
+});
+
+next('nextRoster() counts up from what a site told, unless that is beyond belief', async () => {
+  const { roster } = await found();
+  const version = (told: number) => nextRoster(roster, { renew: true }, told).version;
+  assert.equal([0, 1, 7, 1 + MAX_VERSIONS_AHEAD].map(version), [2, 2, 8, 2 + MAX_VERSIONS_AHEAD]);
+  assert.is(version(2 + MAX_VERSIONS_AHEAD), 2);
+  assert.is(version(Number.MAX_SAFE_INTEGER), 2);
 });
 
 next.run();

@@ -6,6 +6,7 @@ import { formatKeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { formatRootSet } from '#crypto/root-set.ts';
 import {
   type Envelope,
+  MAX_CERTIFICATES,
   type Member,
   parseStatement,
   signStatement,
@@ -38,11 +39,22 @@ export interface Founding {
   readonly roster: Envelope;
 }
 
-/** Signs the first roster: the owner alone. */
+/** A site that was founded without this organisation and comes to it, as its own root says. */
+export interface BroughtSite {
+  /** By which that site's root lets this organisation's count there. */
+  readonly certificate: Envelope;
+  /** Who may ask there now. */
+  readonly members: readonly Member[];
+  /** Of the roster in force there. */
+  readonly rosterVersion: number;
+}
+
+/** Signs the first roster: the owner, and who may ask already at a site that is brought along. */
 export async function signFirstRoster({
   organisation,
   owner,
   recoveryKey,
+  brought = null,
   signer,
   nowMs,
 }: {
@@ -50,20 +62,24 @@ export async function signFirstRoster({
   owner: string;
   /** Public half, as a line of text. */
   recoveryKey: string;
+  brought?: BroughtSite | null;
   signer: StatementSigner;
   nowMs: number;
 }): Promise<Founding> {
   const member: Member = { id: slugOf(owner), name: owner, role: 'owner', key: signer.key };
-  const roster = await signRoster(
-    { msp: organisation, version: 1, members: [member] },
-    { signer, nowMs },
-  );
+  const alone = { msp: organisation, version: 1, members: [member] };
+  const above = nextVersion(0, brought?.rosterVersion ?? 0);
+  const content = brought === null ? alone : { ...withSite(alone, brought), version: above };
+  const roster = await signRoster(content, { signer, nowMs });
   return { rootKeys: formatRootSet([signer.key, recoveryKey]), roster };
 }
 
+/** What is in a roster. */
+export type RosterContent = Pick<StatementOf<'roster'>, 'msp' | 'version' | 'members' | 'roots'>;
+
 /** Signs a roster. The root's word: what it does not list may not ask. */
 export function signRoster(
-  content: Pick<StatementOf<'roster'>, 'msp' | 'version' | 'members'>,
+  content: RosterContent,
   { signer, nowMs }: { signer: StatementSigner; nowMs: number },
 ): Promise<Envelope> {
   const common = commonOf(signer, { nowMs, lifeMs: ROSTER_LIFE_MS });
@@ -77,19 +93,28 @@ export type RosterChange =
   /** A further key, be it of somebody who is in the roster: one id, two devices. */
   | { readonly add: Member }
   | { readonly removeKey: string }
+  /** A site that has a root of its own comes along, with who may ask there. */
+  | { readonly bring: BroughtSite }
   /** Nobody comes or goes: a new version, and a new year. */
   | { readonly renew: true };
 
-/** The next roster; versions only go up, and no key stands in it twice. */
-export function nextRoster(
-  current: Envelope,
-  change: RosterChange,
-): Pick<StatementOf<'roster'>, 'msp' | 'version' | 'members'> {
+/**
+ * The next roster; versions only go up, and no key stands in it twice. `told` is the highest version that a site is
+ * said to have: only above it the roster counts there.
+ */
+export function nextRoster(current: Envelope, change: RosterChange, told = 0): RosterContent {
   const { statement } = parseStatement(current);
   if (statement.type !== 'roster') throw new TypeError('Cannot change roster: it is none');
-  const { msp, version, members } = statement;
-  const next = { msp, version: version + 1 };
+  const { msp, version, members, roots } = statement;
+  const next = {
+    ...{ msp, version: nextVersion(version, told) },
+    ...(roots === undefined ? {} : { roots }),
+  };
   if ('renew' in change) return { ...next, members };
+  if ('bring' in change) {
+    const above = nextVersion(version, Math.max(told, change.bring.rosterVersion));
+    return { ...withSite({ ...next, members }, change.bring), version: above };
+  }
   if ('removeKey' in change) {
     return { ...next, members: members.filter(({ key }) => key !== change.removeKey) };
   }
@@ -98,6 +123,49 @@ export function nextRoster(
     ({ id, key }) => key !== member.key && !('put' in change && id === member.id),
   );
   return { ...next, members: [...kept, member] };
+}
+
+/**
+ * A site may be ahead by so many versions. One that says more is not believed: nobody is to use the numbers up for
+ * everybody else.
+ */
+export const MAX_VERSIONS_AHEAD = 10_000;
+
+function nextVersion(own: number, told: number): number {
+  return Math.max(own, told - own > MAX_VERSIONS_AHEAD ? 0 : told) + 1;
+}
+
+/** Adds a site's certificate, and those who may ask there; who stands in the roster by their key stays as they are. */
+function withSite(
+  content: RosterContent,
+  { certificate, members: theirs }: BroughtSite,
+): RosterContent {
+  const members = [...content.members];
+  for (const { id, name, role, key } of theirs) {
+    if (members.some((member) => member.key === key)) continue;
+    const isTaken = members.some((member) => member.id === id);
+    members.push({ id: isTaken ? freeMemberId(name, members) : id, name, role, key });
+  }
+  return { ...content, members, roots: withCertificate(content.roots ?? [], certificate) };
+}
+
+/** A certificate takes the place of an earlier one by the same key for the same set. */
+function withCertificate(roots: readonly Envelope[], added: Envelope): Envelope[] {
+  const [is, ...others] = [added, ...roots].map((envelope) => ({
+    envelope,
+    ...certified(envelope),
+  }));
+  const kept = others.filter((each) => each.by !== is?.by || each.keys !== is.keys);
+  if (kept.length === MAX_CERTIFICATES) {
+    throw new Error(`A roster takes ${MAX_CERTIFICATES} sites with roots of their own, no more`);
+  }
+  return [...kept.map(({ envelope }) => envelope), added];
+}
+
+function certified(envelope: Envelope): { by: string; keys: string } {
+  const { statement } = parseStatement(envelope);
+  if (statement.type !== 'root') throw new TypeError('Cannot add certificate: it is none');
+  return { by: statement.by, keys: statement.keys };
 }
 
 /** An id for a new member of this name that nobody in the roster has. */

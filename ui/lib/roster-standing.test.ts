@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { commonOf } from '#appliance/protocol/session-key.ts';
 import { formatRootSet, rootCode } from '#crypto/root-set.ts';
-import { statementSigner } from '#crypto/statement.ts';
+import { signStatement, statementSigner } from '#crypto/statement.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 import { nextRoster, ROSTER_LIFE_MS, signRoster } from './founding.ts';
 import { judgeRoster, RENEW_BEFORE_MS } from './roster-standing.ts';
@@ -40,6 +41,20 @@ judge('judgeRoster() lets stand what the pinned root signed, and says when to re
     const later = await judgeRoster(shown, { pinned, atMs });
     assert.is(later.kind === 'stands' && later.life, life, String(atMs - expiresAtMs));
   }
+});
+
+judge('judgeRoster() says who may sign the next: the root set, and whom it certified', async () => {
+  const certify = async (by: typeof owner, keys: string) => {
+    const common = commonOf(by, { nowMs, lifeMs: ROSTER_LIFE_MS });
+    return signStatement({ ...common, type: 'root', keys }, by);
+  };
+  const second = await keyOf(4);
+  const roots = [await certify(stranger, stranger.key), await certify(recovery, second.key)];
+  const content = { msp: 'Acme IT', version: 1, members: [member], roots };
+  const certified = await signRoster(content, { signer: second, nowMs });
+  const standing = await judgeRoster({ rootKeys, envelope: certified }, { pinned, atMs: nowMs });
+  assert.ok(standing.kind === 'stands');
+  assert.equal([...standing.roster.signers].sort(), [owner.key, recovery.key, second.key].sort());
 });
 
 judge('judgeRoster() leaves a root that it never saw to a person', async () => {

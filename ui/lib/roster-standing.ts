@@ -2,6 +2,7 @@
 // the host's word. Nothing is signed on top of a roster that does not stand here.
 
 import { parseTime } from '#crypto/leaf.ts';
+import { trustedRoots } from '#crypto/root-certificate.ts';
 import { rootCode } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
 import { type Envelope, parseStatement, type VerifiedStatement } from '#crypto/statement.ts';
@@ -15,6 +16,8 @@ export interface ShownRoster {
   /** The root set, as the host has it. */
   readonly rootKeys: string;
   readonly envelope: Envelope;
+  /** The highest version that a site told to have in force: the next one is to be above it. */
+  readonly toldVersion?: number;
 }
 
 /** A roster whose signature by a root key held in this browser. */
@@ -22,6 +25,9 @@ export interface CheckedRoster {
   readonly envelope: Envelope;
   readonly statement: VerifiedStatement<'roster'>;
   readonly rootKeys: string;
+  /** The keys that may sign the next one: the root set's, and those that it certified. */
+  readonly signers: ReadonlySet<string>;
+  readonly toldVersion: number;
   readonly expiresAtMs: number;
 }
 
@@ -71,15 +77,14 @@ export async function judgeRoster(
 
 /** One that has run out is still the one to renew: its signature is judged as of its last moment. */
 async function checkShown(
-  { rootKeys, envelope }: ShownRoster,
+  { rootKeys, envelope, toldVersion = 0 }: ShownRoster,
   atMs: number,
 ): Promise<CheckedRoster> {
   const expiresAtMs = parseTime(parseStatement(envelope).statement.expires);
-  const { statement } = await verifyRoster(envelope, {
-    ...{ log: '', root: rootKeys, seen: null },
-    atMs: Math.min(atMs, expiresAtMs - 1),
-  });
-  return { envelope, statement, rootKeys, expiresAtMs };
+  const at = { root: rootKeys, atMs: Math.min(atMs, expiresAtMs - 1) };
+  const { statement } = await verifyRoster(envelope, { ...at, log: '', seen: null });
+  const signers = await trustedRoots({ ...at, certificates: statement.roots ?? [] });
+  return { envelope, statement, rootKeys, signers, toldVersion, expiresAtMs };
 }
 
 function lifeOf(leftMs: number): 'long' | 'short' | 'over' {

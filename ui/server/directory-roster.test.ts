@@ -16,7 +16,7 @@ roster('keeps the first with the root set, which never changes again', async () 
   const first = await storyRoster({ root, version: 1 });
   assert.is(await codeOf(own.putRoster({ envelope: first, rootKeys: null })), 'conflict');
   assert.equal(await own.putRoster({ envelope: first, rootKeys }), { version: 1 });
-  assert.equal(await own.roster(), { rootKeys, version: 1, envelope: first });
+  assert.equal(await own.roster(), { rootKeys, version: 1, toldVersion: 0, envelope: first });
   const thief = await storyKey();
   const theirs = await storyRoster({ root: thief, version: 2 });
   assert.is(await codeOf(own.putRoster({ envelope: theirs, rootKeys: thief.key })), 'conflict');
@@ -64,3 +64,27 @@ roster('lists whose key it names, and no longer lists whose it leaves out', asyn
 });
 
 roster.run();
+
+const told = suite('RosterDirectory.roster()');
+
+told('says the highest version that a site of the organisation told, within reason', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const [msp, other] = [await foundMsp(directory, 'one'), await foundMsp(directory, 'two')];
+  const own = directory.of(msp.actors.owner);
+  const { siteId, secret } = await own.createSite({ clientId: msp.clientId, name: 'Bern' });
+  const second = await directory.joinByToken({ secret, peerKey: (await storyKey()).key });
+  assert.is(second.siteId, siteId);
+  const tells = async (key: string, rosterVersion: number): Promise<void> => {
+    const site = await directory.siteByPeerKey(key);
+    if (site === null) throw new Error('unreachable: it has joined');
+    await directory.keepStatus(site, { rosterVersion });
+  };
+  await tells(other.siteKey, 50);
+  await tells(msp.siteKey, 7);
+  assert.is((await own.roster())?.toldVersion, 7, 'another organisation’s is nothing to it');
+  await directory.keepStatus(second, { rosterVersion: Number.MAX_SAFE_INTEGER });
+  assert.is((await own.roster())?.toldVersion, 7, 'one that says too much hides nobody');
+});
+
+told.run();

@@ -6,6 +6,7 @@ import { FormatError, VerifyError } from '#crypto/error.ts';
 import { isRootSet, MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
 import { type Envelope, envelopeSchema, parseStatement, type Signed } from '#crypto/statement.ts';
+import { MAX_VERSIONS_AHEAD } from '#ui/lib/founding.ts';
 import {
   checkRole,
   type Db,
@@ -21,6 +22,8 @@ export interface KeptRoster {
   readonly rootKeys: string;
   readonly envelope: Envelope;
   readonly version: number;
+  /** The highest version that one of the sites told to have in force; 0: none told any. */
+  readonly toldVersion: number;
 }
 
 const rosterSchema = z.strictObject({
@@ -50,7 +53,8 @@ export function rosterDirectory(scope: Scope): RosterDirectory {
         roster_version: version,
       } = await ownOrganisation(store.db, scope);
       if (rootKeys === null || roster === null) return null;
-      return { rootKeys, version, envelope: envelopeSchema.parse(JSON.parse(roster)) };
+      const toldVersion = await highestTold(store.db, { scope, version });
+      return { rootKeys, version, toldVersion, envelope: envelopeSchema.parse(JSON.parse(roster)) };
     },
     async putRoster(input) {
       checkRole(actor, ['owner']);
@@ -58,6 +62,22 @@ export function rosterDirectory(scope: Scope): RosterDirectory {
       return store.alone((db) => keepRoster(db, { scope, envelope, rootKeys }));
     },
   };
+}
+
+/** One site that says too much does not hide what the others say. */
+async function highestTold(
+  db: Db,
+  { scope: { actor }, version }: { scope: Scope; version: number },
+): Promise<number> {
+  const row = await db
+    .selectFrom('site')
+    .select('roster_version')
+    .where('organisation_id', '=', actor.organisationId)
+    .where('roster_version', '<=', version + MAX_VERSIONS_AHEAD)
+    .orderBy('roster_version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.roster_version ?? 0;
 }
 
 async function keepRoster(

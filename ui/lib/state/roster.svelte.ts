@@ -83,11 +83,12 @@ export class RosterState {
     const { current } = this;
     const { send, now } = this.#options;
     if (current === null) throw new Error('Nothing is signed: the roster does not stand here');
-    const content = nextRoster(current.envelope, change);
+    const content = nextRoster(current.envelope, change, current.toldVersion);
     const envelope = await signRoster(content, { signer, nowMs: now() });
-    const next = { rootKeys: current.rootKeys, envelope };
+    const { rootKeys, toldVersion } = current;
+    const next = { rootKeys, envelope, toldVersion };
     const judged = await judgeRoster(next, {
-      pinned: { rootKeys: current.rootKeys, rosterVersion: content.version },
+      pinned: { rootKeys, rosterVersion: content.version },
       atMs: now(),
     });
     if (judged.kind !== 'stands') {

@@ -48,6 +48,14 @@ function open(known?: Pinned) {
 
 const signing = suite('RosterState.sign()');
 
+signing('RosterState.sign() goes above what a site told, and from there on', async () => {
+  const { roster, sent } = open({ rootKeys, rosterVersion: 4 });
+  await roster.check({ rootKeys, envelope, toldVersion: 9 });
+  assert.is((await roster.sign({ put: tom }, owner)).version, 10);
+  assert.is((await roster.sign({ removeKey: tom.key }, owner)).version, 11);
+  assert.is(sent.length, 2);
+});
+
 signing('RosterState.sign() sends the next version, and remembers it', async () => {
   const { roster, sent, kept } = open({ rootKeys, rosterVersion: 3 });
   await roster.check({ rootKeys, envelope });
