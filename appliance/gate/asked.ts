@@ -57,8 +57,11 @@ export function summariseAsked(
     requestedAt: requested.leaf.t,
     expires: formatTime(request.expiresAtMs),
     decidedAt: request.endedAtMs === null ? null : formatTime(request.endedAtMs),
-    decidedBy: request.decided.map(({ name }) => name),
-    comment: request.decided.at(-1)?.comment ?? null,
+    decidedBy: [
+      ...request.decided.map(({ name }) => name),
+      ...(request.withdrawn === null ? [] : [request.withdrawn.by]),
+    ],
+    comment: request.withdrawn?.reason ?? request.decided.at(-1)?.comment ?? null,
     reminded: request.reminded && {
       by: request.reminded.by,
       at: formatTime(request.reminded.atMs),

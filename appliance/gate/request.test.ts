@@ -15,6 +15,7 @@ import {
   type Request,
 } from './request.ts';
 
+const TAKEN_BACK = { by: 'Terry Technician', reason: 'Wrong machine.' };
 const START_MS = 1_800_000_000_000;
 const HASH = 'A'.repeat(43);
 const ASK: AskTerms = { approvals: 1, expires_s: 60 };
@@ -54,7 +55,7 @@ remind('reminds once a minute, and not of what no longer waits', () => {
     codeOf(() => again(START_MS + 120_000)),
     'request-decided',
   );
-  const withdrawn = endRequest(first, { state: 'withdrawn', atMs: START_MS });
+  const withdrawn = endRequest(first, { atMs: START_MS, withdrawn: TAKEN_BACK });
   const late = { by: 'Tim', atMs: START_MS + REMIND_EVERY_MS };
   assert.is(
     codeOf(() => remindRequest(withdrawn, late)),
@@ -166,7 +167,7 @@ decide('never changes what is decided, whatever is tried', () => {
           request =
             what === 'approve' || what === 'deny'
               ? decideRequest(request, { decision: what, by: by(who, atMs) })
-              : endRequest(request, { state: what, atMs });
+              : endRequest(request, { atMs, withdrawn: what === 'expired' ? null : TAKEN_BACK });
         });
         if (before.state !== 'waiting') assert.is(code, 'request-decided');
         if (code !== 'accepted') assert.is(request, before);
@@ -185,11 +186,11 @@ decide.run();
 const end = suite('endRequest()');
 
 end('ends what waits, once', () => {
-  const ended = endRequest(waiting(), { state: 'withdrawn', atMs: START_MS + 1 });
-  assert.is(ended.state, 'withdrawn');
+  const ended = endRequest(waiting(), { atMs: START_MS + 1, withdrawn: TAKEN_BACK });
+  assert.equal([ended.state, ended.withdrawn], ['withdrawn', TAKEN_BACK]);
   assert.is(ended.endedAtMs, START_MS + 1);
   assert.is(
-    codeOf(() => endRequest(ended, { state: 'expired', atMs: START_MS + 2 })),
+    codeOf(() => endRequest(ended, { atMs: START_MS + 2, withdrawn: null })),
     'request-decided',
   );
 });
@@ -204,7 +205,7 @@ check('refuses what has ended, and what is out of time', () => {
     codeOf(() => checkWaiting(waiting(), START_MS + 60_000)),
     'request-decided',
   );
-  const ended = endRequest(waiting(), { state: 'withdrawn', atMs: START_MS });
+  const ended = endRequest(waiting(), { atMs: START_MS, withdrawn: TAKEN_BACK });
   assert.is(
     codeOf(() => checkWaiting(ended, START_MS)),
     'request-decided',

@@ -27,7 +27,14 @@ export interface Request {
   readonly decided: readonly Decided[];
   /** Who last had its approvers reminded; null when nobody did. */
   readonly reminded: Reminded | null;
+  /** Who took it back, and why; null when nobody did. */
+  readonly withdrawn: Withdrawn | null;
   readonly endedAtMs: number | null;
+}
+
+export interface Withdrawn {
+  readonly by: string;
+  readonly reason: string | null;
 }
 
 export interface Reminded {
@@ -56,6 +63,7 @@ export function openRequest({
     state: 'waiting',
     decided: [],
     reminded: null,
+    withdrawn: null,
     endedAtMs: null,
   };
 }
@@ -109,13 +117,14 @@ export function remindRequest(request: Request, reminded: Reminded): Request {
   );
 }
 
-/** The end of waiting. @throws {WorkError} code `request-decided` when it no longer waits */
+/** The end of waiting: it was taken back, or else its time is over. @throws {WorkError} code `request-decided` when it no longer waits */
 export function endRequest(
   request: Request,
-  { state, atMs }: { state: 'expired' | 'withdrawn'; atMs: number },
+  { atMs, withdrawn }: { atMs: number; withdrawn: Withdrawn | null },
 ): Request {
   if (request.state !== 'waiting') throw alreadyDecided(request);
-  return { ...request, state, endedAtMs: atMs };
+  const state = withdrawn === null ? 'expired' : 'withdrawn';
+  return { ...request, state, withdrawn, endedAtMs: atMs };
 }
 
 /** @throws {WorkError} code `request-decided` when a request no longer waits, or its time is over */

@@ -201,7 +201,8 @@ export class Requests {
   ): Promise<Recorded> {
     const live = this.#find(hash);
     return this.#step(live, async () => {
-      const next = endRequest(live.request, { state: 'withdrawn', atMs: this.#clock.now() });
+      const atMs = this.#clock.now();
+      const next = endRequest(live.request, { atMs, withdrawn: { by, reason } });
       const entry = await record(this.#site.ledger, {
         kind: 'approval.withdrawn',
         ...placeOf(live.asked),
@@ -291,7 +292,7 @@ export class Requests {
   async #expire(live: Live): Promise<void> {
     if (live.request.state !== 'waiting') return;
     const atMs = this.#clock.now();
-    const next = endRequest(live.request, { state: 'expired', atMs });
+    const next = endRequest(live.request, { atMs, withdrawn: null });
     const entry = await record(this.#site.ledger, {
       kind: 'approval.expired',
       ...placeOf(live.asked),

@@ -241,6 +241,7 @@ export const requestItemSchema = z.strictObject({
   requestedAt: time,
   expires: time,
   decidedAt: time.nullable(),
+  /** The approvers who decided; last, who took it back. */
   decidedBy: z.array(word),
   approvals: z.int(),
   granted: z.int(),
@@ -267,7 +268,9 @@ export const requestSummarySchema = z.strictObject({
   requestedAt: time,
   expires: time,
   decidedAt: time.nullable(),
+  /** The approvers who decided; last, who took it back. */
   decidedBy: z.array(word),
+  /** What was said with the last decision, or why it was taken back. */
   comment: note.nullable(),
   /** Who last had the approvers reminded; null when nobody did. */
   reminded: z.strictObject({ by: word, at: time }).nullable(),

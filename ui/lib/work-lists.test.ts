@@ -97,7 +97,7 @@ words('decidedWords() says by whom and how fast, and makes names visible', () =>
   const both = ['Carla', 'Dave'];
   assert.is(decidedWords(request({ decidedBy: both })), 'approved by Carla and Dave after 1 min 05 s'); // prettier-ignore
   assert.is(decidedWords(request({ state: 'denied', decidedBy: both })), 'denied by Dave after 1 min 05 s'); // prettier-ignore
-  assert.is(decidedWords(request({ state: 'withdrawn' })), 'withdrawn after 1 min 05 s');
+  assert.is(decidedWords(request({ state: 'withdrawn', decidedBy: both })), 'withdrawn by Dave after 1 min 05 s'); // prettier-ignore
   assert.is(decidedWords(request({ decidedAt: null, decidedBy: [] })), 'approved');
 });
 

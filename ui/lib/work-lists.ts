@@ -113,14 +113,14 @@ export function chooseRequests(
     });
 }
 
-/** How a request ended, by whom of the client, and how long that took. Who agreed before another denied is not named. */
+/** How a request ended, by whom, and how long that took. Who agreed before another ended it is not named. */
 export function decidedWords({
   state,
   requestedAt,
   decidedAt,
   decidedBy,
 }: Pick<RequestItem, 'state' | 'requestedAt' | 'decidedAt' | 'decidedBy'>): string {
-  const deciders = state === 'granted' ? decidedBy : state === 'denied' ? decidedBy.slice(-1) : [];
+  const deciders = state === 'granted' ? decidedBy : decidedBy.slice(-1);
   const by = deciders.length === 0 ? '' : ` by ${visibleText(deciders.join(' and '))}`;
   const tookMs = decidedAt === null ? NaN : Date.parse(decidedAt) - Date.parse(requestedAt);
   const after = Number.isNaN(tookMs) ? '' : ` after ${formatDuration(Math.max(0, tookMs))}`;

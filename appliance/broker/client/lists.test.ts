@@ -66,6 +66,23 @@ requests('shows all of a request that was decided before a restart', async () =>
   assert.is(await refusalOf(unknown), 'request-unknown');
 });
 
+requests('says by whom and why a request was withdrawn, now and after a restart', async () => {
+  await using work = await openLiveWork();
+  const { session, site, client } = work;
+  const running = session.run('reboot');
+  const request = await waitingRequest(site);
+  await client.call('request.withdraw', { request, reason: 'Wrong machine.' });
+  await running;
+  const wanted = ['withdrawn', ['Terry Technician'], 'Wrong machine.'];
+  const now = await client.call('request.show', { request });
+  assert.equal([now.state, now.decidedBy, now.comment], wanted);
+  await session.close();
+  await site.restart();
+  await using later = await site.connect(site.technician);
+  const { state, decidedBy, comment } = await later.call('request.show', { request });
+  assert.equal([state, decidedBy, comment], wanted);
+});
+
 requests.run();
 
 const sessions = suite("Handler<'session.list'>");
