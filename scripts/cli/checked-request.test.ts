@@ -189,8 +189,12 @@ request('asks before it decides, and takes only a yes', async () => {
 });
 
 request('takes no decision of who is no approver', async () => {
-  const { code } = await site.run(['request', 'approve', summary.match, '--yes']);
-  assert.is(code, 3);
+  for (const yes of [['--yes'], []]) {
+    const { code, err } = await site.run(['request', 'approve', summary.match, ...yes]);
+    assert.is(code, 3);
+    assert.match(err, /^Cannot approve: "Olga Owner" is no approver of the client\n/);
+    assert.not.match(err, '--yes');
+  }
 });
 
 request('reminds the approvers, and not twice in a minute', async () => {
@@ -204,8 +208,12 @@ request('reminds the approvers, and not twice in a minute', async () => {
 });
 
 request('withdraws, and then decides nothing any more', async () => {
-  assert.is((await site.run(['request', 'withdraw', summary.match])).code, 0);
+  const withdraw = ['request', 'withdraw', summary.match, '--reason', 'Wrong machine'];
+  assert.is((await site.run(withdraw)).code, 0);
   assert.is(await running.code, 3);
+  assert.match(running.terminal.err(), 'Not run: Withdrawn by Olga Owner: Wrong machine\n');
+  const { out } = await site.run(['request', 'show', summary.match]);
+  assert.match(out, /^state +withdrawn by Olga Owner: Wrong machine$/m);
   const late = await site.run(['request', 'approve', summary.match, '--key', site.approverKey]);
   assert.is(late.code, 3);
   assert.match(late.err, 'withdrawn already');

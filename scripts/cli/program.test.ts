@@ -107,6 +107,12 @@ program('answers 2 for wrong use, and says what was meant', async () => {
   }
 });
 
+program('says plainly that a verb takes no argument', async () => {
+  const { code, err } = await runCli(['request', 'ls', 'nosuch']);
+  assert.is(code, 2);
+  assert.match(err, /^Cannot run: "ls" takes no argument, and got nosuch\nIt lists all/);
+});
+
 program('says in two lines what went wrong and what to do', async () => {
   const { code, err } = await runCli(['ls', '--home', home]);
   assert.is(code, 2);

@@ -22,6 +22,7 @@ import { addLs } from './ls.ts';
 import { FORMATS, Output } from './output.ts';
 import { defaultHome, homeAt } from './place.ts';
 import { addRecords } from './records.ts';
+import { formatCount } from './quantity.ts';
 import { asCalled } from './program-name.ts';
 import { protectIds } from './reference.ts';
 import { addRequest } from './request.ts';
@@ -145,6 +146,16 @@ function outputOf(program: Program, terminal: Terminal): Output {
   return new Output(terminal, format);
 }
 
+/** "too many arguments for 'ls'. Expected 0 arguments but got 1: nosuch." in plain words. */
+function excessWords(text: string): string {
+  const [, verb, expected, given] =
+    /^too many arguments for '(.+)'\. Expected (\d+) arguments? but got \d+: (.*)\.$/.exec(text) ??
+    [];
+  if (verb === undefined) return text;
+  const most = expected === '0' ? 'no argument' : formatCount(Number(expected), 'argument');
+  return `"${verb}" takes ${most}, and got ${given ?? ''}`;
+}
+
 async function fail(
   error: unknown,
   { call, output }: { call: Call; output: Output },
@@ -170,13 +181,16 @@ async function fail(
 
 function misuse({ code, message }: CommanderError): Problem {
   const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const said = code === 'commander.excessArguments' ? excessWords(text) : text;
   return {
     code: 'usage',
-    message: `Cannot run: ${text}`,
+    message: `Cannot run: ${said}`,
     hint:
       code === 'commander.unknownOption'
         ? 'See --help. Options of the command that is run stand after "--".'
-        : 'See --help.',
+        : said.startsWith('"ls" ')
+          ? 'It lists all there are. One session or request is shown by "show"; see --help.'
+          : 'See --help.',
     exitCode: EXIT.usage,
     isUnexpected: false,
   };

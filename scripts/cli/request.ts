@@ -15,7 +15,7 @@ import { formatMoment, formatSpan } from './quantity.ts';
 import { findRequest } from './reference.ts';
 import { parseLimit } from './session.ts';
 import type { Cell } from './table.ts';
-import { statementSigner } from '#crypto/statement.ts';
+import { parseStatement, statementSigner } from '#crypto/statement.ts';
 
 const ID_HELP = 'the match code, or the beginning of the id';
 
@@ -96,9 +96,24 @@ function rowOf(request: RequestItem, nowMs: number): readonly Cell[] {
     request.technician,
     formatMoment(request.requestedAt),
     isWaiting ? `in ${formatSpan(Date.parse(expires) - nowMs)}` : '-',
-    request.decidedBy.join(', ') || '-',
+    endedBy(request).join(', ') || '-',
     request.command + (request.isCut ? ' …' : ''),
   ];
+}
+
+/** Who decided: of one that was denied or withdrawn, who did that, not who approved before. */
+function endedBy({
+  state,
+  decidedBy,
+}: Pick<RequestSummary, 'state' | 'decidedBy'>): readonly string[] {
+  return state === 'denied' || state === 'withdrawn' ? decidedBy.slice(-1) : decidedBy;
+}
+
+function stateWords(summary: Pick<RequestSummary, 'state' | 'decidedBy' | 'comment'>): string {
+  const names = endedBy(summary);
+  const by = names.length === 0 ? '' : ` by ${names.join(', ')}`;
+  const comment = summary.comment === null ? '' : `: ${summary.comment}`;
+  return `${REQUEST_WORDS[summary.state]}${by}${comment}`;
 }
 
 function styleOf(state: RequestSummary['state']): 'yellow' | 'green' | 'red' | 'dim' {
@@ -150,11 +165,13 @@ function jsonOf(
 
 function factsOf(
   checked: CheckedRequest,
-  { summary, runsAs }: { summary: Pick<RequestSummary, 'state' | 'decidedBy'>; runsAs: RunsAs },
+  {
+    summary,
+    runsAs,
+  }: { summary: Pick<RequestSummary, 'state' | 'decidedBy' | 'comment'>; runsAs: RunsAs },
 ): readonly (readonly [string, string | null])[] {
   const { command, cwd, env, state, why } = checked;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const by = summary.decidedBy.length === 0 ? '' : ` by ${summary.decidedBy.join(', ')}`;
   return [
     ['who', `${checked.technician} (${checked.role}, ${checked.msp})`],
     ['where', `${checked.endpointName} at ${checked.client}, ${checked.site}`],
@@ -172,7 +189,7 @@ function factsOf(
     ['ended after', formatSpan(checked.timeoutMs)],
     ['expires', formatMoment(checked.expires)],
     ['needs', `${checked.approvals} of the approvers`],
-    ['state', `${REQUEST_WORDS[summary.state]}${by}`],
+    ['state', stateWords(summary)],
     ['match code', checked.match],
   ];
 }
@@ -197,13 +214,15 @@ async function decide(
       `Cannot ${decision}: the request is ${REQUEST_WORDS[summary.state]} already`,
     );
   }
+  await checkMayDecide(connection, decision);
   const { checkRequest } = await import('./checked-request.ts');
   const checked = await checkRequest(connection, { summary, signal });
   const { request } = checked;
   await client.call('request.show', { request }); // the look is on record
   if (!yes) {
     const runsAs = await runsAsOf(connection, checked);
-    await output.note(output.facts(factsOf(checked, { summary, runsAs })));
+    const waiting = { ...summary, comment: null };
+    await output.note(output.facts(factsOf(checked, { summary: waiting, runsAs })));
     const question = `${decision === 'approve' ? 'Approve' : 'Deny'} exactly this, as "${key.name}"?`;
     if (!(await confirm(terminal, question, { flag: '--yes' }))) {
       await output.note('Nothing was decided.');
@@ -222,6 +241,22 @@ async function decide(
     return `${verb} ${checked.match}, entry ${index}${more}\n`;
   });
   return EXIT.done;
+}
+
+/** Told before anything else is asked; the appliance asks it again. @throws {CliError} code `declined` */
+async function checkMayDecide(
+  { client, key }: Connection,
+  decision: 'approve' | 'deny',
+): Promise<void> {
+  const { authority } = await client.call('site.statements', {});
+  const { statement } = parseStatement(authority);
+  const isApprover =
+    statement.type === 'authority' &&
+    statement.approvers.some((approver) => approver.key === key.key);
+  if (isApprover) return;
+  throw new CliError('declined', `Cannot ${decision}: "${key.name}" is no approver of the client`, {
+    hint: 'An approver decides on the on-site page, or names their own key here: --key FILE. "caisey site approvers" lists them.',
+  });
 }
 
 async function withdraw(
