@@ -2,13 +2,13 @@
 
 import { listTokens } from '#appliance/protocol/lists.ts';
 import { keyFingerprint } from '#crypto/person-key.ts';
+import { visibleText } from '#crypto/visible.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
-import { listEndpoints } from './ls.ts';
 import type { Parent } from './program.ts';
 import { confirm } from './prompt.ts';
-import { formatMoment, parseDuration } from './quantity.ts';
+import { formatCount, formatMoment, parseDuration } from './quantity.ts';
 import { findEndpoint, findToken } from './reference.ts';
 
 export function addEndpoint(parent: Parent, act: Act): void {
@@ -52,15 +52,26 @@ export function addEndpoint(parent: Parent, act: Act): void {
     .action((name, options) => act((invocation) => verify(invocation, name, options)));
   endpoint
     .command('ls')
-    .description('list the endpoints, as "caisey ls"')
-    .addHelpText('after', '\nExample:\n  $ caisey endpoint ls')
-    .action(() => act(listEndpoints));
+    .description('list the endpoints: key, enrolment, who verified them')
+    .addHelpText(
+      'after',
+      '\nHow they are now: caisey ls\n\nExample:\n  $ caisey endpoint ls --format json',
+    )
+    .action(() =>
+      act(async (invocation) => (await import('./endpoint-ls.ts')).listEnrolments(invocation)),
+    );
   endpoint
     .command('rm')
     .description('let a machine go: its sessions end, its key is no longer known (owners)')
     .argument('<endpoint>', 'name or id')
     .option('--reason <text>', 'why, for the record')
-    .addHelpText('after', '\nExample:\n  $ caisey endpoint rm old-server --reason "Replaced"')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText(
+      'after',
+      '\nFor good: the machine cannot come back by its key, and must be enrolled anew with a new token.\n' +
+        'Its record stays.\n' +
+        '\nExample:\n  $ caisey endpoint rm old-server --reason "Replaced"',
+    )
     .action((name, options) => act((invocation) => remove(invocation, name, options)));
 }
 
@@ -153,14 +164,23 @@ async function verify(
 async function remove(
   invocation: Invocation,
   name: string,
-  { reason = null }: { reason?: string | undefined | null },
-): Promise<void> {
+  { reason = null, yes = false }: { reason?: string | null | undefined; yes?: boolean | undefined },
+): Promise<number> {
+  const { output, terminal } = invocation;
   await using connection = await connected(invocation);
   const found = await findEndpoint(connection.client, name);
-  const { endpoint } = found;
+  const { endpoint, openSessions } = found;
+  const sessions =
+    openSessions === 0 ? '' : ` ${formatCount(openSessions, 'open session')} there will end.`;
+  const question = `Remove "${visibleText(found.name)}" (${endpoint}) for good?${sessions} To come back it must be enrolled anew.`;
+  if (!yes && !(await confirm(terminal, question, { flag: '--yes' }))) {
+    await output.note('Nothing was removed.');
+    return EXIT.refused;
+  }
   const { index } = await connection.client.call('endpoint.remove', { endpoint, reason });
-  await invocation.output.result(
+  await output.result(
     { endpoint, name: found.name, index },
     () => `Removed ${found.name}, entry ${index}\n`,
   );
+  return EXIT.done;
 }

@@ -130,7 +130,9 @@ endpoint('verifies what is pending when a person says so, and says what to compa
   assert.match(yes.out, /^Verified till, entry \d+\n$/);
   assert.match((await site.run(['endpoint', 'verify', 'till'])).out, 'verified already');
   assert.match((await site.run(['ls'])).out, /till +never-seen +/);
-  assert.is((await site.run(['endpoint', 'rm', 'till'])).code, 0);
+  const { err } = await site.run(['endpoint', 'ls']);
+  assert.match(err, 'Never connected yet: till. Start the agent there: caisey agent run');
+  assert.is((await site.run(['endpoint', 'rm', 'till', '--yes'])).code, 0);
 });
 
 endpoint('takes a token back', async () => {
@@ -141,9 +143,35 @@ endpoint('takes a token back', async () => {
   assert.is((await site.run(['endpoint', 'revoke', 'spare'])).code, 2);
 });
 
-endpoint('lists and removes', async () => {
+endpoint('lists how each was enrolled, by its entries of the log', async () => {
+  const { out } = await site.run(['endpoint', 'ls']);
+  assert.match(
+    out,
+    /^web +by Olga Owner +(?:[0-9a-f]{4} ){4} +[\d-]+ [\d:]+Z +Olga Owner +\S{22}$/m,
+  );
+  const { endpoints } = (await site.json(['endpoint', 'ls'])) as {
+    endpoints: Record<string, unknown>[];
+  };
+  const [web] = endpoints;
+  assert.equal(
+    [web?.['name'], web?.['enrolledBy'], web?.['isVerified']],
+    ['web', 'Olga Owner', true],
+  );
+});
+
+endpoint('asks before it removes, and not without a terminal', async () => {
+  const argv = ['endpoint', 'rm', 'web', '--reason', 'Gone'];
+  const nobody = await site.run(argv);
+  assert.is(nobody.code, 2);
+  assert.match(nobody.err, 'Give --yes');
+  const no = await site.run(argv, { isTTY: true, input: 'n\n' });
+  assert.is(no.code, 3);
+  assert.match(no.err, /Remove "web" \(\S{22}\) for good\?/);
   assert.match((await site.run(['ls'])).out, /web +online +now/);
-  assert.is((await site.run(['endpoint', 'rm', 'web', '--reason', 'Gone'])).code, 0);
+});
+
+endpoint('removes', async () => {
+  assert.is((await site.run(['endpoint', 'rm', 'web', '--yes', '--reason', 'Gone'])).code, 0);
   assert.match((await site.run(['endpoint', 'ls'])).out, 'No endpoint is enrolled yet');
 });
 
