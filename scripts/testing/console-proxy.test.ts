@@ -2,10 +2,8 @@
 // own, the proxy speaking https to the world and http to the console.
 
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as ask, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -16,10 +14,7 @@ import { openClient, openClientNode } from '#appliance/protocol/client-node.ts';
 import { formatPersonKey } from '#crypto/person-key.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { openSecretFile } from '#ui/server/secret-file.ts';
-import { startDaemon } from '../caisey-process.ts';
-import { copyConsole } from '../console-build.ts';
-import { freePort } from './process-site.ts';
-import { SpokenLines } from './spoken-lines.ts';
+import { openConsoleProcess } from './console-process.ts';
 
 const ORIGIN = 'https://console.example';
 
@@ -68,23 +63,10 @@ const test = suite('console behind a proxy');
 
 test('takes forms, sets secure cookies, names its relay, and carries WebSockets', async () => {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'caisey-proxy-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const program = await copyConsole(folder, console.log);
-  const [port, ws] = [await freePort(), await freePort()];
-  const env = {
-    ...{ HOST: '127.0.0.1', PORT: String(port), ORIGIN },
-    ...{ CAISEY_CONSOLE_DATA: join(folder, 'data'), ADDRESS_HEADER: 'x-forwarded-for' },
-    ...{ RELAY_TCP: `127.0.0.1:${await freePort()}`, RELAY_WS: `127.0.0.1:${ws}` },
-  };
-  const spoken = new SpokenLines();
-  const onLine = spoken.of('console');
-  stack.use(
-    startDaemon({ program: process.execPath, args: [program] }, { home: folder, onLine, env }),
-  );
-  await spoken.when(/console: Listening on/, { from: 0 });
-  const pages = stack.use(await openProxy(port));
-  const relay = stack.use(await openProxy(ws));
+  const env = { ORIGIN, ADDRESS_HEADER: 'x-forwarded-for' };
+  const { ports, data } = stack.use(await openConsoleProcess(() => env));
+  const pages = stack.use(await openProxy(ports.pages));
+  const relay = stack.use(await openProxy(ports.ws));
   const at = (path: string): string => `http://127.0.0.1:${pages.port}${path}`;
 
   const form = await fetch(at('/found'));
@@ -122,7 +104,7 @@ test('takes forms, sets secure cookies, names its relay, and carries WebSockets'
   });
   assert.is(registered.status, 200, await registered.text());
 
-  const relaySigner = await importSigner(await openSecretFile(join(folder, 'data', 'relay.key')));
+  const relaySigner = await importSigner(await openSecretFile(join(data, 'relay.key')));
   const relayPeer = formatPeer(relaySigner.publicKey);
   const node = stack.use(await openClientNode({ seed }));
   const target = {

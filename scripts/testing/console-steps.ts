@@ -30,6 +30,11 @@ export async function foundOrganisation(
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Go on: make your signing key' }).click();
   await page.waitForURL('**/welcome');
+  await foundRoot(owner);
+}
+
+/** From the page of welcome: signing key, recovery key, first roster. Ends on the sites' page. */
+export async function foundRoot({ page }: BrowserVisitor): Promise<void> {
   await page.getByRole('button', { name: 'Make the signing key' }).click();
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the recovery key' }).click();

@@ -5,7 +5,16 @@ import Account from './ClerkAccount.svelte';
 import People from './ClerkPeople.svelte';
 import Root from './ClerkRoot.svelte';
 import SignIn from './ClerkSignIn.svelte';
-import SignOut from './ClerkSignOut.svelte';
 
-/** The parts, by where they stand. */
-export const PARTS = { Account, People, Root, SignIn, SignOut } as const;
+/** The parts, by where they stand, and what ends a sign-in. */
+export const PARTS = { Account, People, Root, SignIn, signOut } as const;
+
+/** What Clerk's script leaves in a page, as far as it is used here. */
+interface ClerkWindow {
+  readonly Clerk?: { signOut(then: () => void): Promise<void> };
+}
+
+/** Signs out at Clerk, and goes nowhere. While Clerk's scripts are away there is nothing that could. */
+async function signOut(): Promise<void> {
+  await (globalThis as ClerkWindow).Clerk?.signOut(() => undefined);
+}
