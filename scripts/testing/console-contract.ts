@@ -4,15 +4,19 @@ import { getMigrations } from 'better-auth/db/migration';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { DEVICE_LIFE_MS } from '#ui/server/directory-devices.ts';
+import { dropExpired } from '#ui/server/expired.ts';
 import { openAccounts } from '#ui/server/identity/accounts.ts';
 import { authOptions } from '#ui/server/identity/auth.ts';
+import { INVITATION_LIFE_MS } from '#ui/server/identity/membership.ts';
 import { codeOf, openDirectoryPlace } from './console-directory.ts';
 import type { OpenPlace } from './console-place.ts';
-import { foundMsp, storyEndpoint } from './console-story.ts';
+import { foundMsp, storyEndpoint, storyKey } from './console-story.ts';
 import { consoleVisitor } from './console-visitor.ts';
 
 const ORIGIN = 'http://localhost:3000';
 const SECRET = 'a secret of the tests, of no use anywhere';
+const DAY_MS = 86_400_000;
 const OLGA = { name: 'Olga', email: 'olga@msp.example', password: 'correct horse battery' };
 
 /** Makes the suite for one kind of place. The caller runs it. */
@@ -92,6 +96,38 @@ export function consoleContract(name: string, openPlace: OpenPlace): { run: () =
     const { peerKey } = await directory.of(msp.actors.owner).removeSite(msp.siteId);
     assert.is(peerKey, msp.siteKey);
     assert.equal((await own.endpoints({})).items, []);
+  });
+
+  day('what is over leaves the store, and nothing that is in force', async () => {
+    await using place = await openDirectoryPlace({ openPlace, signUp: 'first' });
+    const { store, directory, clock } = place;
+    clock.nowMs = Date.now(); // as better-auth's clock, which is not ours to set
+    const accounts = openAccounts({ store, origin: ORIGIN, secret: SECRET, signUp: 'first' });
+    const olga = consoleVisitor(ORIGIN);
+    await olga.keep(accounts.found(olga.visit(), { ...OLGA, organisation: 'Msp' }));
+    await olga.keep(accounts.passkeyChallenge(olga.visit()));
+    const { request } = olga.visit();
+    const identity = await accounts.authenticate(request);
+    if (identity === null) throw new Error('unreachable: she is signed in');
+    const owner = await directory.admit(identity);
+    await accounts.invite(owner, { email: 'tom@msp.example', role: 'technician' });
+    const { key: peerKey } = await storyKey();
+    await directory.of(owner).registerDevice({ peerKey, lifeMs: DEVICE_LIFE_MS });
+
+    assert.is(await dropExpired(store, { nowMs: Date.now() - DAY_MS }), 0);
+    assert.is.not(await accounts.authenticate(request), null);
+    assert.is((await accounts.invitations(owner)).length, 1);
+
+    const later = Date.now() + INVITATION_LIFE_MS + 1000;
+    const gone = await dropExpired(store, { nowMs: later });
+    for (const table of ['auth_session', 'auth_verification', 'auth_rate_limit', 'invitation']) {
+      const rows = store.db.selectFrom(table as never).selectAll();
+      assert.equal(await rows.execute(), [], table);
+    }
+    assert.equal(await directory.of(owner).devices(), []);
+    assert.ok(gone >= 4, String(gone));
+    assert.is(await dropExpired(store, { nowMs: later }), 0);
+    assert.is(await accounts.founding(), 'closed', 'accounts and organisations stay');
   });
 
   day('better-auth wants no table and no column that our migrations do not make', async () => {

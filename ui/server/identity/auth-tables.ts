@@ -1,4 +1,4 @@
-// What we read of better-auth's tables ourselves: who belongs to which organisation, as what.
+// What we touch of better-auth's tables ourselves: who belongs to which organisation, as what, and what is over.
 
 import type { Kysely } from 'kysely';
 
@@ -7,6 +7,9 @@ import type { Schema } from '../store/schema.ts';
 type AuthTables = {
   auth_user: { id: string; email: string };
   auth_organization: { id: string; name: string };
+  auth_session: { id: string; expiresAt: string };
+  auth_verification: { id: string; expiresAt: string };
+  auth_rate_limit: { id: string; lastRequest: number };
   auth_member: { id: string; organizationId: string; userId: string; role: string };
 };
 
