@@ -8,6 +8,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import type { ConsoleConfig } from './config.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { Events } from './events.ts';
+import { openDropping } from './expired.ts';
 import { type Accounts, openAccounts } from './identity/accounts.ts';
 import { clerkHost, openClerk } from './identity/clerk.ts';
 import type { IdentityProvider } from './identity/identity.ts';
@@ -70,6 +71,7 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
   const store = opening.use(
     await openStore(databaseUrl === null ? { dataFolder } : { databaseUrl }),
   );
+  opening.use(await openDropping(store, { now: Date.now, onFailure }));
   const directory = openDirectory(store, { signUp });
   const accounts = config.clerk === null ? await openOwnAccounts(store, config) : null;
   const identity = accounts ?? openClerk(requireClerk(config));
