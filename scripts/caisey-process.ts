@@ -136,15 +136,22 @@ export function startDaemon(
     home,
     onLine,
     env = {},
-  }: { home: string; onLine: (line: string) => void; env?: Readonly<Record<string, string>> },
+    hasChannel = false,
+  }: {
+    home: string;
+    onLine: (line: string) => void;
+    env?: Readonly<Record<string, string>>;
+    /** Whether the two processes can send each other messages. */
+    hasChannel?: boolean;
+  },
 ): Daemon {
   const child = spawn(program, args, {
     cwd: ROOT,
     env: { ...environmentOf(home), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
   });
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', onLine);
+    if (stream !== null) createInterface({ input: stream }).on('line', onLine);
   }
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

@@ -1,80 +1,77 @@
-// `npm start`: a site on this machine, ready for the next command. The first time it is founded, with a PIN for
-// its approver, and this machine is enrolled as its endpoint; then appliance and agent run until Ctrl+C.
+// `npm start`: everything on this machine, ready for the next command and the first visitor. A site with its appliance
+// and an agent (`start-site.ts`), and the console with its relay (`start-console.ts`), until Ctrl+C.
+//
+//   node scripts/start.ts [--no-console]
 //
 // Everything lies in CAISEY_HOME (~/.caisey), where the CLI looks for it.
 //
-// Exit codes: 0 stopped by a signal · 1 failed, or one of the two ended · 2 the site of this home runs already.
+// Exit codes: 0 stopped by a signal · 1 failed, or one of them ended · 2 wrong use, or the site of this home runs
+// already.
 
-import { randomInt } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 
 import { loadConfig, placesIn } from '#appliance/config.ts';
-import { checkNewPin } from '#appliance/gate/pin.ts';
 import { lockOwner } from '#appliance/ledger/lock.ts';
-import {
-  caisey,
-  caiseyOk,
-  type Daemon,
-  enrolAgent,
-  startAgent,
-  startAppliance,
-} from './caisey-process.ts';
+import { openBrowser } from './open-browser.ts';
+import { openConsole, type StartedConsole, stopBuilding } from './start-console.ts';
+import { choosePorts } from './start-ports.ts';
+import { commandFor, ENDPOINT, openSite } from './start-site.ts';
 
-const ENDPOINT = 'this-machine';
-const PAGE = '127.0.0.1:8420';
-const UP_MS = 60_000;
-const POLL_MS = 50;
+const USAGE = `Usage: npm start [-- --no-console]
 
-/** Runs the site of this machine until a signal, or until the appliance ends. Answers the exit code. */
-async function start(home: string): Promise<number> {
+Runs a site on this machine (appliance and agent), and the console. CAISEY_HOME says where it is kept (~/.caisey),
+PORT where the console's pages are. No browser is opened where BROWSER=none, over ssh, or without a display.
+`;
+
+/** Runs all of it until a signal, or until a part ends. Answers the exit code. */
+async function start(home: string, { hasConsole }: { hasConsole: boolean }): Promise<number> {
   if (await isRunning(home)) return 2;
-  const stop = Promise.withResolvers<'stopped'>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stop.resolve('stopped');
-    });
+  const stop = onSignals();
+  try {
+    await using stack = new AsyncDisposableStack();
+    const ports = hasConsole
+      ? await choosePorts(join(home, 'console'), { wanted: process.env['PORT'], say })
+      : null;
+    const site = stack.use(await openSite(home, say));
+    sayWhatNext({ home, pin: site.pin, page: await pageOf(home) });
+    let open: StartedConsole | null = null;
+    if (ports !== null && !stop.isAsked()) {
+      open = stack.use(await openConsole({ home, ports, site, say }));
+      sayConsole(open);
+    }
+    say('\nCtrl+C stops everything; what was recorded stays.');
+    const end = await Promise.race([
+      stop.asked,
+      site.ended,
+      ...(open === null ? [] : [open.ended]),
+    ]);
+    if (end === null) {
+      say(`\nStopping; the site and its log stay in ${home}`);
+      return 0;
+    }
+    say(
+      `\n${end}. If it said why, that stands above. "npm start" starts everything again; nothing recorded is lost.`,
+    );
+    return 1;
+  } catch (cause) {
+    if (stop.isAsked()) return 0; // what was not up yet was stopped on its way
+    throw cause;
   }
-  const pin = (await exists(join(home, 'site.json'))) ? null : await foundSite(home);
-  say('Starting the appliance …');
-  let isReady = false; // by its own word: another one may answer at its address
-  await using appliance = startAppliance({
-    home,
-    onLine: (line) => {
-      isReady ||= line.endsWith(' ready');
-      say(`  appliance  ${line}`);
-    },
-  });
-  await whenUp(appliance, async () => (await setTimeout(POLL_MS), isReady));
-  if (!(await exists(join(home, 'agent', 'identity.json')))) await enrolThisMachine(home);
-  say('Starting the agent …');
-  await using agent = startAgent({
-    runtime: 'node',
-    folder: join(home, 'agent'),
-    home,
-    onLine: (line) => say(`  agent      ${line}`),
-  });
-  await whenUp(agent, () => isOnline(home));
-  sayWhatNext({ home, pin });
-  const end = await Promise.race([
-    stop.promise,
-    appliance.ended.then((code) => `The appliance has ended (${howEnded(code)})`),
-    agent.ended.then((code) => `The agent has ended (${howEnded(code)})`),
-  ]);
-  if (end === 'stopped') {
-    say('\nStopping; the site and its log stay in ' + home);
-    return 0;
-  }
-  say(
-    `\n${end}. If it said why, that stands above. "npm start" starts both again; nothing recorded is lost.`,
-  );
-  return 1;
 }
 
-function howEnded(code: number | null): string {
-  return code === null ? 'by a signal' : `exit code ${code}`;
+function onSignals(): { readonly asked: Promise<null>; isAsked(): boolean } {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  let isAsked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      isAsked = true;
+      stopBuilding();
+      resolve(null);
+    });
+  }
+  return { asked: promise, isAsked: () => isAsked };
 }
 
 /** Whether the appliance of this home runs already; then it is said where. */
@@ -82,8 +79,8 @@ async function isRunning(home: string): Promise<boolean> {
   const folder = join(home, 'appliance');
   const pid = await lockOwner(placesIn(folder).log);
   if (pid === null) return false;
-  const { http, listen } = await loadConfig(folder);
-  const page = http === null ? 'none' : `http://${http.host}:${http.port}`;
+  const { listen } = await loadConfig(folder);
+  const page = (await pageOf(home)) ?? 'none';
   const status = `${commandFor(home)} site status`;
   process.stderr.write(
     `The site in ${home} runs already: process ${pid}, page ${page}, endpoints reach it at ${listen.join(' ')}\n` +
@@ -92,53 +89,32 @@ async function isRunning(home: string): Promise<boolean> {
   return true;
 }
 
-/** Founds the site; answers the approver's PIN, which is kept nowhere in clear. */
-async function foundSite(home: string): Promise<string> {
-  const pin = makePin();
-  say(`Founding a site in ${home} (first run only) …`);
-  const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
-  const people = ['--owner', process.env['USER'] ?? 'Owner', '--approver', 'Client contact'];
-  const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE];
-  await caiseyOk(['site', 'init', ...names, ...people, ...rest], { home, input: `${pin}\n` });
-  return pin;
+function sayConsole({ origin, code }: StartedConsole): void {
+  const isOpened = openBrowser(origin);
+  say(`
+The console is at  ${origin}${isOpened ? '  (opening it in your browser)' : ''}
+
+  The first to open it founds the organisation, with a passkey. To bring the site of this computer into it, the
+  page asks for this code, which is good once:
+
+  Code  ${code}`);
 }
 
-function makePin(): string {
-  for (;;) {
-    const pin = String(randomInt(0, 1_000_000)).padStart(6, '0');
-    try {
-      checkNewPin(pin);
-      return pin;
-    } catch {
-      continue; // one that anybody would try first
-    }
-  }
+/** The page on site; null: none is configured. */
+async function pageOf(home: string): Promise<string | null> {
+  const { http } = await loadConfig(join(home, 'appliance'));
+  return http === null ? null : `http://${http.host}:${http.port}`;
 }
 
-async function enrolThisMachine(home: string): Promise<void> {
-  say('Enrolling this machine as an endpoint (first run only) …');
-  const token = await caiseyOk(['endpoint', 'token', '--name', ENDPOINT], { home });
-  await enrolAgent({ runtime: 'node', folder: join(home, 'agent'), token: token.trim(), home });
-  await caiseyOk(['endpoint', 'verify', ENDPOINT, '--yes'], { home }); // we have just enrolled it ourselves
-}
-
-async function isOnline(home: string): Promise<boolean> {
-  const { code, stdout } = await caisey(['ls', '--format', 'json'], { home });
-  return code === 0 && stdout.includes('"online"');
-}
-
-/** Asks until the answer is yes. @throws {Error} when the process ends first, or it takes too long */
-async function whenUp(daemon: Daemon, isUp: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + UP_MS;
-  while (!(await isUp())) {
-    if (daemon.child.exitCode !== null) {
-      throw new Error('Cannot start: a process ended; its last lines above say why');
-    }
-    if (performance.now() > deadlineMs) throw new Error('Cannot start: it takes too long');
-  }
-}
-
-function sayWhatNext({ home, pin }: { home: string; pin: string | null }): void {
+function sayWhatNext({
+  home,
+  pin,
+  page,
+}: {
+  home: string;
+  pin: string | null;
+  page: string | null;
+}): void {
   const command = commandFor(home);
   say(`
 The site is up. In another terminal:
@@ -147,7 +123,9 @@ The site is up. In another terminal:
   look at something ${command} run ${ENDPOINT} -- uname -a
   change something  ${command} run ${ENDPOINT} --why "to try it" -- touch /tmp/hello-caisey
 
-The last one waits for the client: open http://${PAGE} and approve it with the PIN.${
+The last one waits for the client: ${
+    page === null ? 'approve it with the key file.' : `open ${page} and approve it with the PIN.`
+  }${
     pin === null
       ? ''
       : `
@@ -171,32 +149,36 @@ When the PIN is lost: nobody can read it out. Give the client a key file instead
   ${command} key create client.key --name "Client contact"
   ${command} site approvers add --id client-2 --name "Client contact" --public-key KEY-IT-PRINTED
   ${command} site approvers rm client-contact
-  ${command} request approve CODE --key client.key
-
-Ctrl+C stops appliance and agent.`);
-}
-
-function commandFor(home: string): string {
-  const env = home === join(homedir(), '.caisey') ? '' : `CAISEY_HOME=${home} `;
-  return `${env}npm run -s caisey --`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
+  ${command} request approve CODE --key client.key`);
 }
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-try {
-  process.exitCode = await start(process.env['CAISEY_HOME'] ?? join(homedir(), '.caisey'));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+/** Null: wrong use, or help was asked for. */
+function parseOptions(argv: readonly string[]): { hasConsole: boolean; isHelp: boolean } | null {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { 'no-console': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+    return { hasConsole: values['no-console'] !== true, isHelp: values.help === true };
+  } catch {
+    return null; // an unknown option: the usage says what is known
+  }
+}
+
+const options = parseOptions(process.argv.slice(2));
+if (options === null || options.isHelp) {
+  process[options === null ? 'stderr' : 'stdout'].write(USAGE);
+  process.exitCode = options === null ? 2 : 0;
+} else {
+  try {
+    const home = process.env['CAISEY_HOME'] ?? join(homedir(), '.caisey');
+    process.exitCode = await start(home, options);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -120,6 +120,10 @@ export const environmentSchema = z
       shown: 'made once, in the data folder',
       says: 'Signs the cookies of built-in accounts. Several console processes share one.',
     }),
+    CAISEY_THIS_COMPUTER: variable(z.literal('ipc').optional(), {
+      shown: 'none',
+      says: 'Set by "npm start" alone: it answers for the site of this computer.',
+    }),
     SIGN_UP: variable(z.enum(['first', 'open'], 'must be first or open').default('first'), {
       shown: 'first',
       says: 'Who may found an organisation: the first visitor only, or anybody (open).',

@@ -32,7 +32,7 @@ parse('has a default for everything', () => {
       announce: [],
     },
     proxy: { protocolHeader: null, hostHeader: null, addressHeader: null, xffDepth: 1 },
-    ...{ clerk: null, authSecret: null, signUp: 'first' },
+    ...{ clerk: null, authSecret: null, signUp: 'first', hasThisComputer: false },
   });
 });
 

@@ -42,6 +42,8 @@ export interface ConsoleConfig {
   /** Null: a file in the data folder holds it. */
   readonly authSecret: string | null;
   readonly signUp: 'first' | 'open';
+  /** Whether `npm start` started this host and answers for the site of this computer. */
+  readonly hasThisComputer: boolean;
 }
 
 /**
@@ -76,6 +78,7 @@ export function parseConfig(
     clerk: clerkOf(is),
     authSecret: is.AUTH_SECRET ?? null,
     signUp: is.SIGN_UP,
+    hasThisComputer: is.CAISEY_THIS_COMPUTER !== undefined,
   };
 }
 

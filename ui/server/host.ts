@@ -15,6 +15,7 @@ import type { IdentityProvider } from './identity/identity.ts';
 import { openRelay, type Peers } from './relay.ts';
 import { openSecretFile } from './secret-file.ts';
 import { openStore, type Store } from './store/store.ts';
+import { openThisComputer, type ThisComputer } from './this-computer.ts';
 import { openUplinks, peerKeyText, type Uplinks } from './uplink.ts';
 import { uplinkStore } from './uplink-store.ts';
 
@@ -29,6 +30,8 @@ export interface Host extends AsyncDisposable {
   readonly events: Events;
   readonly relay: HostRelay;
   readonly uplinks: Uplinks;
+  /** The site of this computer, where `npm start` runs both; else null. */
+  readonly computer: ThisComputer | null;
   /** Aborts when the host is about to close: what is open for long should end. */
   readonly closing: AbortSignal;
   /** Has long answers end, so that the server can close. Nothing else is let go of yet. */
@@ -90,13 +93,14 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
       store: uplinkStore({ directory, events }),
     }),
   );
+  const computer = config.hasThisComputer ? opening.use(openThisComputer(process)) : null;
   const closing = new AbortController();
   opening.defer(() => closing.abort());
   const announced = config.relay.announce;
   const addresses = (): readonly string[] => (announced.length > 0 ? announced : relay.addresses);
   const held = opening.move();
   return {
-    ...{ config, identity, accounts, directory, events, uplinks },
+    ...{ config, identity, accounts, directory, events, uplinks, computer },
     clerk: instanceOf(config),
     closing: closing.signal,
     hush: () => closing.abort(),

@@ -2,10 +2,13 @@
 
 import { redirect } from '@sveltejs/kit';
 
+import { localSiteOf } from '#ui/server/local-site.ts';
+import { actorOf } from '#ui/server/request.ts';
 import type { PageServerLoad } from './$types';
 
-export const load: PageServerLoad = async ({ parent }) => {
+export const load: PageServerLoad = async ({ locals, parent }) => {
   const { organisation } = await parent();
   if (organisation.rootKeys !== null) redirect(303, '/');
-  return {};
+  const { is: actor, directory } = actorOf(locals);
+  return { computer: await localSiteOf(locals.host, { actor, directory }) };
 };

@@ -1,0 +1,95 @@
+// The console of `npm start`: built when its sources have changed, run from a copy of its own, on loopback. It keeps
+// its things in CAISEY_HOME/console.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startDaemon } from './caisey-process.ts';
+import { killAll } from './command.ts';
+import { copyConsole } from './console-build.ts';
+import type { ConsolePorts } from './start-ports.ts';
+import { HandOver } from './start-hand-over.ts';
+import { howEnded, type StartedSite } from './start-site.ts';
+
+/** The running console. */
+export interface StartedConsole extends AsyncDisposable {
+  readonly origin: string;
+  /** By which an owner brings the site of this computer in. */
+  readonly code: string;
+  /** Resolves when it ended by itself, with what to say. */
+  readonly ended: Promise<string>;
+}
+
+export interface ConsoleOptions {
+  readonly home: string;
+  readonly ports: ConsolePorts;
+  readonly site: Pick<StartedSite, 'restartAppliance'>;
+  readonly say: (text: string) => void;
+}
+
+/** Builds and runs the console. @throws {Error} with what the build said, or when it ends before it listens */
+export async function openConsole({
+  home,
+  ports,
+  site,
+  say,
+}: ConsoleOptions): Promise<StartedConsole> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-console-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const program = await copyConsole(folder, (line) => say(`${line} (some half a minute)`));
+  const origin = `http://localhost:${ports.page}`;
+  say('Starting the console …');
+  const up = Promise.withResolvers<null>();
+  const daemon = stack.use(
+    startDaemon(
+      { program: process.execPath, args: [program] },
+      {
+        ...{ home, hasChannel: true, env: environmentOf({ home, ports, origin }) },
+        onLine: (line) => {
+          if (/^Listening on/.test(line)) up.resolve(null);
+          else say(`  console    ${line}`);
+        },
+      },
+    ),
+  );
+  const ended = daemon.ended.then((code) => `The console has ended (${howEnded(code)})`);
+  const handOver = new HandOver({ home, say, restartAppliance: () => site.restartAppliance() });
+  const { child } = daemon;
+  child.on('message', (message) => {
+    void handOver.answer(message).then((answer) => {
+      if (answer !== null && child.connected) child.send(answer);
+    });
+  });
+  const failed = await Promise.race([up.promise, ended]);
+  if (failed !== null) throw new Error(`Cannot start: ${failed}; its last lines above say why`);
+  const opened = stack.move();
+  return {
+    ...{ origin, ended },
+    get code() {
+      return handOver.code;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Ends a build that is under way. */
+export function stopBuilding(): void {
+  killAll();
+}
+
+/** The trial's own: what the environment says of another console is not for this one. */
+function environmentOf({
+  home,
+  ports: { page, relayTcp, relayWs },
+  origin,
+}: Pick<ConsoleOptions, 'home' | 'ports'> & { origin: string }): Record<string, string> {
+  return {
+    ...{ HOST: '127.0.0.1', PORT: String(page), ORIGIN: origin },
+    ...{ CAISEY_CONSOLE_DATA: join(home, 'console'), DATABASE_URL: '', RELAY_ANNOUNCE: '' },
+    RELAY_TCP: `127.0.0.1:${relayTcp}`,
+    RELAY_WS: `127.0.0.1:${relayWs}`,
+    CAISEY_THIS_COMPUTER: 'ipc',
+  };
+}

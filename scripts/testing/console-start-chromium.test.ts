@@ -1,0 +1,92 @@
+// `npm start`, then a person with a browser: the organisation is founded, the site of this computer comes along by
+// the code in the terminal, and a session on its machine runs a command. The command line works before and after.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { caisey } from '../caisey-process.ts';
+import { findChromium } from './chromium.ts';
+import { machineRow, openSession, PASSWORD, runCommand, unlock } from './console-steps.ts';
+import { openStartStage, type StartStage } from './start-stage.ts';
+import type { BrowserVisitor } from './browser-visitor.ts';
+
+const executablePath = findChromium();
+const start = suite('npm start in Chromium');
+
+if (executablePath === null) {
+  console.warn('Skipped: no Chromium found, so nobody went from npm start to a session');
+  start.skip('npm start in Chromium: no Chromium found', () => assert.unreachable());
+} else {
+  start('npm start leads to a fleet with this machine in it, ready for a session', async () => {
+    await using stage = await openStartStage(executablePath);
+    await firstDay(stage).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}\n\n${stage.spoken.all.slice(-60).join('\n')}`, { cause });
+    });
+  });
+}
+
+start.run();
+
+async function firstDay(stage: StartStage): Promise<void> {
+  await runByHand(stage);
+  await using owner = await stage.visitor();
+  const { page } = owner;
+  await owner.go('/');
+  await page.waitForURL('**/found');
+  await toFirstRoster(owner);
+
+  await page.getByText('Trial client, This machine').waitFor();
+  await page.getByLabel('Code in the terminal').fill('0000-0000');
+  await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByText('That is not the code').waitFor();
+  const shown = await page.locator('code.select-all').innerText();
+  await page.getByLabel('Code in the terminal').fill(stage.code().toLowerCase());
+  await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByText('Trial client, This machine comes along').waitFor();
+  const [, said = ''] = await stage.spoken.when(/lets the root ([0-9A-Z-]+) say who may ask/);
+  assert.is(said, shown, 'page and terminal name one root');
+  await page.getByText('a key file of this computer').waitFor();
+  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.waitForURL(`${stage.origin}/`);
+
+  await machineRow(page, 'this-machine').click();
+  await unlock(page);
+  await openSession(owner, { reason: 'a first look' });
+  const card = await runCommand(page, 'uname -a');
+  await card.getByText('Exit code 0').waitFor();
+  await runByHand(stage);
+  const people = await caisey(['site', 'people', '--format', 'json'], { home: stage.home });
+  const { version, members } = JSON.parse(people.stdout) as { version: number; members: unknown[] };
+  assert.is(version, 2);
+  assert.is(members.length, 2);
+  assert.equal(
+    owner.complaints.filter((each) => !each.includes('403')),
+    [],
+  );
+
+  stage.daemon.child.kill('SIGINT');
+  assert.is(await stage.daemon.ended, 0);
+  await stage.restart();
+  await owner.go('/');
+  await machineRow(page, 'this-machine').filter({ hasText: 'Online' }).waitFor();
+  await runByHand(stage);
+}
+
+async function toFirstRoster({ page }: BrowserVisitor): Promise<void> {
+  await page.getByLabel('Organisation').fill('Acme IT');
+  await page.getByLabel('Your name').fill('Sarah Miller');
+  await page.getByLabel('Mail address').fill('sarah@acme.example');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Go on: make your signing key' }).click();
+  await page.waitForURL('**/welcome');
+  await page.getByRole('button', { name: 'Make the signing key' }).click();
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the recovery key' }).click();
+  await (await saved).path();
+}
+
+/** The command line's own key goes on working. */
+async function runByHand({ home }: StartStage): Promise<void> {
+  const { code, stderr } = await caisey(['run', 'this-machine', '--', 'true'], { home });
+  assert.is(code, 0, stderr);
+}

@@ -1,0 +1,92 @@
+// `npm start` as a person meets it: one process with a home of its own and ports that are free, and Chromium. Its site
+// is founded before, as one of an earlier version would be: on ports that nobody else has.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Browser, chromium } from 'playwright-core';
+
+import { caiseyOk, type Daemon, startDaemon } from '../caisey-process.ts';
+import { type BrowserVisitor, openBrowserVisitor } from './browser-visitor.ts';
+import { freePort } from './process-site.ts';
+import { SpokenLines } from './spoken-lines.ts';
+
+const START = join(import.meta.dirname, '..', 'start.ts');
+const UP_MS = 300_000;
+
+export interface StartStage extends AsyncDisposable {
+  readonly home: string;
+  readonly origin: string;
+  readonly spoken: SpokenLines;
+  readonly daemon: Daemon;
+  readonly browser: Browser;
+  /** What stands in the terminal to be typed into the page, newest. */
+  code(): string;
+  visitor(): Promise<BrowserVisitor>;
+  /** Runs `npm start` again on the same home, after the one before has ended. */
+  restart(): Promise<void>;
+}
+
+/** Founds a site and starts everything; resolves when the console's address was said. */
+export async function openStartStage(executablePath: string): Promise<StartStage> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-start-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const home = join(folder, 'home');
+  await found(home, folder);
+  const spoken = new SpokenLines();
+  const daemons = stack.use(new AsyncDisposableStack());
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const start = async (): Promise<Daemon> => {
+    const from = spoken.all.length;
+    const env = { PORT: String(port), BROWSER: 'none', HOME: folder };
+    const program = { program: process.execPath, args: [START] };
+    const daemon = daemons.use(startDaemon(program, { home, env, onLine: spoken.of('start') }));
+    await spoken.when(new RegExp(`The console is at +${origin}`), { from, timeoutMs: UP_MS });
+    await spoken.when(/Ctrl\+C stops everything/, { from });
+    return daemon;
+  };
+  let daemon = await start();
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  });
+  stack.defer(() => browser.close());
+  const opened = stack.move();
+  return {
+    ...{ home, origin, spoken, browser },
+    get daemon() {
+      return daemon;
+    },
+    code() {
+      const said = spoken.all.flatMap(
+        (line) => /(?:Code|now)  ([0-9A-Z]{4}-[0-9A-Z]{4})/.exec(line)?.[1] ?? [],
+      );
+      const code = said.at(-1);
+      if (code === undefined) throw new Error('Cannot read the code: none was said');
+      return code;
+    },
+    visitor: () => openBrowserVisitor(browser, { origin }),
+    async restart() {
+      daemon = await start();
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function found(home: string, folder: string): Promise<void> {
+  const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
+  const people = ['--owner', 'Root', '--approver', 'Client contact'];
+  const listen = ['--listen', `/ip4/127.0.0.1/tcp/${await freePort()}`, '--no-mdns'];
+  const rest = [
+    '--approver-key',
+    join(folder, 'client.key'),
+    '--http',
+    'none',
+    '--time-zone',
+    'UTC',
+  ];
+  await caiseyOk(['site', 'init', ...names, ...people, ...listen, ...rest], { home });
+}
