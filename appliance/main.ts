@@ -2,8 +2,9 @@
 //
 //   main.ts run --dir DIR [--log text|json]
 //
-// Exit codes: 0 stopped by a signal · 1 failed · 2 wrong use, or a folder that cannot be used · 5 the log can no
-// longer be written or trusted: what it says must be looked at before the appliance is started again.
+// Exit codes: 0 stopped by a signal · 1 failed, also when it cannot listen on its ports · 2 wrong use, or a folder
+// that cannot be used · 5 the log can no longer be written or trusted: what it says must be looked at before the
+// appliance is started again.
 
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -12,7 +13,9 @@ import { visibleText } from '#crypto/visible.ts';
 import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.ts';
 import { loadClaimState } from './claim/claim-state.ts';
 import { openUnclaimed } from './claim/unclaimed.ts';
+import { placesIn } from './config.ts';
 import { LedgerError } from './ledger/error.ts';
+import { ListenError, listenAdvice } from './listen-error.ts';
 import { CAUGHT_ADVICE } from './ledger/witnessed.ts';
 import { readSoftware } from './software.ts';
 import { WorkError } from './work/error.ts';
@@ -53,7 +56,9 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
     return UNTRUSTED;
   } catch (cause) {
     say({ level: 'error', what: 'cannot run the appliance', cause });
-    advise(cause, say);
+    if (cause instanceof ListenError) {
+      say({ level: 'error', what: listenAdvice(cause, placesIn(folder).config) });
+    } else advise(cause, say);
     return exitCodeOf(cause);
   }
 }
@@ -114,7 +119,8 @@ export function formatEvent(
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const code = 'code' in cause ? ` (${String(cause.code)})` : '';
-  const below = cause.cause instanceof Error ? `; ${cause.cause.message}` : '';
+  const isPlain = cause instanceof ListenError; // says in its own words what its cause says in the system's
+  const below = cause.cause instanceof Error && !isPlain ? `; ${cause.cause.message}` : '';
   return `${cause.message}${code}${below}`;
 }
 

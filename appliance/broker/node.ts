@@ -7,6 +7,7 @@ import { webSockets } from '@libp2p/websockets';
 import { ProtocolError } from '#agent/protocol/error.ts';
 import { openPeerNode, type PeerNode, type PeerNodeOptions } from '#agent/protocol/node.ts';
 import type { Bytes } from '#crypto/bytes.ts';
+import { explainListen } from '../listen-error.ts';
 import { createGater, type GaterOptions, type Pins } from './gater.ts';
 
 /** A stream of a known peer, in the role that it had when it opened the stream. */
@@ -37,14 +38,20 @@ export interface BrokerNodeOptions extends GaterOptions {
   services?: NonNullable<PeerNodeOptions['services']>;
 }
 
-/** Opens the node. Remove a pin first and `disconnect` its peer after: then it is out, and stays out. */
+/**
+ * Opens the node. Remove a pin first and `disconnect` its peer after: then it is out, and stays out.
+ * @throws {ListenError} when it cannot listen where it should
+ */
 export async function openBrokerNode(options: BrokerNodeOptions): Promise<BrokerNode> {
   const { pins, onRefused, now, transports = [], ...rest } = options;
   const hasWebSockets = options.listen.some((address) => /\/wss?$/.test(address));
-  const node = await openPeerNode({
+  const opening = openPeerNode({
     ...rest,
     gater: createGater({ pins, onRefused, now }),
     transports: hasWebSockets ? [webSockets(), ...transports] : transports,
+  });
+  const node = await opening.catch(async (cause: unknown) => {
+    throw await explainListen(cause, options.listen);
   });
   return {
     publicKey: node.publicKey,

@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 
+import { asListenError } from '../listen-error.ts';
+
 /** Slow senders hold a connection no longer than this. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -28,7 +30,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves an app; resolves when it listens. @throws {Error} of the system when the port cannot be had */
+/** Serves an app; resolves when it listens. @throws {ListenError} when the port cannot be had */
 export async function serveHttp(
   app: Pick<Hono, 'fetch'>,
   { host, port, tls, signal }: ServeOptions,
@@ -70,9 +72,12 @@ function listen(
   { host, port }: { host: string; port: number },
 ): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const onError = (cause: Error): void => {
+      reject(asListenError(cause, { host, port }));
+    };
+    server.once('error', onError);
     server.listen({ host, port }, () => {
-      server.off('error', reject);
+      server.off('error', onError);
       const address = server.address();
       if (address === null || typeof address === 'string') reject(new Error('unreachable: a port'));
       else resolve(address);
