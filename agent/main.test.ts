@@ -193,6 +193,7 @@ enrolling('enrols by a token on stdin or in a file, and never names it', async (
     assert.is(identity.name, 'frontdesk-1');
     const fingerprint = await identityFingerprint(identity);
     assert.ok(program.said.out.includes(`Fingerprint of its key: ${fingerprint}\n`));
+    assert.match(program.said.out, `Next, here: caisey agent run --dir ${path}\n`);
     assert.not.ok((program.said.out + program.said.err).includes(token.slice(10, 30)));
   }
 });
@@ -225,10 +226,17 @@ enrolling('says in plain words what it cannot use, and leaves with 2', async () 
   const file = join(folder.path, 'file');
   await writeFile(file, 'caisey1.nonsense', { mode: 0o600 });
   const uses = [
-    { args: ['--dir', folder.path, '--token-file', join(folder.path, 'none')], says: /ENOENT/ },
+    {
+      args: ['--dir', folder.path, '--token-file', join(folder.path, 'none')],
+      says: /no such file/,
+    },
     { args: ['--dir', folder.path, '--token-file', file], says: /damaged or incomplete/ },
     { args: ['--dir', folder.path, '--token-file', '-'], says: /standard input/ },
-    { args: ['--dir', join(file, 'below'), '--token-file', '-'], says: /ENOTDIR/, input: token },
+    {
+      args: ['--dir', join(file, 'below'), '--token-file', '-'],
+      says: /is a file, not/,
+      input: token,
+    },
   ];
   for (const { args, says, input = '' } of uses) {
     await using program = startProgram(['enrol', ...args], { input });

@@ -21,6 +21,7 @@ import { formatEvent, type LogFormat } from './event-line.ts';
 import { identityFingerprint } from './identity.ts';
 import { parseEnrolToken } from './protocol/enrol-message.ts';
 import { isProtocolError, type ProtocolError } from './protocol/error.ts';
+import { describeSystemError, systemWords } from './system-error.ts';
 import { useNativeCrypto } from './protocol/native-crypto.ts';
 
 const USAGE = `Usage: caisey agent run --dir DIR [--log text|json]
@@ -107,8 +108,15 @@ async function enrolFrom({ dir, tokenFile = '-' }: Values, signal: AbortSignal):
   const { name, endpoint } = identity;
   return `Enrolled "${name}" as endpoint ${endpoint} in "${dir}"
 Fingerprint of its key: ${await identityFingerprint(identity)}
-It is pending: nobody can work here until a person has compared this fingerprint with what the site has, and
-verified it: on the machine's page of the console, or by: caisey endpoint verify ${name}`;
+Next, here: caisey agent run --dir ${asArgument(dir)}
+Then, at the site: caisey endpoint verify ${name}
+  or on the machine's page of the console. Until a person has compared the fingerprint there with this one,
+  the machine is pending, and nobody can work here.`;
+}
+
+/** A path as it is typed on a command line. */
+function asArgument(path: string): string {
+  return /^[\w./:\\-]+$/.test(path) ? path : `"${path}"`;
 }
 
 /** Reads a token, and looks whether it is one. @throws {AgentError} code `token-unusable`; it quotes nothing */
@@ -120,10 +128,10 @@ async function readToken(file: string): Promise<string> {
   } catch (cause) {
     if (!isSystemProblem(cause) && !isProtocolError(cause)) throw cause;
     const where = file === '-' ? 'standard input' : `"${file}"`;
-    const hint = 'Give the file that "caisey endpoint token --out FILE" wrote at the site';
+    const why = systemWords(cause) ?? cause.message.replace(/^Cannot parse token: /, '');
     throw new AgentError(
       'token-unusable',
-      `Cannot read token from ${where}: ${cause.message}. ${hint}`,
+      `Cannot read token from ${where}: ${why}\nGive the file that "caisey endpoint token --name NAME --out FILE" wrote at the site, or pipe the token in by --token-file -`,
     );
   }
 }
@@ -156,7 +164,9 @@ const WINDOWS_SIGNALS = ['SIGINT', 'SIGBREAK'] as const;
 
 function describe(error: unknown): string {
   if (isProtocolError(error)) return `${error.message}${hintOf(error)}`;
-  if (isSystemProblem(error)) return `Cannot go on: ${error.message}`;
+  if (isSystemProblem(error)) {
+    return describeSystemError(error) ?? `Cannot go on: ${error.message}`;
+  }
   const isPlain = [AgentError, UsageError, Interrupted].some((type) => error instanceof type);
   if (error instanceof Error) return isPlain ? error.message : (error.stack ?? error.message);
   return String(error);

@@ -2,6 +2,7 @@
 // a folder and the terminal.
 
 import type { Act, Invocation } from './invocation.ts';
+import { asCalled } from './program-name.ts';
 import type { Parent } from './program.ts';
 
 export function addAgent(parent: Parent, act: Act): void {
@@ -46,9 +47,11 @@ async function runAs(
   const { runAgent } = await import('#agent/main.ts');
   const [name = '', ...options] = verb;
   const writing: Promise<void>[] = [];
+  const isJson = options.includes('json'); // a log for programs is as it is
+  const said = (line: string): string => (isJson ? line : asCalled(line, terminal.program)) + '\n';
   const code = await runAgent([name, '--dir', dir ?? home.agent, ...options], {
-    out: (line) => writing.push(terminal.stdout.write(`${line}\n`)),
-    err: (line) => writing.push(terminal.stderr.write(`${line}\n`)),
+    out: (line) => writing.push(terminal.stdout.write(said(line))),
+    err: (line) => writing.push(terminal.stderr.write(said(line))),
   });
   await Promise.allSettled(writing); // who reads no log any more does not stop the agent
   return code;

@@ -3,6 +3,7 @@
 
 import { CliError } from './error.ts';
 import type { Act, Invocation } from './invocation.ts';
+import { asCalled } from './program-name.ts';
 import type { Parent } from './program.ts';
 
 export function addAppliance(parent: Parent, act: Act): void {
@@ -15,8 +16,8 @@ export function addAppliance(parent: Parent, act: Act): void {
     .option('--log <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExit codes: 0 stopped; 1 failed; 2 a folder that cannot be used; 5 the log can no longer be\n' +
-        'written or trusted: look at what it says before it is started again.\n' +
+      '\nExit codes: 0 stopped; 1 failed, also when a port is taken; 2 a folder that cannot be used; 5 the\n' +
+        'log can no longer be written or trusted: look at what it says before it is started again.\n' +
         '\nExample:\n  $ caisey appliance run --log json',
     )
     .action((options) =>
@@ -93,7 +94,8 @@ async function run(
   const folder = dir ?? home.appliance;
   await checkIsAppliance(folder);
   const write = (line: string): void => {
-    terminal.stderr.write(`${line}\n`).catch(() => undefined); // who reads no log does not stop the site
+    const said = log === 'json' ? line : asCalled(line, terminal.program);
+    terminal.stderr.write(`${said}\n`).catch(() => undefined); // who reads no log does not stop the site
   };
   return runAppliance({ folder, log, write });
 }

@@ -2,8 +2,8 @@
 // the process ends with. Errors of other rooms are known by name and code here, for importing all their classes
 // would take longer than most commands.
 
+import { describeSystemError } from '#agent/system-error.ts';
 import { EXIT } from './exit-code.ts';
-import { describeSystemError } from './system-error.ts';
 
 export type CliErrorCode =
   | 'usage'

@@ -218,6 +218,11 @@ run('says hints as they are typed in a clone', async () => {
   const program = 'npm run -s caisey --';
   const { err } = await site.run(['run', 'nowhere', '--', 'true'], { program });
   assert.match(err, '"npm run -s caisey -- ls" lists the endpoints');
+  const nowhere = join(site.folder, 'nowhere');
+  const enrol = ['agent', 'enrol', '--dir', nowhere, '--token-file', nowhere];
+  const agent = await site.run(enrol, { program });
+  assert.match(agent.err, `Cannot read token from "${nowhere}": there is no such file or folder\n`);
+  assert.match(agent.err, '"npm run -s caisey -- endpoint token --name NAME --out FILE"');
 });
 
 run('tells programs each step as a line of JSON', async () => {

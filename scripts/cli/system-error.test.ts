@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { describeSystemError } from '#agent/system-error.ts';
 import { openCliSite } from '../testing/cli-site.ts';
 import { runCli } from '../testing/cli-terminal.ts';
-import { describeSystemError } from './system-error.ts';
 
 const describe = suite('describeSystemError()');
 

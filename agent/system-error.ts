@@ -14,13 +14,19 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
+/** What is wrong with a file, without its path; null for an error that is not the system's, or has no words here. */
+export function systemWords(error: unknown): string | null {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return null;
+  return typeof error.code === 'string' ? (WORDS[error.code] ?? null) : null;
+}
+
 /** Says what is wrong with a file, by its path; null for an error that is not the system's, or of no file. */
 export function describeSystemError(error: unknown): string | null {
-  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return null;
+  const words = systemWords(error);
+  if (words === null || !(error instanceof Error)) return null;
   // that a path is a folder is found out by reading, and told without the path
-  const name = nameOf(error) ?? (error.code === 'EISDIR' ? 'what was named' : null);
-  const words = typeof error.code === 'string' ? WORDS[error.code] : undefined;
-  return name === null || words === undefined ? null : `Cannot use ${name}: ${words}`;
+  const name = nameOf(error) ?? (words === WORDS['EISDIR'] ? 'what was named' : null);
+  return name === null ? null : `Cannot use ${name}: ${words}`;
 }
 
 function nameOf(error: Error): string | null {
