@@ -40,6 +40,19 @@ values('verifyEvidence() refuses values and text that are not those of the entry
   }
 });
 
+values('verifyEvidence() says of changed text which entry it is, in plain words', async () => {
+  const file: Draft = parseEvidenceFile(whole);
+  const entry = present(file.entries.find(({ texts }) => texts.length > 0));
+  present(entry.texts[0]).segments[0] = { salt: 'A'.repeat(22), text: 'x' };
+  const { checks } = await verify(encodeJcs(file), trust);
+  const broken = checks.find(({ name }) => name === 'values-bound');
+  assert.is(broken?.index, entry.index);
+  assert.match(
+    broken?.detail ?? '',
+    `The text of entry ${entry.index}, command.output, is not the`,
+  );
+});
+
 values('verifyEvidence() refuses text whose base64 hides that it is text', async () => {
   const broken = await changed(whole, {
     trust,

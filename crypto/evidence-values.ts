@@ -2,12 +2,18 @@
 
 import { parseDisclosure } from './disclosure.ts';
 import { type OpenedEntry, openEntry } from './entry.ts';
+import { VerifyError } from './error.ts';
 import { at, Fault, type Held } from './evidence-check.ts';
 import { decodeSegment, type EvidenceEntry, type EvidenceFile } from './evidence-file.ts';
 import type { ReadLeaf, ReadLeaves } from './evidence-range.ts';
 import { type FieldsOf, fieldNamesOf, type Kind, shapeOf } from './kind.ts';
 import type { Leaf } from './leaf.ts';
-import { checkSegments, type ShownSegment, textReferenceSchema } from './segment.ts';
+import {
+  checkSegments,
+  type ShownSegment,
+  type TextReference,
+  textReferenceSchema,
+} from './segment.ts';
 
 /** A long text as far as it is shown. */
 export interface BoundText {
@@ -79,10 +85,20 @@ function bindEntry({ disclosures, texts }: EvidenceEntry, read: ReadLeaf): Bound
   }
   const boundTexts = texts.map(({ field, segments }) => {
     const shown = segments.map(decodeSegment);
-    checkSegments(textReferenceSchema.parse(values[field]), shown); // its field's schema held already
+    checkText(textReferenceSchema.parse(values[field]), shown, leaf); // its field's schema held already
     return { field, segments: shown };
   });
   return { ...bound, texts: boundTexts };
+}
+
+function checkText(reference: TextReference, shown: readonly ShownSegment[], leaf: Leaf): void {
+  try {
+    checkSegments(reference, shown);
+  } catch (cause) {
+    if (!(cause instanceof VerifyError)) throw cause;
+    const said = `The text of entry ${leaf.i}, ${leaf.k}, is not the one in the log: it was changed, or is not whole`;
+    throw new Fault(leaf.i, said, { cause });
+  }
 }
 
 function bindDisclosures(disclosures: readonly string[], { leaf, name }: ReadLeaf): BoundEntry {
