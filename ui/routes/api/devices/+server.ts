@@ -5,16 +5,19 @@ import * as z from 'zod';
 
 import { MAX_KEY_CHARS } from '#crypto/person-key.ts';
 import { DEVICE_LIFE_MS } from '#ui/server/directory-devices.ts';
+import { keepOwnDevice } from '#ui/server/own-device.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { RequestHandler } from './$types';
 
 const bodySchema = z.strictObject({ peerKey: z.string().max(MAX_KEY_CHARS) });
 
-export const POST: RequestHandler = async ({ locals, request }) => {
+export const POST: RequestHandler = async (event) => {
+  const { locals, request } = event;
   const { directory } = actorOf(locals);
   const body = bodySchema.safeParse(await request.json().catch(() => null));
   if (!body.success) return json({ message: 'Expected a peer key' }, { status: 400 });
   const { peerKey } = body.data;
   const device = await orError(() => directory.registerDevice({ peerKey, lifeMs: DEVICE_LIFE_MS }));
+  keepOwnDevice(event, peerKey);
   return json({ expiresAt: device.expiresAt });
 };

@@ -5,26 +5,17 @@ import { error, json } from '@sveltejs/kit';
 import * as z from 'zod';
 
 import { MAX_KEY_CHARS } from '#crypto/person-key.ts';
-import { disconnect } from '#ui/server/disconnect.ts';
-import { ConsoleError } from '#ui/server/error.ts';
+import { revokeDevice } from '#ui/server/own-device.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { RequestHandler } from './$types';
 
 const bodySchema = z.strictObject({ peerKey: z.string().max(MAX_KEY_CHARS) });
 
 export const POST: RequestHandler = async ({ locals, request }) => {
-  const { directory } = actorOf(locals);
+  actorOf(locals);
   const body = bodySchema.safeParse(await request.json().catch(() => null));
   if (!body.success) error(400, { message: 'Expected a peer key' });
   const { peerKey } = body.data;
-  await orError(async () => {
-    try {
-      await directory.revokeDevice(peerKey);
-    } catch (cause) {
-      if (cause instanceof ConsoleError && cause.code === 'not-found') return;
-      throw cause;
-    }
-    disconnect(locals.host, [peerKey]);
-  });
+  await orError(() => revokeDevice(locals, peerKey));
   return json({});
 };
