@@ -25,7 +25,10 @@ if (executablePath === null) {
   attack.skip('the console against its people: no Chromium found', () => assert.unreachable());
 } else {
   attack('honest pages refuse what a lying host shows', async () => {
-    await using stage = await openConsoleStage({ executablePath, env: () => ({ SIGN_UP: 'open' }) });
+    await using stage = await openConsoleStage({
+      executablePath,
+      env: () => ({ SIGN_UP: 'open' }),
+    });
     await stage.tell(() => lieToThem(stage));
   });
 }
