@@ -7,14 +7,16 @@ import { type Bytes, decodeUtf8 } from '#crypto/bytes.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
 import { visibleBytes, visibleText } from '#crypto/visible.ts';
-import { formatSpan } from './quantity.ts';
+import { formatCount, formatSpan } from './quantity.ts';
 import type { Paint } from './table.ts';
 
 /** Describes an entry in lines. */
 export function describeEntry(entry: CheckedEntry, paint: Paint): readonly string[] {
   const { leaf, isErased } = entry;
   const head = `#${leaf.i}  ${leaf.t.slice(0, 10)} ${leaf.t.slice(11, 19)}Z  `;
-  const [first = '', ...rest] = isErased ? [`${leaf.k} (content erased)`] : wordsOf(entry, paint);
+  const [first = '', ...rest] = isErased
+    ? [`${kindWords(leaf.k)} (content erased)`]
+    : wordsOf(entry, paint);
   const bars = [...entry.texts.values()].flatMap(barLines);
   return [paint('dim', head) + first, ...rest.map((line) => `    ${line}`), ...bars];
 }
@@ -37,10 +39,11 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     ...about('ticket', ticket),
   ],
   'session.closed': ({ by, reason, note, ticket }) => [
-    `closed by ${say(by)} (${say(reason)})`,
+    `closed by ${say(by)}${reason === undefined ? '' : CLOSED_BECAUSE[reason]}`,
     ...about('note', note),
     ...about('ticket', ticket),
   ],
+  'session.abandoned': ({ reason }, { paint }) => [paint('yellow', `given up: ${say(reason)}`)],
   'approval.requested': ({ command, why, expires, decision }, { entry, paint }) => {
     const code = matchCode(parseBase64url(entry.name));
     return [
@@ -58,8 +61,23 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     paint('red', `denied by ${say(approver)} (${say(method)})`),
     ...about('comment', comment),
   ],
+  'approval.notified': ({ channel, to, by }) => [
+    `${by == null ? 'told' : `${say(by)} reminded`} ${to === null ? 'every approver' : say(to)}, by ${say(channel)}`,
+  ],
+  'approval.viewed': ({ channel, by }) => [
+    `looked at by ${by === null ? 'somebody' : say(by)}, ${say(channel)}`,
+  ],
+  'approval.expired': ({ after_s: afterS }, { paint }) => [
+    paint(
+      'yellow',
+      `nobody decided${afterS === undefined ? '' : ` in ${formatSpan(afterS * 1000)}`}`,
+    ),
+  ],
+  'approval.withdrawn': ({ by, reason }, { paint }) => [
+    paint('yellow', `withdrawn by ${say(by)}${reason == null ? '' : `: ${say(reason)}`}`),
+  ],
   'command.started': ({ command, purpose, shell, decision }, { paint }) => [
-    `runs in ${say(shell)}${purpose === 'work' ? '' : ` (${say(purpose)})`}`,
+    `runs in ${say(shell)}${purpose === 'work' || purpose === undefined ? '' : PURPOSES[purpose]}`,
     ...commandLines(command).map((line) => paint('bold', line)),
     ...about('policy', decision?.why),
   ],
@@ -71,8 +89,49 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     paint('red', `refused by ${say(by)}: ${say(why)}`),
     ...commandLines(command),
   ],
+  'state.captured': ({ phase, exit_code: code, dropped_bytes: dropped }) => [
+    `the state ${say(phase)}${code == null || code === 0 ? '' : `, of a command that exited with ${code}`}`,
+    ...(dropped == null || dropped === 0
+      ? []
+      : [`cut: ${formatCount(dropped, 'more byte')} not kept`]),
+  ],
   'chat.said': ({ name }) => [`${say(name)} says`],
+  'alert.raised': ({ severity, subject, detail }, { paint }) => [
+    paint(severity === 'info' ? 'yellow' : 'red', `alert: ${say(detail)}`),
+    ...about('about', subject),
+  ],
+  'alert.cleared': ({ code, by }) => [`alert cleared: ${say(code)}`, ...about('by', by)],
 };
+
+const CLOSED_BECAUSE: Readonly<Record<FieldsOf<'session.closed'>['reason'], string>> = {
+  technician: '',
+  approver: ', for the client',
+  idle: ': nothing happened in it for too long',
+  'too-long': ': its time was over',
+  revoked: ': its technician is not on the roster any more',
+  'endpoint-removed': ': the endpoint was removed',
+  'client-gone': ': the program that opened it for one command has gone',
+};
+
+const PURPOSES: Readonly<Record<Exclude<FieldsOf<'command.started'>['purpose'], 'work'>, string>> =
+  {
+    'state-before': ', to see the state before',
+    'state-after': ', to see the state after',
+  };
+
+const OUTCOMES: Readonly<Record<FieldsOf<'command.exited'>['outcome'], string>> = {
+  exited: 'exited',
+  signalled: 'ended',
+  'timed-out': 'timed out',
+  cancelled: 'cancelled',
+  'not-started': 'could not be started',
+  interrupted: 'lost: the endpoint did not say how it ended',
+};
+
+/** A kind without words of its own: `session.opened` as `session opened`. */
+function kindWords(kind: Kind): string {
+  return kind.replaceAll('.', ' ');
+}
 
 function wordsOf(entry: CheckedEntry, paint: Paint): readonly string[] {
   const { kind, fields } = entry.opened;
@@ -85,7 +144,8 @@ function exitWords(fields: Readonly<Partial<FieldsOf<'command.exited'>>>, paint:
   const end = code == null ? (signal == null ? '' : ` by ${say(signal)}`) : ` with ${code}`;
   const time = ms == null ? '' : ms < 10_000 ? ` after ${ms} ms` : ` after ${formatSpan(ms)}`;
   const why = problem == null ? '' : `: ${say(problem)}`;
-  return paint(code === 0 ? 'green' : 'red', `${say(outcome)}${end}${time}${why}`);
+  const what = outcome === undefined ? say(outcome) : OUTCOMES[outcome];
+  return paint(code === 0 ? 'green' : 'red', `${what}${end}${time}${why}`);
 }
 
 /** Kinds without words of their own: their fields as they are. */
@@ -97,7 +157,7 @@ function otherWords({ leaf, opened, texts }: CheckedEntry): readonly string[] {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return `${name}: ${visibleText(text)}`;
   });
-  return [leaf.k, ...lines];
+  return [kindWords(leaf.k), ...lines];
 }
 
 function commandLines(command: string | undefined): readonly string[] {

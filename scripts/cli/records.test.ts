@@ -27,7 +27,7 @@ records('writes evidence that it has verified, for its owner alone', async () =>
   const { code, out, err } = await site.run(['records', 'export', session, '--out', evidence]);
   assert.is(code, 0, err);
   assert.is(out.trim(), evidence);
-  assert.match(err, 'Verified with your trust file');
+  assert.match(err, `Verified by ${join(site.home, 'trust.json')}`);
   assert.is((await site.run(['records', 'export', session, '--out', evidence])).code, 2);
 });
 
@@ -46,8 +46,9 @@ records('writes nothing when the evidence does not hold by the trust file', asyn
 records('refuses a session that is open', async () => {
   const id = (await site.run(['session', 'open', 'web', '--reason', 'Open'])).out.trim();
   const { code, err } = await site.run(['records', 'export', id]);
-  assert.is(code, 1);
-  assert.match(err, 'still open');
+  assert.is(code, 2);
+  assert.match(err, `Cannot export: session ${id} is open still\n`);
+  assert.match(err, `caisey session close ${id}`);
   await site.run(['session', 'close', id]);
 });
 
@@ -65,7 +66,12 @@ verify('names every check, what is withheld and what is not proved', async () =>
 });
 
 verify('takes the trust of the home, and none when there is none', async () => {
-  assert.is((await site.run(['verify', evidence])).code, 0);
+  const { code: verified, out } = await site.run(['verify', evidence]);
+  assert.is(verified, 0);
+  assert.match(
+    out,
+    `\nTrust: ${join(site.home, 'trust.json')}, of your home; --trust names another\n`,
+  );
   const { code, err } = await runCli(['verify', evidence, '--home', join(site.folder, 'nobody')]);
   assert.is(code, 2);
   assert.match(err, 'Give --trust FILE');

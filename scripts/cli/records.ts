@@ -1,6 +1,7 @@
 // `caisey records …`: take evidence out of the log. It is verified before it is written.
 
 import type { Bytes } from '#crypto/bytes.ts';
+import { visibleText } from '#crypto/visible.ts';
 import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
@@ -35,8 +36,13 @@ async function exportEvidence(
   const { output, home, terminal } = invocation;
   const { loadTrust, verifyBytes } = await import('./verify-file.ts');
   await using connection = await connected(invocation);
-  const trust = await loadTrust(options.trust, home);
-  const { session } = await findSession(connection.client, id);
+  const loaded = await loadTrust(options.trust, home);
+  const { session, state } = await findSession(connection.client, id);
+  if (state === 'open') {
+    throw new CliError('usage', `Cannot export: session ${session} is open still`, {
+      hint: `Evidence is of a session that has ended. Close it first: caisey session close ${session}`,
+    });
+  }
   const out = options.out ?? `${session}.evidence.json`;
   const { createPrivateFile, isThere } = await import('./home.ts');
   if (await isThere(out)) {
@@ -45,7 +51,7 @@ async function exportEvidence(
     });
   }
   const bytes = await fetchEvidence(connection.client, { session, invocation });
-  const report = await verifyBytes(bytes, { trust });
+  const report = await verifyBytes(bytes, loaded);
   const { checks, verdict, firstBroken } = report;
   if (verdict !== 'verified') {
     const broken = checks.find(({ outcome }) => outcome === 'failed');
@@ -62,7 +68,8 @@ async function exportEvidence(
     () => `${out}\n`,
   );
   const mark = terminal.isUnicode ? '✔ ' : '';
-  await output.note(`${mark}Verified with your trust file, ${formatSize(bytes.length)}`, 'green');
+  const by = visibleText(loaded.path);
+  await output.note(`${mark}Verified by ${by}, ${formatSize(bytes.length)}`, 'green');
   return EXIT.done;
 }
 

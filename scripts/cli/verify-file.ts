@@ -12,19 +12,35 @@ import { CliError } from './error.ts';
 import { isThere } from './home.ts';
 import type { Home } from './place.ts';
 
+/** A trust file, and where it lies: whoever reads a verdict wants to know by whose word it is one. */
+export interface LoadedTrust {
+  readonly trust: Trust;
+  readonly path: string;
+  /** Nobody named it: it is the home's. */
+  readonly isDefault: boolean;
+}
+
 /**
  * Loads the trust file that was named, else the home's.
  * @throws {CliError} code `unusable`, or `usage` when none was named and the home has none
  * @throws {FormatError} code `trust` or `policy`
  */
-export async function loadTrust(named: string | undefined, { trustFile }: Home): Promise<Trust> {
+export async function loadTrust(
+  named: string | undefined,
+  { trustFile }: Home,
+): Promise<LoadedTrust> {
   if (named === undefined && !(await isThere(trustFile))) {
-    throw new CliError('usage', `Cannot verify: there is no trust file, not even "${trustFile}"`, {
-      hint: 'Give --trust FILE. It must come from somebody whom you trust, not with the evidence.',
-    });
+    throw new CliError(
+      'usage',
+      `Cannot verify: there is no trust file; none was named, and none is at "${trustFile}"`,
+      {
+        hint: 'Give --trust FILE. It must come from somebody whom you trust, not with the evidence.',
+      },
+    );
   }
-  const bytes = await readBounded(named ?? trustFile, 4 * MAX_TRUST_CHARS);
-  return parseTrustFile(bytes.toString('utf8'));
+  const path = named ?? trustFile;
+  const bytes = await readBounded(path, 4 * MAX_TRUST_CHARS);
+  return { trust: parseTrustFile(bytes.toString('utf8')), path, isDefault: named === undefined };
 }
 
 /** Loads an evidence file's bytes. @throws {CliError} code `unusable` when it is larger than one can be */

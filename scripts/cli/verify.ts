@@ -6,6 +6,7 @@ import { EXIT } from './exit-code.ts';
 import type { Act, Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
 import { formatCount, formatSize } from './quantity.ts';
+import type { LoadedTrust } from './verify-file.ts';
 import type { Paint } from './table.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -33,21 +34,21 @@ async function verify(
 ): Promise<number> {
   const { output, home, terminal } = invocation;
   const { loadEvidence, loadTrust, verifyBytes } = await import('./verify-file.ts');
-  const trust = await loadTrust(options.trust, home);
+  const loaded = await loadTrust(options.trust, home);
   const bytes = await loadEvidence(file);
   if (bytes.length > LARGE_BYTES) {
     await output.note(`Verifying ${formatSize(bytes.length)} …`, 'dim');
   }
-  const report = await verifyBytes(bytes, { trust });
+  const report = await verifyBytes(bytes, loaded);
   if (options.transcript !== undefined) {
     const { renderTranscript } = await import('#crypto/transcript.ts');
     const { createPrivateFile } = await import('./home.ts');
     await createPrivateFile(options.transcript, renderTranscript(report));
   }
   const { transcript: _, ...result } = report;
-  await output.result(result, () => {
-    const lines = reportLines(report, { paint: output.paint, isUnicode: terminal.isUnicode });
-    return `${lines.join('\n')}\n`;
+  await output.result({ ...result, trustFile: loaded.path }, () => {
+    const style = { paint: output.paint, isUnicode: terminal.isUnicode };
+    return `${reportLines(report, loaded, style).join('\n')}\n`;
   });
   return report.verdict === 'verified' ? EXIT.done : EXIT.failed;
 }
@@ -55,6 +56,7 @@ async function verify(
 /** A report in lines for people; all that is hostile in it is made visible. */
 export function reportLines(
   report: EvidenceReport,
+  { path, isDefault }: Pick<LoadedTrust, 'path' | 'isDefault'>,
   { paint, isUnicode }: { paint: Paint; isUnicode: boolean },
 ): readonly string[] {
   const { verdict, checks, withheld, notProved, summary, log, session } = report;
@@ -62,6 +64,7 @@ export function reportLines(
   const kinds = Object.entries(withheld.kinds);
   return [
     ...headLines(report, { paint }),
+    `Trust: ${visibleText(path)}${isDefault ? ', of your home; --trust names another' : ''}`,
     '',
     ...(isVerified ? [] : ['What the file claims, without proof:']),
     ...summaryLines(summary, { log, session }),
