@@ -17,16 +17,46 @@ if (executablePath === null) {
   console.warn('Skipped: no Chromium found, so nobody went from npm start to a session');
   start.skip('npm start in Chromium: no Chromium found', () => assert.unreachable());
 } else {
-  start('npm start leads to a fleet with this machine in it, ready for a session', async () => {
+  const tell = async (story: (stage: StartStage) => Promise<void>): Promise<void> => {
     await using stage = await openStartStage(executablePath);
-    await firstDay(stage).catch((cause: unknown) => {
+    await story(stage).catch((cause: unknown) => {
       throw new Error(`${String(cause)}\n\n${stage.spoken.all.slice(-60).join('\n')}`, { cause });
     });
-  });
+  };
+  start('npm start leads to a fleet with this machine in it, ready for a session', () =>
+    tell(firstDay),
+  );
+  start('npm start brings this computer into an organisation that was founded without it', () =>
+    tell(secondThoughts),
+  );
 }
 
 start.run();
 
+/** Somebody who founded without it brings the computer in another day. */
+async function secondThoughts(stage: StartStage): Promise<void> {
+  await using owner = await stage.visitor();
+  const { page } = owner;
+  await owner.go('/found');
+  await toFirstRoster(owner);
+  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.waitForURL('**/settings/sites');
+  await page.getByLabel('Code in the terminal').fill(stage.code());
+  await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByText('new: may ask there already').waitFor();
+  await owner.go('/settings/sites'); // the page was closed before the owner signed: it is offered again
+  await page.getByLabel('Code in the terminal').fill(stage.code());
+  await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByRole('button', { name: 'Sign the roster' }).click();
+  await page.getByText('in force').waitFor();
+  await owner.go('/settings/people');
+  await page.getByText('with a root of their own').waitFor();
+  await page.getByText('Root, Owner').waitFor();
+  await runByHand(stage);
+  assert.equal(owner.complaints, []);
+}
+
+/** From nothing to a command in the browser, and the next start. */
 async function firstDay(stage: StartStage): Promise<void> {
   await runByHand(stage);
   await using owner = await stage.visitor();

@@ -3,14 +3,20 @@
 import type { OwnDirectory } from '#ui/server/directory.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { joinTokenText } from '#ui/server/join-token.ts';
+import { localSiteOf } from '#ui/server/local-site.ts';
 import { actorOf, orFail, textOf } from '#ui/server/request.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, depends }) => {
   depends('console:sites');
-  const { directory } = actorOf(locals);
-  const [clients, sites] = await Promise.all([directory.clients(), directory.sites()]);
-  return { clients, sites };
+  const { is: actor, directory } = actorOf(locals);
+  const [clients, sites, roster, computer] = await Promise.all([
+    directory.clients(),
+    directory.sites(),
+    directory.roster(),
+    localSiteOf(locals.host, { actor, directory }),
+  ]);
+  return { clients, sites, roster, computer };
 };
 
 export const actions: Actions = {
