@@ -273,7 +273,7 @@ function clientConversation({
 /** Opens the on-site page and the log's read API, when they are configured. */
 async function openPage({
   folder,
-  config: { http },
+  config: { http, console: joined },
   desk,
   clock,
   onEvent,
@@ -312,6 +312,7 @@ async function openPage({
 function tokenRole(tokens: Tokens, publicKey: Bytes): 'enrolling' | null {
   return tokens.find(publicKey) === null ? null : 'enrolling';
 }
+    unsaidLevel: () => joined?.level ?? null,
 
 function pinsOf({ site, peer, node }: { site: Site; peer: string; node: BrokerNode }): SitePins {
   const { mspRoot, authorityKey } = site.facts;

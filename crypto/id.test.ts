@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 
 import { encodeBase64url } from './base64.ts';
 import { FormatError } from './error.ts';
-import { createId, parseId } from './id.ts';
+import { createId, isId, parseId } from './id.ts';
 
 const create = suite('createId()');
 
@@ -46,6 +46,17 @@ parse('parseId() refuses the standard alphabet, spaces and newlines', () => {
 });
 
 parse.run();
+
+const is = suite('isId()');
+
+is('isId() takes what parseId() takes, and never throws', () => {
+  assert.is(isId(createId()), true);
+  for (const other of ['', 'A'.repeat(21), 'A'.repeat(43), `${'A'.repeat(21)}B`, '?'.repeat(22)]) {
+    assert.is(isId(other), false, other);
+  }
+});
+
+is.run();
 
 function refuses(text: string): void {
   assert.throws(

@@ -23,3 +23,13 @@ export function parseId(text: string): Id {
   }
   return text as Id; // checked above
 }
+
+/** Whether text is 128 bits of base64url. */
+export function isId(text: string): text is Id {
+  try {
+    parseId(text);
+    return true;
+  } catch {
+    return false; // whatever parseBase64url says of it
+  }
+}

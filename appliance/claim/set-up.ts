@@ -4,11 +4,13 @@
 import { sealKey } from '../gate/pin.ts';
 import { saveApprovers } from '../gate/approver-file.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import { presetPolicy, type PresetName } from '#crypto/policy.ts';
 import { signStatement, type StatementSigner, statementSigner } from '#crypto/statement.ts';
 import { type Bytes } from '#crypto/bytes.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { loadKeyFile, placesIn } from '../config.ts';
+import { signDigest } from '../protocol/digest-choice.ts';
 import { commonOf } from '../protocol/session-key.ts';
 import { WorkError } from '../work/error.ts';
 import { type Founded, foundSite } from '../work/found.ts';
@@ -19,6 +21,8 @@ export interface SetUp {
   readonly name: string;
   readonly pin: string;
   readonly preset: PresetName;
+  /** What the console may know. */
+  readonly level: DigestLevel;
   readonly timeZone: string;
 }
 
@@ -78,6 +82,10 @@ export async function setUpSite(
     policy: await signStatement(
       { ...commonOf(authority, life), ...said, type: 'policy', rules },
       authority,
+    ),
+    digest: await signDigest(
+      { log: config.origin, version: 1, level: setUp.level },
+      { approver: await signerOf(approverSeed), nowMs: life.nowMs },
     ),
     peer: await loadKeyFile(places.peerKey),
   });

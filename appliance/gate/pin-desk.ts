@@ -5,8 +5,10 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Bytes } from '#crypto/bytes.ts';
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import { importSigner, type Signer } from '#crypto/webcrypto.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
+import { signDigest } from '../protocol/digest-choice.ts';
 import { signApproval } from '../protocol/session-key.ts';
 import type { Clock } from '../work/clock.ts';
 import { WorkError } from '../work/error.ts';
@@ -48,6 +50,13 @@ export interface PinDecision {
   readonly pin: string;
   readonly decision: 'approve' | 'deny';
   readonly comment: string | null;
+}
+
+export interface PinChoice {
+  /** The approver's id. */
+  readonly approver: string;
+  readonly pin: string;
+  readonly level: DigestLevel;
 }
 
 /** An approver who may decide here by PIN. */
@@ -115,6 +124,23 @@ export class PinDesk {
    */
   confirm(wanted: { approver: string; pin: string }): Promise<PinApprover> {
     return this.#withKey(wanted, (_signer, { id, name }) => Promise.resolve({ id, name }));
+  }
+
+  /**
+   * Signs and records an approver's word on what the console may know; it counts at once.
+   * @throws {PinError} `wrong-pin`, `pin-locked`
+   * @throws {WorkError} `not-allowed`, `overloaded`
+   */
+  chooseLevel({ level, ...wanted }: PinChoice): Promise<void> {
+    return this.#withKey(wanted, async (signer) => {
+      const { clock, site } = this.#options;
+      const version = (site.digest?.signed.statement.version ?? 0) + 1;
+      const envelope = await signDigest(
+        { log: site.ledger.origin, version, level },
+        { approver: statementSigner(signer), nowMs: clock.now() },
+      );
+      await site.changeDigest(envelope, { method: 'pin' });
+    });
   }
 
   async #withKey<T>(

@@ -79,7 +79,7 @@ app('createApp() gives its cookie to this site and to no script', async () => {
 app('createApp() answers under its own names and in numbers, not under a stranger’s', async () => {
   await using stage = await openOnsiteStage();
   const { site, requests, sessions, pinDesk, clock } = stage;
-  const others = { hostOf: () => null, onFailure: () => undefined };
+  const others = { hostOf: () => null, unsaidLevel: () => null, onFailure: () => undefined };
   const ports = { site, requests, sessions, pinDesk, clock, ...others };
   const named = createApp({ ...ports, hosts: ['Caisey.Miller.Example'] });
   const statusOf = async (host: string, path = '/'): Promise<number> =>
@@ -101,7 +101,7 @@ app('createApp() says nothing of a failure that it does not know', async () => {
   const { site, requests, sessions, pinDesk, clock } = stage;
   const failures: unknown[] = [];
   const broken = createApp({
-    ...{ site, requests, pinDesk, clock, hostOf: () => null },
+    ...{ site, requests, pinDesk, clock, hostOf: () => null, unsaidLevel: () => null },
     sessions: {
       get open(): never {
         throw new Error('secret of the house');
@@ -121,7 +121,8 @@ app('createApp() takes no failure from a browser that breaks off while it sends'
   await using stage = await openOnsiteStage();
   const { site, requests, sessions, pinDesk, clock } = stage;
   const failures: unknown[] = [];
-  const ports = { site, requests, sessions, pinDesk, clock, hostOf: () => null };
+  const others = { hostOf: () => null, unsaidLevel: () => null };
+  const ports = { site, requests, sessions, pinDesk, clock, ...others };
   const watched = createApp({ ...ports, onFailure: (cause) => failures.push(cause) });
   const { hash } = await stage.ask();
   const taken = new Hono();

@@ -1,4 +1,5 @@
-// The receipt of a request that no longer waits: what was decided, by whom, when, and where the record says so.
+// The receipt of a request that no longer waits: what was decided, by whom, when, whether and how its command ran,
+// and where the record says so.
 
 import { html } from 'hono/html';
 
@@ -6,28 +7,36 @@ import type { Host } from '#agent/protocol/link-message.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
-import type { DecidedEntry } from './decisions.ts';
-import { moment } from './moment.ts';
+import { type Course, type DecidedEntry, isPending } from './course.ts';
+import { lookLinks } from './look.ts';
+import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import { whatFacts } from './request-page.ts';
+import { runCard } from './run-card.ts';
+
+/** How often a receipt loads itself again, for whoever chose that, as long as its command has not ended. */
+export const RECEIPT_LOOK_S = 5;
 
 export interface DecidedPage {
   readonly request: RequestSummary;
   readonly host: Host | null;
   readonly state: RequestSummary['state'];
-  readonly entries: readonly DecidedEntry[];
+  readonly course: Course;
   readonly facts: SiteFacts;
-  readonly timeZone: string;
+  readonly clock: WallClock;
   readonly isSessionOpen: boolean;
+  readonly isLooking: boolean;
   readonly notice: Notice | null;
 }
 
 /** A request's end. */
 export function decidedPage(view: DecidedPage): Html {
-  const { request, facts, entries, timeZone } = view;
+  const { request, facts, course, clock } = view;
+  const { run } = course;
   return page({
     title: titleOf(view),
     facts,
+    frame: { clock },
     notice: view.notice,
     body: html`
       <div class="card">
@@ -37,13 +46,14 @@ export function decidedPage(view: DecidedPage): Html {
           <dd>${visibleText(request.technician)}, ${visibleText(facts.msp)}</dd>
           <dt>Machine</dt>
           <dd>${visibleText(request.endpointName)}</dd>
-          ${entries.map((entry) => entryFacts(entry, timeZone))}
+          ${course.decisions.map((entry) => entryFacts(entry, clock))}
           <dt>Match code</dt>
           <dd><code>${request.match}</code></dd>
           <dt>Request id</dt>
           <dd><code>${request.request}</code></dd>
         </dl>
       </div>
+      ${run === null ? '' : runCard(run, clock)} ${isPending(run) ? lookAgain(view) : ''}
       ${
         request.why === null
           ? ''
@@ -65,6 +75,11 @@ export function decidedPage(view: DecidedPage): Html {
       </p>
     `,
   });
+}
+
+function lookAgain({ request, isLooking, clock }: DecidedPage): Html {
+  const path = `/requests/${request.request}/receipt`;
+  return lookLinks({ path, isLooking, clock, everyS: RECEIPT_LOOK_S });
 }
 
 function titleOf({ state, request }: DecidedPage): string {
@@ -117,12 +132,15 @@ const HOW = {
   'key-file': 'with a key file',
 } as const;
 
-function entryFacts({ kind, index, atMs, approver, method, comment }: DecidedEntry, zone: string) {
+function entryFacts(
+  { kind, index, atMs, approver, method, comment }: DecidedEntry,
+  clock: WallClock,
+): Html {
   const by = approver === null ? '' : `by ${visibleText(approver)}`;
   return html`<dt>${WHAT[kind]}</dt>
     <dd>
       ${by === '' ? '' : html`<div>${by}${method === null ? '' : `, ${HOW[method]}`}</div>`}
-      <div>${moment(atMs, zone)}</div>
+      <div>${moment(atMs, clock, { isRelative: true })}</div>
       <div>Entry ${index} of the record</div>
       ${comment === null ? '' : saidBox(comment)}
     </dd>`;

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 
+import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { PageError } from './problem.ts';
 
 export const MAX_COMMENT_CHARS = 1000;
@@ -16,12 +17,12 @@ const comment = z
   .pipe(z.string().max(MAX_COMMENT_CHARS))
   .transform((text) => (text === '' ? null : text));
 
-const signed = {
+const proved = {
   approver: z.string().max(64),
   pin: z.string().max(256),
-  comment,
   token: z.string().max(64),
 };
+const signed = { ...proved, comment };
 
 /** The decision about a request. */
 export const decideFormSchema = z.strictObject({
@@ -33,6 +34,8 @@ export const decideFormSchema = z.strictObject({
 /** The end of a session. */
 export const stopFormSchema = z.strictObject(signed);
 
+/** What the console may know. */
+export const levelFormSchema = z.strictObject({ ...proved, level: z.enum(DIGEST_LEVELS) });
 
 /** Reads a form. @throws {PageError} code `form-invalid`; the message never holds what was typed */
 export async function readForm<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {

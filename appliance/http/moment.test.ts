@@ -1,30 +1,71 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { formatLocal, formatUntil, formatWait, moment } from './moment.ts';
+import {
+  formatHour,
+  formatLocal,
+  formatSince,
+  formatUntil,
+  formatUtc,
+  formatWait,
+  moment,
+} from './moment.ts';
 
 const AT = Date.UTC(2026, 10, 21, 23, 9, 14);
 
 const local = suite('formatLocal()');
 
 local('formatLocal() is the wall clock of the zone, also across midnight', () => {
-  assert.is(formatLocal(AT, 'Europe/Berlin'), 'Sunday, 22 November 2026 at 00:09');
-  assert.is(formatLocal(AT, 'America/New_York'), 'Saturday, 21 November 2026 at 18:09');
+  assert.is(formatLocal(AT, 'Europe/Berlin'), 'Sun, 22 Nov 2026, 00:09');
+  assert.is(formatLocal(AT, 'America/New_York'), 'Sat, 21 Nov 2026, 18:09');
 });
 
 local.run();
 
+const utc = suite('formatUtc()');
+
+utc('formatUtc() has seconds, and says that it is UTC', () => {
+  assert.is(formatUtc(AT), '2026-11-21 23:09:14 UTC');
+});
+
+utc.run();
+
+const hour = suite('formatHour()');
+
+hour('formatHour() is the wall clock of the zone', () => {
+  assert.is(formatHour(AT, 'Europe/Berlin'), '00:09');
+});
+
+hour.run();
+
 const both = suite('moment()');
 
-both('moment() shows local time, its zone, and UTC', async () => {
-  const text = String(await moment(AT, 'Europe/Berlin'));
-  for (const part of ['22 November 2026', 'Europe/Berlin', '2026-11-21 23:09:14 UTC']) {
-    assert.match(text, part);
-  }
-  assert.match(text, 'datetime="2026-11-21T23:09:14.000Z"');
+both('moment() shows local time, UTC to whoever points at it, and how long ago', async () => {
+  const clock = { timeZone: 'Europe/Berlin', nowMs: AT + 180_000 };
+  assert.is(
+    String(await moment(AT, clock)).replaceAll(/\s+/g, ' '),
+    '<time datetime="2026-11-21T23:09:14.000Z" title="2026-11-21 23:09:14 UTC" >Sun, 22 Nov 2026, 00:09</time >',
+  );
+  assert.match(String(await moment(AT, clock, { isRelative: true })), '>3 minutes ago<');
 });
 
 both.run();
+
+const since = suite('formatSince()');
+
+since('formatSince() rounds down, and knows no future', () => {
+  const table: [number, string][] = [
+    [-5000, 'just now'],
+    [59_999, 'just now'],
+    [60_000, '1 minute ago'],
+    [7_199_999, '119 minutes ago'],
+    [86_400_000, '24 hours ago'],
+    [172_800_000, '2 days ago'],
+  ];
+  for (const [sinceMs, text] of table) assert.is(formatSince(AT - sinceMs, AT), text);
+});
+
+since.run();
 
 const until = suite('formatUntil()');
 

@@ -1,25 +1,46 @@
-// Times as people read them: the site's wall clock, and UTC beside it, so that nobody has to guess.
+// Times as people read them: the site's wall clock, with UTC for whoever points at it. Whose clock it is and how it
+// stands to UTC is said once a page (`page.ts`).
 
 import { html } from 'hono/html';
 
 import type { Html } from './page.ts';
 
-/** A time on the page: the site's wall clock, and UTC. */
-export function moment(atMs: number, timeZone: string): Html {
-  const iso = new Date(atMs).toISOString();
-  const utc = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
-  return html`<time datetime="${iso}"
-    >${formatLocal(atMs, timeZone)} <span class="quiet">${timeZone} · ${utc}</span></time
-  >`;
+/** Whose wall clock a page shows, and what it shows now. */
+export interface WallClock {
+  readonly timeZone: string;
+  readonly nowMs: number;
 }
 
-/** `Saturday 21 November 2026 at 03:09` on the wall clock of a time zone. */
+/** A time on the page; with `isRelative`, how long ago it was as well. */
+export function moment(
+  atMs: number,
+  { timeZone, nowMs }: WallClock,
+  { isRelative = false }: { isRelative?: boolean } = {},
+): Html {
+  const iso = new Date(atMs).toISOString();
+  const ago = isRelative ? html` <span class="quiet">${formatSince(atMs, nowMs)}</span>` : '';
+  return html`<time datetime="${iso}" title="${formatUtc(atMs)}"
+      >${formatLocal(atMs, timeZone)}</time
+    >${ago}`;
+}
+
+/** `Sat, 21 Nov 2026, 03:09` on the wall clock of a time zone. */
 export function formatLocal(atMs: number, timeZone: string): string {
   return new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    dateStyle: 'full',
-    timeStyle: 'short',
+    ...{ timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit' },
   }).format(atMs);
+}
+
+/** `2026-11-21 02:09:14 UTC`. */
+export function formatUtc(atMs: number): string {
+  const iso = new Date(atMs).toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
+/** `03:09`, on the wall clock of a time zone. */
+export function formatHour(atMs: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(atMs);
 }
 
 /** `in 29 minutes`; whole units, rounded down: nobody is told of time that is not left. */
@@ -27,10 +48,13 @@ export function formatUntil(atMs: number, nowMs: number): string {
   const leftMs = atMs - nowMs;
   if (leftMs <= 0) return 'now';
   if (leftMs < 60_000) return 'in less than a minute';
-  for (const [unit, lengthMs] of UNITS) {
-    if (leftMs >= 2 * lengthMs) return `in ${Math.floor(leftMs / lengthMs)} ${unit}s`;
-  }
-  return 'in 1 minute';
+  return `in ${formatSpan(leftMs)}`;
+}
+
+/** `3 minutes ago`; whole units, rounded down. What is said to lie ahead is said to be now: clocks differ. */
+export function formatSince(atMs: number, nowMs: number): string {
+  const sinceMs = nowMs - atMs;
+  return sinceMs < 60_000 ? 'just now' : `${formatSpan(sinceMs)} ago`;
 }
 
 /** `30 seconds`, `2 minutes`; rounded up: whoever waits so long has waited enough. */
@@ -46,3 +70,11 @@ const UNITS = [
   ['hour', 3_600_000],
   ['minute', 60_000],
 ] as const;
+
+/** A minute or more, in the largest unit of which there are two. */
+function formatSpan(spanMs: number): string {
+  for (const [unit, lengthMs] of UNITS) {
+    if (spanMs >= 2 * lengthMs) return `${Math.floor(spanMs / lengthMs)} ${unit}s`;
+  }
+  return '1 minute';
+}

@@ -25,7 +25,7 @@ onsite('onsiteRoutes() lets an approver approve by PIN, and shows the receipt', 
   }
   const answer = await decide(visitor, hash);
   assert.is(answer.status, 303);
-  assert.is(answer.headers.get('Location'), `/requests/${hash}/receipt`);
+  assert.is(answer.headers.get('Location'), `/requests/${hash}/receipt?refresh=5`);
   assert.is((await outcome).outcome, 'exited');
   const [granted] = await stage.entries('approval.granted');
   assert.is(fieldsOf(granted)['method'], 'pin');
@@ -34,7 +34,10 @@ onsite('onsiteRoutes() lets an approver approve by PIN, and shows the receipt', 
   const receipt = await visitor.get(`/requests/${hash}/receipt`);
   assert.match(receipt.text, `Entry ${granted?.index ?? -1} of the record`);
   assert.match(receipt.text, 'Approved');
-  assert.match(receipt.text, /3:09.*Europe\/Berlin.*2026-11-21 02:09:14 UTC/s);
+  assert.match(receipt.text, 'title="2026-11-21 02:09:14 UTC"');
+  assert.match(receipt.text, 'Sat, 21 Nov 2026, 03:09');
+  assert.match(receipt.text, /Times are those of\s+Europe\/Berlin/);
+  assert.match(receipt.text, 'It ran, exit code 0.');
 });
 
 onsite(
@@ -334,7 +337,7 @@ onsite('onsiteRoutes() answers while a session is slow to end, and says so', asy
   stage.hold = 'no';
   await outcome;
   while (stage.sessions.open.length > 0) await new Promise(setImmediate);
-  assert.match((await visitor.get(`/sessions/${session.id}`)).text, 'Stopped by');
+  assert.match((await visitor.get(`/sessions/${session.id}`)).text, 'Carol Miller stopped it.');
   assert.equal(stage.failures, []);
 });
 

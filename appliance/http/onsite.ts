@@ -5,35 +5,43 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
 import type { Host } from '#agent/protocol/link-message.ts';
+import { isId } from '#crypto/id.ts';
 import type { PinDesk } from '../gate/pin-desk.ts';
 import type { Requests } from '../gate/requests.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { Clock } from '../work/clock.ts';
+import { createDecidedReader } from '../work/decided-requests.ts';
 import { WorkError } from '../work/error.ts';
+import { readRequest } from '../work/request-history.ts';
 import type { Session } from '../work/session.ts';
 import type { Sessions } from '../work/sessions.ts';
 import type { Site } from '../work/site.ts';
-import { decidedPage } from './decided-page.ts';
-import { createDecisionReader } from './decisions.ts';
+import { createCourseReader, isPending } from './course.ts';
+import { decidedPage, RECEIPT_LOOK_S } from './decided-page.ts';
+import { readEndedSession } from './ended-session.ts';
 import { decideFormSchema, MAX_FORM_BYTES, readForm, stopFormSchema } from './form.ts';
 import { createFormTokens, type FormTokens } from './form-token.ts';
-import type { Notice } from './page.ts';
-import { PageError, problemOf } from './problem.ts';
-import { noticeOf } from './refusal.ts';
+import { isLookingAgain } from './look.ts';
+import type { WallClock } from './moment.ts';
+import { type Notice, wallClock } from './page.ts';
+import { PageError } from './problem.ts';
+import { refuseForm } from './refusal.ts';
 import { requestPage } from './request-page.ts';
-import { sessionPage, type Stopped, stoppedPage } from './session-page.ts';
+import { endedPage, sessionPage } from './session-page.ts';
+import { type SettingsOptions, settingsRoutes } from './settings.ts';
 import type { Typed } from './sign-fields.ts';
 import { REFRESH_S, waitingPage } from './waiting-page.ts';
 
 /** A session that ends slowly is left to end: its page says so meanwhile. */
 const STOP_WAIT_MS = 5_000;
-const MAX_STOPPED = 256;
+/** A request that so many others were asked after is not looked for here: it is in the record. */
+const MAX_ASKED_SINCE = 256;
 
-export interface OnsiteOptions {
+export interface OnsiteOptions extends Pick<SettingsOptions, 'unsaidLevel'> {
   readonly site: Site;
   readonly requests: Requests;
   readonly sessions: Pick<Sessions, 'open' | 'find' | 'closeSession'>;
-  readonly pinDesk: Pick<PinDesk, 'approvers' | 'decide' | 'confirm'>;
+  readonly pinDesk: Pick<PinDesk, 'approvers' | 'decide' | 'confirm' | 'chooseLevel'>;
   readonly clock: Clock;
   /** What an endpoint last said of itself; null: nothing yet. */
   readonly hostOf: (endpoint: string) => Host | null;
@@ -53,6 +61,7 @@ export function onsiteRoutes(options: OnsiteOptions): Hono {
       },
     }),
   );
+  app.route('/', settingsRoutes(options));
   app.get('/', (c) => onsite.showWaiting(c));
   app.get('/requests/:hash{[\\w-]{43}}', (c) => onsite.showRequest(c, c.req.param('hash')));
   app.get('/requests/:hash{[\\w-]{43}}/receipt', (c) => onsite.showReceipt(c, c.req.param('hash')));
@@ -79,44 +88,42 @@ const FRESH: Back = { notice: null, typed: null };
 class Onsite {
   readonly #options: OnsiteOptions;
   readonly #tokens: FormTokens = createFormTokens();
-  readonly #decisionsOf: ReturnType<typeof createDecisionReader>;
-  /** Sessions stopped from this page, for their receipts; the oldest are forgotten. */
-  readonly #stopped = new Map<string, Stopped>();
+  readonly #courseOf: ReturnType<typeof createCourseReader>;
+  readonly #readDecided: ReturnType<typeof createDecidedReader>;
 
   constructor(options: OnsiteOptions) {
     this.#options = options;
-    this.#decisionsOf = createDecisionReader(options.site.ledger);
+    const { ledger, facts } = options.site;
+    this.#courseOf = createCourseReader(ledger);
+    this.#readDecided = createDecidedReader(ledger, { facts });
   }
 
   async showWaiting(c: Context): Promise<Response> {
-    const { site, requests, sessions, clock } = this.#options;
-    const all = requests.list();
-    const isRefreshing = c.req.query('refresh') === String(REFRESH_S);
-    if (isRefreshing) c.header('Refresh', String(REFRESH_S));
+    const { site, requests, sessions } = this.#options;
+    const waiting = requests.waiting().filter((request) => this.#stateOf(request) === 'waiting');
     const view = waitingPage({
       facts: site.facts,
-      waiting: all.filter((request) => this.#stateOf(request) === 'waiting'),
-      decided: all.filter((request) => this.#stateOf(request) !== 'waiting'),
+      waiting: waiting.sort((a, b) => remindedMs(b) - remindedMs(a)), // a stable sort: else the newest first
+      decided: await this.#readDecided(),
       sessions: sessions.open,
       checkpoint: site.ledger.checkpoint,
       logKey: site.logKey,
-      timeZone: this.#timeZone(),
-      nowMs: clock.now(),
-      isRefreshing,
+      clock: this.#clock(),
+      isLooking: isLookingAgain(c, REFRESH_S),
     });
     return c.html(view);
   }
 
   async showRequest(c: Context, hash: string): Promise<Response> {
     const { requests } = this.#options;
-    const request = requests.show(hash);
+    const request = await this.#request(hash);
     if (this.#stateOf(request) !== 'waiting') return this.#showDecided(c, request, null);
     if (c.req.method === 'GET') await requests.view(hash, { channel: 'on-site page', by: null });
     return this.#showForm(c, request, FRESH);
   }
 
   async showReceipt(c: Context, hash: string): Promise<Response> {
-    return this.#showDecided(c, this.#options.requests.show(hash), null);
+    return this.#showDecided(c, await this.#request(hash), null);
   }
 
   async decide(c: Context, hash: string): Promise<Response> {
@@ -130,23 +137,24 @@ class Onsite {
       if (decision === undefined) throw new PageError('form-invalid', 'Cannot decide: no decision');
       await pinDesk.decide({ request: hash, decision, ...wanted });
     } catch (cause) {
-      if (cause instanceof WorkError && cause.code === 'request-decided') {
+      if (isTooLate(cause)) {
+        const request = await this.#request(hash);
         c.status(409);
-        return this.#showDecided(c, requests.show(hash), TOO_LATE);
+        return this.#showDecided(c, request, TOO_LATE);
       }
-      const notice = this.#refuse(c, cause);
+      const notice = refuseForm(c, cause);
       return this.#showForm(c, requests.show(hash), { notice, typed });
     }
-    return c.redirect(`/requests/${hash}/receipt`, 303);
+    return c.redirect(`/requests/${hash}/receipt?refresh=${RECEIPT_LOOK_S}`, 303);
   }
 
   async showSession(c: Context, id: string): Promise<Response> {
-    const stopped = this.#stopped.get(id);
-    if (stopped !== undefined) {
-      const { facts } = this.#options.site;
-      return c.html(stoppedPage({ stopped, facts, timeZone: this.#timeZone() }));
-    }
-    return this.#showStop(c, this.#options.sessions.find(id), FRESH);
+    const { site, sessions } = this.#options;
+    const open = sessions.open.find((session) => session.id === id);
+    if (open !== undefined) return this.#showStop(c, open, FRESH);
+    const ended = isId(id) ? await readEndedSession(site.ledger, id) : null;
+    if (ended === null) return this.#showStop(c, sessions.find(id), FRESH); // which says that it is unknown
+    return c.html(endedPage({ ended, facts: site.facts, clock: this.#clock() }));
   }
 
   async stop(c: Context, id: string): Promise<Response> {
@@ -160,7 +168,7 @@ class Onsite {
       const { name } = await pinDesk.confirm(wanted);
       await this.#close(session, { by: name, note: wanted.comment });
     } catch (cause) {
-      const notice = this.#refuse(c, cause);
+      const notice = refuseForm(c, cause, 'stopped');
       return this.#showStop(c, session, { notice, typed });
     }
     return c.redirect(`/sessions/${id}`, 303);
@@ -170,18 +178,9 @@ class Onsite {
   async #close(session: Session, { by, note }: { by: string; note: string | null }): Promise<void> {
     if (session.isClosing) return; // somebody else was faster; its page says so
     const { sessions, clock, onFailure } = this.#options;
-    const closing = sessions
-      .closeSession(session, { by, reason: 'approver', note, ticket: null })
-      .then(({ index, leaf }) => {
-        const [oldest] = this.#stopped.keys();
-        if (oldest !== undefined && this.#stopped.size >= MAX_STOPPED) this.#stopped.delete(oldest);
-        this.#stopped.set(session.id, {
-          technician: session.technician.name,
-          endpoint: session.endpoint.name,
-          atMs: Date.parse(leaf.t),
-          ...{ by, index },
-        });
-      });
+    const closing = sessions.closeSession(session, {
+      ...{ by, reason: 'approver', note, ticket: null },
+    });
     const patience = Promise.withResolvers<'waited'>();
     const stopWaiting = clock.after(STOP_WAIT_MS, () => {
       patience.resolve('waited');
@@ -194,25 +193,14 @@ class Onsite {
     }
   }
 
-  /** Says why a form comes back. @throws what is no reason to show the form again */
-  #refuse(c: Context, cause: unknown): Notice {
-    const notice = noticeOf(cause);
-    if (notice === null) throw cause;
-    const { status, retryAfterS } = problemOf(cause);
-    c.status(status);
-    if (retryAfterS !== null) c.header('Retry-After', String(retryAfterS));
-    return notice;
-  }
-
   async #showForm(c: Context, request: RequestSummary, back: Back): Promise<Response> {
-    const { site, pinDesk, clock } = this.#options;
+    const { site, pinDesk } = this.#options;
     const view = requestPage({
       request,
       host: this.#options.hostOf(request.endpoint),
       facts: site.facts,
       approvers: pinDesk.approvers(),
-      timeZone: this.#timeZone(),
-      nowMs: clock.now(),
+      clock: this.#clock(),
       token: this.#tokens.issue(c, `decide ${request.request}`),
       ...back,
     });
@@ -225,13 +213,15 @@ class Onsite {
     notice: Notice | null,
   ): Promise<Response> {
     const { site, sessions } = this.#options;
+    const course = await this.#courseOf(request);
     const view = decidedPage({
       request,
       host: this.#options.hostOf(request.endpoint),
       state: this.#stateOf(request),
-      entries: await this.#decisionsOf(request),
+      course,
       facts: site.facts,
-      timeZone: this.#timeZone(),
+      clock: this.#clock(),
+      isLooking: isPending(course.run) && isLookingAgain(c, RECEIPT_LOOK_S),
       isSessionOpen: sessions.open.some(({ id }) => id === request.session),
       notice,
     });
@@ -244,7 +234,7 @@ class Onsite {
       session,
       facts: site.facts,
       approvers: pinDesk.approvers(),
-      timeZone: this.#timeZone(),
+      clock: this.#clock(),
       token: this.#tokens.issue(c, `stop ${session.id}`),
       ...back,
     });
@@ -257,9 +247,29 @@ class Onsite {
     return state === 'waiting' && isOver ? 'expired' : state;
   }
 
-  #timeZone(): string {
-    return this.#options.site.policy.signed.statement.rules.time_zone;
+  /** A request that waits or ended lately, else out of the log. @throws {WorkError} code `request-unknown` */
+  async #request(hash: string): Promise<RequestSummary> {
+    const { requests, site } = this.#options;
+    const known = requests.find(hash);
+    if (known !== null) return known;
+    const looked = { request: hash, facts: site.facts, among: MAX_ASKED_SINCE };
+    return (await readRequest(site.ledger, looked)) ?? requests.show(hash);
   }
+
+  #clock(): WallClock {
+    return wallClock(this.#options.site, this.#options.clock);
+  }
+}
+
+/** What has ended some time ago is known to the log alone. */
+function isTooLate(cause: unknown): boolean {
+  const isOurs = cause instanceof WorkError;
+  return isOurs && (cause.code === 'request-decided' || cause.code === 'request-unknown');
+}
+
+/** When its approvers were last reminded of a request. */
+function remindedMs({ reminded }: RequestSummary): number {
+  return reminded === null ? 0 : Date.parse(reminded.at);
 }
 
 const TOO_LATE: Notice = {

@@ -3,7 +3,9 @@
 import { html, raw } from 'hono/html';
 
 import { visibleText } from '#crypto/visible.ts';
-import type { SiteFacts } from '../work/site.ts';
+import type { Clock } from '../work/clock.ts';
+import type { Site, SiteFacts } from '../work/site.ts';
+import { formatHour, type WallClock } from './moment.ts';
 import type { Problem } from './problem.ts';
 import { problemWords } from './problem.ts';
 import { STYLES } from './styles.ts';
@@ -21,15 +23,35 @@ export interface Notice {
   readonly text: string;
 }
 
-/** A whole page. */
+const PLACES = [
+  ['/', 'Requests'],
+  ['/rules', 'Rules'],
+  ['/settings', 'What leaves this site'],
+] as const;
+
+/** What stands around the pages of a founded site. */
+export interface Frame {
+  readonly clock: WallClock;
+  /** Which of the places this page is; absent: one below them. */
+  readonly here?: (typeof PLACES)[number][0];
+}
+
+/** The wall clock of a site: that of its policy. */
+export function wallClock({ policy }: Pick<Site, 'policy'>, clock: Pick<Clock, 'now'>): WallClock {
+  return { timeZone: policy.signed.statement.rules.time_zone, nowMs: clock.now() };
+}
+
+/** A whole page. Without a frame: one of before there is a site. */
 export function page({
   title,
   facts,
+  frame,
   notice,
   body,
 }: {
   title: string;
   facts: Pick<SiteFacts, 'client' | 'site' | 'msp'>;
+  frame?: Frame;
   notice?: Notice | null;
   body: Html;
 }): Html {
@@ -44,13 +66,17 @@ export function page({
         ${STYLE_ELEMENT}
       </head>
       <body>
-        <header><a href="/">${client} · ${site}</a></header>
+        <header>
+          <a href="/">${client} · ${site}</a>
+          ${frame === undefined ? '' : places(frame)}
+        </header>
         <main>
           ${notice ? noticeBox(notice) : ''}
           <h1>${title}</h1>
           ${body}
         </main>
         <footer>
+          ${frame === undefined ? '' : clockLine(frame.clock)}
           <p>
             This page comes from a box at your own site. What you decide here is signed with your
             own key and kept in a record that nobody, ${visibleText(facts.msp)} included, can change
@@ -61,10 +87,29 @@ export function page({
     </html>`;
 }
 
+function places({ here }: Frame): Html {
+  return html`<nav aria-label="Pages">
+    ${PLACES.map(
+      ([path, name]) =>
+        html`<a href="${path}" ${path === here ? raw('aria-current="page"') : ''}>${name}</a>`,
+    )}
+  </nav>`;
+}
+
+/** Whose wall clock the times of a page are, and how it stands to UTC: said once. */
+function clockLine({ timeZone, nowMs }: WallClock): Html {
+  return html`<p>
+    Times are those of ${timeZone}, where it is now
+    <time datetime="${new Date(nowMs).toISOString()}">${formatHour(nowMs, timeZone)}</time>
+    (${formatHour(nowMs, 'UTC')} UTC).
+  </p>`;
+}
+
 /** The page of a failure. */
 export function problemPage(
   problem: Problem,
   facts: Pick<SiteFacts, 'client' | 'site' | 'msp'>,
+  frame?: Frame,
 ): Html {
   const { title, text } = problemWords(problem);
   const body = html`<div class="card">
@@ -72,7 +117,7 @@ export function problemPage(
     <p class="links"><a href="/">See what is waiting for you</a></p>
     <p class="quiet">For your IT provider: ${problem.code} (${problem.status})</p>
   </div>`;
-  return page({ title, facts, body });
+  return page({ title, facts, body, ...(frame === undefined ? {} : { frame }) });
 }
 
 /** What somebody wrote, as they wrote it: every character visible, lines kept. */

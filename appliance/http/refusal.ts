@@ -1,45 +1,63 @@
 // Why a form comes back, in words for whoever sent it. What is not in here is a page of its own.
 
+import type { Context } from 'hono';
+
 import { PinError } from '../gate/pin.ts';
 import { WorkError } from '../work/error.ts';
 import { formatWait } from './moment.ts';
 import type { Notice } from './page.ts';
-import { PageError } from './problem.ts';
+import { PageError, problemOf } from './problem.ts';
 
-/** What to say above a form that is shown again; null when the form would not help. */
-export function noticeOf(cause: unknown): Notice | null {
-  if (cause instanceof PinError) return pinNotice(cause);
+/** What the form would have done. */
+type Deed = 'decided' | 'stopped' | 'changed';
+
+/**
+ * Says why a form comes back, and with which status. `deed` is what was not done.
+ * @throws what is no reason to show the form again
+ */
+export function refuseForm(c: Context, cause: unknown, deed: Deed = 'decided'): Notice {
+  const notice = noticeOf(cause, `Nothing was ${deed}`);
+  if (notice === null) throw cause;
+  const { status, retryAfterS } = problemOf(cause);
+  c.status(status);
+  if (retryAfterS !== null) c.header('Retry-After', String(retryAfterS));
+  return notice;
+}
+
+/** Null when the form would not help. `nothing` says what was not done. */
+function noticeOf(cause: unknown, nothing: string): Notice | null {
+  if (cause instanceof PinError) return pinNotice(cause, nothing);
   const isOurs = cause instanceof PageError || cause instanceof WorkError;
   switch (isOurs ? cause.code : null) {
     case 'form-invalid':
-      return warn('Nothing was decided yet', 'Please type your PIN and press one of the buttons.');
+      return warn(`${nothing} yet`, 'Please type your PIN and press one of the buttons.');
     case 'form-stale':
       return warn(
         'This page was open for too long',
-        'Nothing was decided. Please read it again and type your PIN once more.',
+        `${nothing}. Please read it again and type your PIN once more.`,
       );
     case 'not-allowed':
-      return warn('This is not for you to decide', 'Nothing was decided: others were asked.');
+      return warn('This is not for you to decide', `${nothing}: others were asked.`);
     case 'approver-decided':
       return warn('You have approved this already', 'It still waits for somebody else.');
     case 'overloaded':
-      return warn('Too much at once', 'Nothing was decided. Please try again in a minute.');
+      return warn('Too much at once', `${nothing}. Please try again in a minute.`);
     default:
       return null;
   }
 }
 
-function pinNotice({ code, triesLeft, retryAfterMs }: PinError): Notice | null {
+function pinNotice({ code, triesLeft, retryAfterMs }: PinError, nothing: string): Notice | null {
   switch (code) {
     case 'wrong-pin': {
       const left = triesLeft === 1 ? 'One try is left' : `${triesLeft ?? 0} tries are left`;
-      return warn('That PIN is not right', `Nothing was decided. ${left} before you must wait.`);
+      return warn('That PIN is not right', `${nothing}. ${left} before you must wait.`);
     }
     case 'pin-locked':
       return {
         tone: 'bad',
         title: `Wrong PINs: please wait ${formatWait(retryAfterMs ?? 0)}`,
-        text: 'Nothing was decided. It is on record that wrong PINs were typed. If that was not you, tell your IT provider.',
+        text: `${nothing}. It is on record that wrong PINs were typed. If that was not you, tell your IT provider.`,
       };
     case 'weak-pin':
     case 'sealed-key':

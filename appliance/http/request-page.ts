@@ -9,7 +9,7 @@ import type { PinApprover } from '../gate/pin-desk.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
 import { countLines, exactLine, exactText } from './exact-text.ts';
-import { formatUntil, moment } from './moment.ts';
+import { formatUntil, moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import { signFields, type Typed } from './sign-fields.ts';
 
@@ -19,8 +19,7 @@ export interface RequestPage {
   readonly host: Host | null;
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
-  readonly timeZone: string;
-  readonly nowMs: number;
+  readonly clock: WallClock;
   readonly token: string;
   readonly notice: Notice | null;
   readonly typed: Typed | null;
@@ -33,8 +32,10 @@ export function requestPage(view: RequestPage): Html {
   return page({
     title: `${technician} asks to run a command on ${visibleText(request.endpointName)}`,
     facts,
+    frame: { clock: view.clock },
     notice,
     body: html`
+      ${reminder(request, view.clock)}
       <div class="card">${whoAndWhere(view)}</div>
       <div class="card">${whatFacts(view, 'What exactly would run')}</div>
       ${stateCard(request)}
@@ -48,6 +49,15 @@ export function requestPage(view: RequestPage): Html {
       ${decideCard(view)}
     `,
   });
+}
+
+/** Who asked the approvers to look once more; nothing when nobody did. */
+export function reminder({ reminded }: RequestSummary, clock: WallClock): Html | '' {
+  if (reminded === null) return '';
+  return html`<div class="note warn">
+    <strong>${visibleText(reminded.by)} reminds you</strong>
+    ${moment(Date.parse(reminded.at), clock, { isRelative: true })}
+  </div>`;
 }
 
 function whoAndWhere({ request, facts }: RequestPage): Html {
@@ -125,13 +135,13 @@ function stateCard({ stateText, stateDroppedBytes }: RequestSummary): Html {
   </div>`;
 }
 
-function terms({ request, timeZone, nowMs }: RequestPage): Html {
+function terms({ request, clock }: RequestPage): Html {
   const expiresMs = Date.parse(request.expires);
   const people = request.approvals === 1 ? 'one person' : `${request.approvals} people`;
   const given = request.decidedBy.map((name) => visibleText(name)).join(', ');
   return html`<dl class="facts">
     <dt>Decide until</dt>
-    <dd><strong>${formatUntil(expiresMs, nowMs)}</strong> ${moment(expiresMs, timeZone)}</dd>
+    <dd><strong>${formatUntil(expiresMs, clock.nowMs)}</strong>: ${moment(expiresMs, clock)}</dd>
     <dt>Approval by</dt>
     <dd>${people} needed${given === '' ? '' : `; given so far by ${given}`}</dd>
     <dt>How often</dt>

@@ -1,4 +1,4 @@
-// A session that is open, and the way to stop it.
+// A session: open, with the way to stop it; or ended, and how.
 
 import { html } from 'hono/html';
 
@@ -7,7 +7,8 @@ import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
-import { moment } from './moment.ts';
+import type { EndedSession } from './ended-session.ts';
+import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import { signFields, type Typed } from './sign-fields.ts';
 
@@ -15,19 +16,10 @@ export interface SessionPage {
   readonly session: Session;
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
-  readonly timeZone: string;
+  readonly clock: WallClock;
   readonly token: string;
   readonly notice: Notice | null;
   readonly typed: Typed | null;
-}
-
-/** How a session was stopped from this page. */
-export interface Stopped {
-  readonly technician: string;
-  readonly endpoint: string;
-  readonly by: string;
-  readonly index: number;
-  readonly atMs: number;
 }
 
 /** An open session. */
@@ -40,6 +32,7 @@ export function sessionPage(view: SessionPage): Html {
   return page({
     title: `${technician} is working on ${machine}`,
     facts,
+    frame: { clock: view.clock },
     notice,
     body: html`
       <div class="card">
@@ -49,7 +42,7 @@ export function sessionPage(view: SessionPage): Html {
           <dt>Machine</dt>
           <dd>${machine}</dd>
           <dt>Since</dt>
-          <dd>${moment(Date.parse(session.opened.leaf.t), view.timeZone)}</dd>
+          <dd>${moment(Date.parse(session.opened.leaf.t), view.clock, { isRelative: true })}</dd>
           <dt>Running now</dt>
           <dd>
             ${running === 0 ? 'nothing' : running === 1 ? '1 command' : `${running} commands`}
@@ -69,32 +62,60 @@ export function sessionPage(view: SessionPage): Html {
   });
 }
 
-/** The receipt of a stopped session. */
-export function stoppedPage({
-  stopped,
+/** A session that has ended: how, by whom, and where the record says so. */
+export function endedPage({
+  ended,
   facts,
-  timeZone,
+  clock,
 }: {
-  stopped: Stopped;
+  ended: EndedSession;
   facts: SiteFacts;
-  timeZone: string;
+  clock: WallClock;
 }): Html {
+  const technician = visibleText(ended.technician ?? 'Somebody');
+  const note = ended.closed?.note ?? null;
   return page({
-    title: `Stopped: ${visibleText(stopped.technician)} on ${visibleText(stopped.endpoint)}`,
+    title: `Ended: the session of ${technician} on ${visibleText(ended.endpoint ?? 'a machine')}`,
     facts,
+    frame: { clock },
     body: html`<div class="card">
+        <p><strong>${whyEnded(ended)}</strong></p>
         <p>Nothing of this session runs any more, and nothing can be asked in it.</p>
         <dl class="facts">
-          <dt>Stopped by</dt>
-          <dd>${visibleText(stopped.by)}</dd>
-          <dt>When</dt>
-          <dd>${moment(stopped.atMs, timeZone)}</dd>
+          <dt>Began</dt>
+          <dd>${moment(ended.openedMs, clock)}</dd>
+          <dt>Ended</dt>
+          <dd>${moment(ended.endedMs, clock, { isRelative: true })}</dd>
           <dt>Record</dt>
-          <dd>Entry ${stopped.index}</dd>
+          <dd>Entry ${ended.index}</dd>
         </dl>
+        ${note === null ? '' : saidBox(note)}
       </div>
       <p class="links"><a href="/">See what is waiting for you</a></p>`,
   });
+}
+
+function whyEnded({ closed, technician }: EndedSession): string {
+  if (closed === null) return 'It ended when this box was stopped, or why it ended was erased.';
+  const by = visibleText(closed.by);
+  switch (closed.reason) {
+    case 'technician':
+      return `${by} closed it.`;
+    case 'approver':
+      return `${by} stopped it.`;
+    case 'idle':
+      return 'It was closed because nothing was done in it for a while.';
+    case 'too-long':
+      return 'It was closed because its time was over.';
+    case 'revoked':
+      return `It was closed because ${visibleText(technician ?? 'its technician')} may no longer work here.`;
+    case 'endpoint-removed':
+      return `It was closed because ${by} removed the machine.`;
+    case 'client-gone':
+      return 'It was closed because whoever had opened it for one command had gone.';
+    default:
+      throw new Error(`unreachable: reason ${String(closed.reason satisfies never)}`);
+  }
 }
 
 function closingNote(): Html {

@@ -3,10 +3,12 @@
 import { html, raw } from 'hono/html';
 import { renderSVG } from 'uqr';
 
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import { PRESETS, type PresetName } from '#crypto/policy.ts';
 import { rootCode } from '#crypto/root-set.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { ClaimOffer } from '../protocol/claim-message.ts';
+import { levelChoice } from './level-choice.ts';
 import { type Html, type Notice, page } from './page.ts';
 
 /** What stands on pages as long as the site has no name. */
@@ -16,6 +18,7 @@ export const FACTS = { client: 'Caisey', site: 'set-up', msp: 'your IT provider'
 export interface TypedSetUp {
   readonly name: string;
   readonly preset: PresetName;
+  readonly level: DigestLevel;
   readonly zone: string;
 }
 
@@ -111,6 +114,7 @@ function setUpForm({ typed, token }: { typed: TypedSetUp | null; token: string }
         <legend>What may they do without asking you?</legend>
         ${PRESETS.map((preset) => presetChoice(preset, typed?.preset ?? 'standard'))}
       </fieldset>
+      ${levelChoice(typed?.level ?? 'standard')}
       <div class="field">
         <label for="zone">Time zone</label>
         <input id="zone" name="zone" maxlength="64" required value="${zone}" />
@@ -138,21 +142,31 @@ function pinField(id: string, label: string): Html {
 }
 
 function presetChoice(preset: PresetName, chosen: PresetName): Html {
-  return html`<p>
+  const { name, what } = PRESET_WORDS[preset];
+  return html`<div class="option">
     <input
       type="radio"
       id="preset-${preset}"
       name="preset"
       value="${preset}"
+      aria-describedby="preset-${preset}-what"
       ${preset === chosen ? 'checked' : ''}
     />
-    <label for="preset-${preset}">${PRESET_WORDS[preset]}</label>
-  </p>`;
+    <div>
+      <label for="preset-${preset}">${name}</label>
+      <p class="quiet" id="preset-${preset}-what">${what}</p>
+    </div>
+  </div>`;
 }
 
-const PRESET_WORDS: Readonly<Record<PresetName, string>> = {
-  careful: 'Nothing: every command asks you, also one that only looks.',
-  standard: 'Look, but not where secrets may be. Whatever changes something asks you.',
-  'after-hours':
-    'As above; and at night and on weekends, small steps that undo themselves, such as restarting a service.',
+const PRESET_WORDS: Readonly<Record<PresetName, { name: string; what: string }>> = {
+  careful: { name: 'Nothing', what: 'Every command asks you, also one that only looks.' },
+  standard: {
+    name: 'Look',
+    what: 'But not where secrets may be. Whatever changes something asks you.',
+  },
+  'after-hours': {
+    name: 'Look, and small steps out of hours',
+    what: 'At night and on weekends, steps that undo themselves, such as restarting a service.',
+  },
 };

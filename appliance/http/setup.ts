@@ -7,6 +7,7 @@ import * as z from 'zod';
 
 import { encodeBase64url } from '#crypto/base64.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
+import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { VerifyError } from '#crypto/error.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { PRESETS } from '#crypto/policy.ts';
@@ -40,6 +41,7 @@ const setUpFormSchema = z.strictObject({
   pin: z.string().max(256),
   again: z.string().max(256),
   preset: z.enum(PRESETS),
+  level: z.enum(DIGEST_LEVELS),
   zone: z.string().max(64).refine(isTimeZone, 'unknown time zone'),
   token: z.string().max(64),
 });
@@ -123,8 +125,8 @@ class Setup {
       // The form was for exactly this offer: another one since then is to be read first.
       this.#tokens.check(c, { purpose: purposeOf(offer), token });
       if (pin !== again) return await this.#back(c, PINS_DIFFER, typed);
-      const { name: who, preset, zone: timeZone } = chosen;
-      await setUp({ ...{ name: who, pin, preset, timeZone } });
+      const { name: who, preset, level, zone: timeZone } = chosen;
+      await setUp({ ...{ name: who, pin, preset, level, timeZone } });
       this.#isDone = true;
       return await this.#done(c, offer);
     } catch (cause) {

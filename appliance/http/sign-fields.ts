@@ -10,7 +10,7 @@ import type { Html } from './page.ts';
 /** What was typed before, when a form is shown again. Never the PIN. */
 export interface Typed {
   readonly approver: string;
-  readonly comment: string | null;
+  readonly comment?: string | null;
 }
 
 /** Who signs, with which PIN, and what they want to say about it. */
@@ -18,10 +18,12 @@ export function signFields({
   token,
   approvers,
   typed,
+  hasComment = true,
 }: {
   token: string;
   approvers: readonly PinApprover[];
   typed: Typed | null;
+  hasComment?: boolean;
 }): Html {
   return html`<input type="hidden" name="token" value="${token}" />
     ${approverField(approvers, typed)}
@@ -42,11 +44,15 @@ export function signFields({
         Type it only here. Nobody may ask you for it, your IT provider neither.
       </p>
     </div>
-    <div class="field">
-      <label for="comment">Comment, if you like</label>
-      <textarea id="comment" name="comment" maxlength="${MAX_COMMENT_CHARS}" rows="2">
+    ${hasComment ? commentField(typed) : ''}`;
+}
+
+function commentField(typed: Typed | null): Html {
+  return html`<div class="field">
+    <label for="comment">Comment, if you like</label>
+    <textarea id="comment" name="comment" maxlength="${MAX_COMMENT_CHARS}" rows="2">
 ${typed?.comment ?? ''}</textarea>
-    </div>`;
+  </div>`;
 }
 
 function approverField(approvers: readonly PinApprover[], typed: Typed | null): Html {

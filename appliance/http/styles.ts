@@ -28,8 +28,12 @@ a { color: var(--accent); text-underline-offset: .2em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 header, main, footer { max-width: 46rem; margin: 0 auto; padding: 0 1.25rem; overflow-wrap: anywhere; }
 header { padding-top: 1.25rem; }
+header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1.5rem; }
 header a { display: inline-flex; align-items: center; min-height: 44px; color: inherit; text-decoration: none; font-weight: 650; }
 header a:hover { text-decoration: underline; }
+nav { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+nav a { color: var(--accent); font-weight: 500; }
+nav a[aria-current] { color: inherit; text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: .4em; }
 footer { padding-top: 1rem; padding-bottom: 3rem; color: var(--quiet); font-size: .9375rem; }
 h1 { font-size: 1.625rem; line-height: 1.25; margin: .75rem 0 1.25rem; letter-spacing: -.01em; text-wrap: balance; }
 h2 { font-size: 1.125rem; line-height: 1.35; margin: 0 0 .5rem; }
@@ -78,6 +82,13 @@ input, select, textarea { width: 100%; min-height: 48px; padding: .6rem .75rem; 
   border: 1px solid var(--edge); border-radius: 8px; }
 input[type="password"] { max-width: 20rem; letter-spacing: .1em; }
 textarea { min-height: 5.5rem; resize: vertical; }
+fieldset { border: 0; padding: 0; margin: 0 0 1.1rem; min-width: 0; }
+.option { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .6rem; margin: 0 0 .75rem; }
+.option label { display: flex; align-items: center; min-height: 44px; margin: 0; }
+input[type="radio"] { width: 1.35rem; min-height: 1.35rem; height: 1.35rem; margin: .7rem 0 0; padding: 0; accent-color: var(--accent); }
+.rules { margin: 0; padding: 0 0 0 1.1rem; overflow-wrap: anywhere; }
+.rules li { margin: 0 0 .6rem; }
+p.after { margin-top: .9rem; }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 button, .button { display: inline-flex; align-items: center; justify-content: center; min-height: 52px; padding: .6rem 1.5rem; border: 2px solid transparent;
   border-radius: 10px; font: inherit; font-weight: 650; cursor: pointer; color: var(--on); text-decoration: none; }

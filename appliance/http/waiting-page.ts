@@ -7,27 +7,28 @@ import { sha256 } from '#crypto/hash.ts';
 import { formatVerifierKey, type VerifierKey } from '#crypto/key.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { SignedCheckpoint } from '../ledger/ledger.ts';
-import type { RequestSummary } from '../protocol/client-message.ts';
-import { REQUEST_WORDS, type RequestState } from '../protocol/request-state.ts';
+import type { RequestItem, RequestSummary } from '../protocol/client-message.ts';
+import { REQUEST_WORDS } from '../protocol/request-state.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
-import { formatUntil, moment } from './moment.ts';
+import { lookLinks } from './look.ts';
+import { formatUntil, moment, type WallClock } from './moment.ts';
 import { type Html, page } from './page.ts';
+import { reminder } from './request-page.ts';
 
 /** How often the page loads itself again, for whoever chose that. */
 export const REFRESH_S = 30;
-const MAX_DECIDED = 20;
 
 export interface WaitingPage {
   readonly facts: SiteFacts;
   readonly waiting: readonly RequestSummary[];
-  readonly decided: readonly RequestSummary[];
+  /** The newest decision first. */
+  readonly decided: readonly RequestItem[];
   readonly sessions: readonly Session[];
   readonly checkpoint: SignedCheckpoint;
   readonly logKey: VerifierKey;
-  readonly timeZone: string;
-  readonly nowMs: number;
-  readonly isRefreshing: boolean;
+  readonly clock: WallClock;
+  readonly isLooking: boolean;
 }
 
 export function waitingPage(view: WaitingPage): Html {
@@ -40,12 +41,13 @@ export function waitingPage(view: WaitingPage): Html {
   return page({
     title,
     facts,
+    frame: { clock: view.clock, here: '/' },
     body: html`
       ${waiting.length === 0 ? emptyCard(facts) : waiting.map((one) => waitingCard(one, view))}
-      ${refreshLinks(view)}
+      ${lookLinks({ path: '/', everyS: REFRESH_S, ...view })}
       <h2>At work right now</h2>
       ${sessionCards(view)}
-      <h2>Decided in the last 24 hours</h2>
+      <h2>Decided lately</h2>
       ${decidedCard(view)}
       <h2>What is this?</h2>
       ${aboutCard(view)}
@@ -62,8 +64,8 @@ function emptyCard({ msp }: SiteFacts): Html {
   </div>`;
 }
 
-function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Html {
-  const expires = formatUntil(Date.parse(request.expires), nowMs);
+function waitingCard(request: RequestSummary, { facts, clock }: WaitingPage): Html {
+  const expires = formatUntil(Date.parse(request.expires), clock.nowMs);
   const given =
     request.granted === 0 ? '' : ` · ${request.granted} of ${request.approvals} approved`;
   return html`<div class="card">
@@ -71,6 +73,7 @@ function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Ht
       ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
       ${visibleText(request.endpointName)}
     </h2>
+    ${reminder(request, clock)}
     ${request.why === null ? '' : html`<p>“${shorten(request.why)}”</p>`}
     <p class="quiet">Code <code>${request.match}</code> · expires ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"
@@ -79,21 +82,7 @@ function waitingCard(request: RequestSummary, { facts, nowMs }: WaitingPage): Ht
   </div>`;
 }
 
-function refreshLinks({ isRefreshing, nowMs, timeZone }: WaitingPage): Html {
-  const at = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(nowMs);
-  return isRefreshing
-    ? html`<p class="links">
-        <span class="quiet">Looked at ${at}; looks again every ${REFRESH_S} seconds.</span>
-        <a href="/">Stop looking by itself</a>
-      </p>`
-    : html`<p class="links">
-        <a href="/">Look again</a>
-        <a href="/?refresh=${REFRESH_S}">Look every ${REFRESH_S} seconds</a>
-        <span class="quiet">Looked at ${at}.</span>
-      </p>`;
-}
-
-function sessionCards({ sessions, facts, timeZone }: WaitingPage): Html {
+function sessionCards({ sessions, facts, clock }: WaitingPage): Html {
   if (sessions.length === 0) {
     return html`<div class="card"><p>Nobody is working on your machines.</p></div>`;
   }
@@ -104,7 +93,7 @@ function sessionCards({ sessions, facts, timeZone }: WaitingPage): Html {
           ${visibleText(technician.name)} of ${visibleText(facts.msp)} is working on
           ${visibleText(endpoint.name)}
         </h3>
-        <p>Since ${moment(Date.parse(opened.leaf.t), timeZone)}</p>
+        <p>Since ${moment(Date.parse(opened.leaf.t), clock, { isRelative: true })}</p>
         <a class="button" href="/sessions/${id}"
           >Stop this session<span class="away"> on ${visibleText(endpoint.name)}</span></a
         >
@@ -112,35 +101,30 @@ function sessionCards({ sessions, facts, timeZone }: WaitingPage): Html {
   )}`;
 }
 
-function decidedCard({ decided, timeZone }: WaitingPage): Html {
+function decidedCard({ decided, clock }: WaitingPage): Html {
   if (decided.length === 0) {
     return html`<div class="card"><p>Nothing was decided.</p></div>`;
   }
   return html`<div class="card">
     <ul class="list">
-      ${decided.slice(0, MAX_DECIDED).map(
+      ${decided.map(
         (request) =>
           html`<li>
             <a href="/requests/${request.request}"
-              >${capitalised(REQUEST_WORDS[endOf(request)])}: ${visibleText(request.technician)} on
+              >${capitalised(REQUEST_WORDS[request.state])}: ${visibleText(request.technician)} on
               ${visibleText(request.endpointName)} (${request.match})</a
             >
             ${
               request.decidedAt === null
                 ? ''
                 : html`<span class="quiet"
-                    >${moment(Date.parse(request.decidedAt), timeZone)}</span
+                    >${moment(Date.parse(request.decidedAt), clock, { isRelative: true })}</span
                   >`
             }
           </li>`,
       )}
     </ul>
   </div>`;
-}
-
-/** One whose time is over has expired, also when that is not on record yet. */
-function endOf({ state }: RequestSummary): RequestState {
-  return state === 'waiting' ? 'expired' : state;
 }
 
 function capitalised(word: string): string {

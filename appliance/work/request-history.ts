@@ -21,19 +21,24 @@ export async function* listRequests(
 ): AsyncGenerator<RequestItem, void, undefined> {
   const range = { newestFirst: true, ...(before === undefined ? {} : { before }) };
   for await (const entry of ledger.entriesOfKind('approval.requested', range)) {
-    const request = await summarise(ledger, { entry, facts });
+    const request = await summariseRequest(ledger, { entry, facts });
     if (request !== null) yield itemOf(request);
   }
 }
 
-/** All of one request, by its hash; null when the log has none, or its content was erased. */
+/**
+ * All of one request, by its hash, among the newest `among`; null when it is not there, or its content was erased.
+ */
 export async function readRequest(
   ledger: Ledger,
-  { request, facts }: { request: string; facts: SiteFacts },
+  { request, facts, among = Infinity }: { request: string; facts: SiteFacts; among?: number },
 ): Promise<RequestSummary | null> {
+  let read = 0;
   for await (const entry of ledger.entriesOfKind('approval.requested', { newestFirst: true })) {
+    read += 1;
+    if (read > among) return null;
     if (hashOf(entry) !== request) continue;
-    const summary = await summarise(ledger, { entry, facts });
+    const summary = await summariseRequest(ledger, { entry, facts });
     return summary && { ...summary, ...(await readState(ledger, entry)) };
   }
   return null;
@@ -135,7 +140,8 @@ function endAfter(
   }
 }
 
-async function summarise(
+/** A request by the entry that asked it; null when its content was erased. Its state text is left out. */
+export async function summariseRequest(
   ledger: Ledger,
   { entry, facts }: { entry: StoredEntry; facts: SiteFacts },
 ): Promise<RequestSummary | null> {

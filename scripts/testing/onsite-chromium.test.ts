@@ -25,7 +25,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const PHONE = { width: 320, height: 640 };
+const PHONE = { width: 375, height: 700 };
+const NARROW = { width: 320, height: 640 };
 const DESK = { width: 1280, height: 900 };
 
 interface Context {
@@ -61,7 +62,7 @@ if (executablePath === null) {
     await page.getByLabel('Your PIN').fill(PINS.carol);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('heading', { name: 'Approved: the command on frontdesk-1' }).waitFor();
-    assert.is(page.url(), `${url}/requests/${hash}/receipt`);
+    assert.is(page.url(), `${url}/requests/${hash}/receipt?refresh=5`);
     assert.is((await outcome).outcome, 'exited');
   });
 
@@ -130,12 +131,24 @@ if (executablePath === null) {
     await page.getByLabel('Your name').selectOption('carol');
     await page.getByLabel('Your PIN').fill(PINS.carol);
     await page.getByRole('button', { name: 'Stop this session' }).click();
-    await page.getByRole('heading', { name: 'Stopped: Alice Ash on frontdesk-1' }).waitFor();
+    await page.getByText('Carol Miller stopped it.').waitFor();
     assert.is(stage.sessions.open.length, 0);
   });
 
+  onsite('settingsRoutes() change what leaves the site with scripts off', async ({ browser }) => {
+    await using visit = await openVisit(browser, {}, ['carol']);
+    const { stage, page, url } = visit;
+    await page.goto(url);
+    await page.getByRole('link', { name: 'What leaves this site' }).click();
+    await page.getByLabel('Commands, too').check();
+    await page.getByLabel('Your PIN').fill(PINS.carol);
+    await page.getByRole('button', { name: 'Change what leaves this site' }).click();
+    await page.getByRole('status').getByText('Changed: Commands, too').waitFor();
+    assert.is(stage.site.digest?.signed.statement.level, 'open');
+  });
+
   onsite('onsiteRoutes() has buttons of one size and large targets', async ({ browser }) => {
-    await using visit = await openVisit(browser, { viewport: PHONE });
+    await using visit = await openVisit(browser, { viewport: NARROW });
     const { hash } = await visit.stage.ask();
     await visit.page.goto(`${visit.url}/requests/${hash}`);
     const deny = await visit.page.getByRole('button', { name: 'Deny' }).boundingBox();
@@ -149,9 +162,9 @@ if (executablePath === null) {
     const folder = join(await mkdtemp(join(tmpdir(), 'caisey-onsite-')), 'faces');
     await mkdir(folder);
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const viewport of [DESK, PHONE]) {
+      for (const viewport of [DESK, PHONE, NARROW]) {
         const options = { colorScheme, viewport, javaScriptEnabled: true, bypassCSP: true };
-        const isPhone = viewport === PHONE;
+        const isPhone = viewport !== DESK;
         await using visit = await openVisit(browser, options);
         await eachFace(visit, async (face) => {
           const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
@@ -216,6 +229,15 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
   await look('wrong-pin');
   await press(plain.hash, PINS.carol, 'Approve');
   await look('approved');
+  stage.hold = 'until-released';
+  const slow = await stage.ask({ command: 'apt upgrade' });
+  await press(slow.hash, PINS.carol, 'Approve');
+  await look('running');
+  stage.hold = 'no';
+  await slow.outcome;
+  await stage.requests.remind(hostile.hash, { by: 'Alice Ash' });
+  await page.goto(url);
+  await look('reminded');
   await press(hostile.hash, PINS.carol, 'Deny');
   await look('denied');
   const { id } = await stage.session();
@@ -235,6 +257,16 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
   await look('stopped');
   await page.goto(url);
   await look('decided-list');
+  await page.goto(`${url}/rules`);
+  await look('rules');
+  await page.goto(`${url}/settings`);
+  await look('settings');
+  await page.getByLabel('Numbers only').check();
+  await page.getByLabel('Your name').selectOption('carol');
+  await page.getByLabel('Your PIN').fill(PINS.carol);
+  await page.getByRole('button', { name: 'Change what leaves this site' }).click();
+  await page.getByRole('status').waitFor();
+  await look('settings-changed');
 }
 
 const WHY = 'No card payments since this morning.\nRestarting the terminal takes about a minute.';

@@ -11,22 +11,22 @@ import { type SealedApprover } from '#appliance/gate/approver-file.ts';
 import { sealKey } from '#appliance/gate/pin.ts';
 import { openPinDesk, type PinDesk } from '#appliance/gate/pin-desk.ts';
 import { Requests } from '#appliance/gate/requests.ts';
-import { LedgerError } from '#appliance/ledger/error.ts';
 import type { Ledger, StoredEntry } from '#appliance/ledger/ledger.ts';
 import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
 import { signCommand, signOpening } from '#appliance/protocol/session-key.ts';
 import type { Clock } from '#appliance/work/clock.ts';
 import { Commands } from '#appliance/work/commands.ts';
-import type { EndpointLinks, RunEnd } from '#appliance/work/link-port.ts';
 import { record } from '#appliance/work/record.ts';
 import type { Session } from '#appliance/work/session.ts';
 import { Sessions } from '#appliance/work/sessions.ts';
 import { loadSite, type Site } from '#appliance/work/site.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import { sha256 } from '#crypto/hash.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
 
+import { breakable, fakeLinks, type Hold, type Told } from './onsite-faults.ts';
 import { createLedgerPlace, ENDPOINT, ORIGIN, STARTED_MS } from './ledger-place.ts';
 import {
   authorityOf,
@@ -56,9 +56,6 @@ type CommandFields = Pick<
   'command' | 'shell' | 'cwd' | 'env' | 'timeout_ms' | 'output_limit'
 >;
 
-/** Whether machines keep commands running. */
-export type Hold = 'no' | 'until-cancelled' | 'until-released';
-
 export interface Asking extends Partial<CommandFields> {
   readonly why?: string | null;
   /** What the machine answers when it is looked at before; absent: it is not looked at. */
@@ -81,6 +78,10 @@ export interface OnsiteStage extends AsyncDisposable {
   hold: Hold;
   /** Has the log refuse every entry, as after an I/O error. */
   isLogBroken: boolean;
+  /** Whether the machine can be reached. */
+  isOnline: boolean;
+  /** Has the log refuse the next entry of a kind. */
+  crash(kind: Kind): void;
   /** What the machine last said of itself; null: nothing. */
   host: Host | null;
   /** The session in which Alice works. */
@@ -97,14 +98,17 @@ export interface OnsiteStage extends AsyncDisposable {
 export async function openOnsiteStage({
   rules = STORY_RULES,
   holders = ['carol', 'dave'],
+  joinedLevel = 'standard',
 }: {
   rules?: PolicyRules;
   holders?: readonly (keyof typeof PINS)[];
+  /** What the console may know as long as nobody has said; null: there is no console. */
+  joinedLevel?: DigestLevel | null;
 } = {}): Promise<OnsiteStage> {
   await using stack = new AsyncDisposableStack();
   const place = stack.use(await createLedgerPlace());
   const clock = createClock(STARTED_MS);
-  const told: Told = { hold: 'no', state: '', isLogBroken: false };
+  const told: Told = { hold: 'no', state: '', isLogBroken: false, isOnline: true, crash: null };
   const ledger = breakable(stack.use(await place.open({ now: () => clock.now() })), told);
   const people = await createPeople();
   await found(ledger, { people, rules });
@@ -129,7 +133,9 @@ export async function openOnsiteStage({
   const pinDesk = await openPinDesk(desk);
   let host: Host | null = null;
   const hostOf = (): Host | null => host;
-  const app = createApp({ site, requests, sessions, pinDesk, clock, hostOf, onFailure });
+  const unsaidLevel = (): DigestLevel | null => joinedLevel;
+  const ports = { site, requests, sessions, pinDesk, clock, unsaidLevel };
+  const app = createApp({ ...ports, hostOf, onFailure });
   const work = createWork({ people, clock, sessions });
   const outcomes: Promise<unknown>[] = [];
   const opened = stack.move();
@@ -147,6 +153,15 @@ export async function openOnsiteStage({
     },
     set isLogBroken(isLogBroken) {
       told.isLogBroken = isLogBroken;
+    },
+    get isOnline() {
+      return told.isOnline;
+    },
+    set isOnline(isOnline) {
+      told.isOnline = isOnline;
+    },
+    crash(kind) {
+      told.crash = kind;
     },
     get host() {
       return host;
@@ -244,15 +259,6 @@ function createClock(startMs: number): ManualClock {
   };
 }
 
-/** The log, but for a fault that can be put in. */
-function breakable(ledger: Ledger, told: Told): Ledger {
-  const append: Ledger['append'] = async (draft, options) => {
-    if (told.isLogBroken) throw new LedgerError('latched', 'Cannot append: the test broke it');
-    return ledger.append(draft, options);
-  };
-  return Object.create(ledger, { append: { value: append } }) as Ledger; // all else is inherited
-}
-
 async function found(
   ledger: Ledger,
   { people, rules }: { people: People; rules: PolicyRules },
@@ -287,48 +293,6 @@ async function sealAll(holders: readonly Person[]): Promise<readonly SealedAppro
     sealed.push({ id, name, key, sealed: await sealKey(seedOf(id), pin, CHEAP) });
   }
   return sealed;
-}
-
-interface Told {
-  hold: Hold;
-  state: string;
-  isLogBroken: boolean;
-}
-
-/** Machines that answer with the state that was asked for, and run commands as long as they are told to. */
-function fakeLinks(told: Told): EndpointLinks & { release(): void } {
-  const held = new Map<string, () => void>();
-  return {
-    isOnline: () => true,
-    async run({ run, onOutput, onEnd }) {
-      const bytes = encodeUtf8(told.state);
-      told.state = '';
-      if (bytes.length > 0) await onOutput({ stream: 'stdout', offset: 0, bytes });
-      if (told.hold === 'no') return onEnd(exited('exited', bytes.length));
-      await new Promise<void>((resolve) => held.set(run, resolve));
-      return onEnd(exited('cancelled', bytes.length));
-    },
-    cancel(_endpoint, run) {
-      if (told.hold === 'until-cancelled') held.get(run)?.();
-    },
-    release() {
-      for (const end of held.values()) end();
-    },
-  };
-}
-
-function exited(outcome: 'exited' | 'cancelled', stdoutBytes: number): RunEnd {
-  return {
-    kind: 'exited',
-    outcome,
-    exitCode: outcome === 'exited' ? 0 : null,
-    signal: null,
-    durationMs: 12,
-    stdoutBytes,
-    stderrBytes: 0,
-    droppedBytes: 0,
-    problem: null,
-  };
 }
 
 function createWork({

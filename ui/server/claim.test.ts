@@ -31,7 +31,10 @@ import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visit
 import { offerIn, offerOf, openFounded, openWaiting } from '#scripts/testing/unclaimed-site.ts';
 
 const PIN = '927351';
-const FORM = { name: 'Carla Client', pin: PIN, again: PIN, preset: 'standard', zone: 'UTC' };
+const FORM = {
+  ...{ name: 'Carla Client', pin: PIN, again: PIN },
+  ...{ preset: 'standard', level: 'sealed', zone: 'UTC' },
+};
 
 interface Stage extends AsyncDisposable {
   readonly mesh: Mesh;
@@ -171,6 +174,7 @@ story('joins, is claimed through the relay, set up on site, and works', async ()
   await mesh.when((told) => told.what === 'hello' && told.log !== null);
   await mesh.when((told) => told.what === 'status');
   assert.is(appliance.desk.pins().appliance, pinned);
+  assert.is(appliance.desk.site.digest?.signed.statement.level, 'sealed', 'as the contact chose');
   await using client = await owner.reach(pinned);
   const device = await signDevice(
     { peer: owner.keyed.key, nowMs: Date.now() },
@@ -289,6 +293,7 @@ page('sets nothing up by a form that is forged, stale, weak or of another offer'
   assert.is(await send({ again: '927352' }), 400);
   assert.is(await send({ zone: 'Mars/Olympus' }), 400);
   assert.is(await send({ name: '' }), 400);
+  assert.is(await send({ level: 'everything' }), 400);
   assert.is(await send({ more: 'x' }), 400);
   assert.is(await send({}, { headers: { Origin: 'http://evil.example' } }), 403);
   const renamed = { ...stage.offer, client: 'Another client' };
