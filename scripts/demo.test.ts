@@ -68,13 +68,24 @@ for (const runtime of ['node', 'deno'] satisfies Runtime[]) {
   });
 }
 
-demo('says how it is used, and exits with 2, without a folder', async () => {
-  const failed = await run(process.execPath, [DEMO]).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  assert.is((failed as { code?: number } | null)?.code, 2);
-});
+for (const { argv, code, says } of [
+  { argv: ['--help'], code: 0, says: /^Usage: npm run demo[\s\S]*Exit codes: 0 told/ },
+  { argv: [], code: 2, says: /^Cannot demonstrate: --out DIR is missing\nUsage/ },
+  {
+    argv: ['--agent-runtime', 'bun', '--out', 'x'],
+    code: 2,
+    says: /no agent runs on "bun"\nUsage/,
+  },
+  { argv: ['--nonsense'], code: 2, says: /^Cannot demonstrate: .*--nonsense.*\nUsage/ },
+]) {
+  demo(`answers ${code} to "${argv.join(' ')}", and says why`, async () => {
+    const { stdout, stderr, ...ended } = await run(process.execPath, [DEMO, ...argv]).catch(
+      (error: unknown) => error as { code: number; stdout: string; stderr: string },
+    );
+    assert.is('code' in ended ? ended.code : 0, code);
+    assert.match(code === 0 ? stdout : stderr, says);
+  });
+}
 
 demo('replaces nothing in a folder that is not its own', async () => {
   await using out = await temporaryFolder();

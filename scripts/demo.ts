@@ -26,6 +26,16 @@ import { openWorkingSession, type WorkingSession } from './testing/technician.ts
 
 const USAGE = 'Usage: npm run demo -- --out DIR [--agent-runtime node|deno]';
 
+const HELP = `${USAGE}
+
+Tells the story of a firewall rule at 2 AM, unattended, in some ten seconds, with real commands on this
+machine; nothing of its own firewall is changed. It leaves evidence, trust file, transcript and log in DIR.
+
+  --out DIR                  new, empty, or left by an earlier demonstration
+  --agent-runtime node|deno  what the endpoint's agent runs on (node)
+
+Exit codes: 0 told, and the tampering was refused; 1 something failed; 2 wrong use, or a DIR that is not ours`;
+
 const RULES = `# Rules of SRV-FILES-01, read by the packet filter
 pass  in proto tcp to port 22   from 10.0.0.0/8      # maintenance
 block in proto tcp to port 445  from 10.0.0.0/8      # Block SMB Inbound
@@ -263,30 +273,50 @@ async function takeFolder(out: string): Promise<string | null> {
   return null;
 }
 
-function parseOptions(argv: readonly string[]): Options | null {
+/** What is asked for, or why it is not understood. */
+function parseOptions(argv: readonly string[]): Options | 'help' | { readonly refusal: string } {
+  let values;
   try {
-    const { values } = parseArgs({
+    ({ values } = parseArgs({
       args: [...argv],
-      options: { out: { type: 'string' }, 'agent-runtime': { type: 'string', default: 'node' } },
-    });
-    const { out, 'agent-runtime': runtime } = values;
-    if (out === undefined || (runtime !== 'node' && runtime !== 'deno')) return null;
-    return { out: resolve(out), runtime };
-  } catch {
-    return null; // an unknown option: the usage says what is known
+      options: {
+        out: { type: 'string' },
+        'agent-runtime': { type: 'string', default: 'node' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (cause) {
+    const [why = ''] = (cause instanceof Error ? cause.message : '').split('. ');
+    return { refusal: `Cannot demonstrate: ${why}\n${USAGE}` };
   }
+  const { out, 'agent-runtime': runtime, help = false } = values;
+  if (help) return 'help';
+  if (out === undefined) return { refusal: `Cannot demonstrate: --out DIR is missing\n${USAGE}` };
+  if (runtime === 'node' || runtime === 'deno') return { out: resolve(out), runtime };
+  return { refusal: `Cannot demonstrate: no agent runs on "${runtime}"\n${USAGE}` };
 }
 
-const options = parseOptions(process.argv.slice(2));
-const refusal = options === null ? USAGE : await takeFolder(options.out);
-if (options === null || refusal !== null) {
-  process.stderr.write(`${refusal ?? USAGE}\n`);
-  process.exitCode = 2;
-} else {
+function refuse(why: string): number {
+  process.stderr.write(`${why}\n`);
+  return 2;
+}
+
+/** Runs what was asked for. Answers the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseOptions(argv);
+  if (options === 'help') {
+    process.stdout.write(`${HELP}\n`);
+    return 0;
+  }
+  if ('refusal' in options) return refuse(options.refusal);
+  const occupied = await takeFolder(options.out);
+  if (occupied !== null) return refuse(occupied);
   const summary = await demonstrate(options);
   process.stdout.write(
     `\nVerify it yourself: npm run -s caisey -- verify ${join(options.out, 'session.evidence.json')} --trust ${join(options.out, 'trust.json')}\n`,
   );
   process.stdout.write(`${JSON.stringify(summary)}\n`);
-  process.exitCode = summary.tampered === 'refused' ? 0 : 1;
+  return summary.tampered === 'refused' ? 0 : 1;
 }
+
+process.exitCode = await main(process.argv.slice(2));

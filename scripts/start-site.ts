@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { checkNewPin } from '#appliance/gate/pin.ts';
+import { PAGE_ADDRESS } from './cli/place.ts';
 import {
   caisey,
   caiseyOk,
@@ -19,8 +20,6 @@ import {
 
 /** How this machine is called at its site. */
 export const ENDPOINT = 'this-machine';
-/** Where the page on site is, of a site that is founded here. */
-const PAGE = '127.0.0.1:8420';
 const UP_MS = 60_000;
 const POLL_MS = 50;
 
@@ -107,7 +106,7 @@ async function foundSite(home: string, say: (text: string) => void): Promise<str
   say(`Founding a site in ${home} (first run only) …`);
   const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
   const people = ['--owner', process.env['USER'] ?? 'Owner', '--approver', 'Client contact'];
-  const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE];
+  const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE_ADDRESS];
   await caiseyOk(['site', 'init', ...names, ...people, ...rest], { home, input: `${pin}\n` });
   return pin;
 }

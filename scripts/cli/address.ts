@@ -14,14 +14,14 @@ export function checkListen(listen: readonly string[]): void {
   }
 }
 
-/** Parses `127.0.0.1:4080`, `[::1]:4080`. @throws {CliError} code `usage` */
+/** Parses `127.0.0.1:8420`, `[::1]:8420`. @throws {CliError} code `usage` */
 export function parseHostPort(text: string): { host: string; port: number } {
   const [, plain, bracketed, digits] =
     /^(?:([^[\]:\s]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/.exec(text) ?? [];
   const host = plain ?? bracketed;
   const port = Number(digits);
   if (host !== undefined && port <= 65_535) return { host, port };
-  throw new CliError('usage', `Cannot serve pages on "${text}": not like 127.0.0.1:4080`);
+  throw new CliError('usage', `Cannot serve pages on "${text}": not like 127.0.0.1:8420`);
 }
 
 /** Where a technician reaches what listens so: of "every address", this machine's own ones. */

@@ -3,6 +3,7 @@
 
 import { CliError } from './error.ts';
 import type { Act, Invocation } from './invocation.ts';
+import { PAGE_ADDRESS } from './place.ts';
 import { asCalled } from './program-name.ts';
 import type { Parent } from './program.ts';
 
@@ -36,7 +37,7 @@ as it is. Certify the organisation's root besides, or its people may not come in
 "caisey site certify-root".
 
 Example:
-  $ caisey appliance join caisey-join1.… --http 192.0.2.10:4080`;
+  $ caisey appliance join caisey-join1.… --http 192.0.2.10:8420`;
 
 function addJoin(appliance: Parent, act: Act): void {
   appliance
@@ -44,11 +45,7 @@ function addJoin(appliance: Parent, act: Act): void {
     .description('join a console, and wait until the site is claimed and set up')
     .argument('<token>', 'from "Add site" in the console; "-" reads it from standard input')
     .option('--dir <dir>', "the appliance's folder; by default appliance/ in your home")
-    .option(
-      '--http <host:port>',
-      'the on-site page and the log; "none" for neither',
-      '127.0.0.1:4080',
-    )
+    .option('--http <host:port>', 'the on-site page and the log; "none" for neither', PAGE_ADDRESS)
     .option(
       '--listen <multiaddr>',
       'where it is reached on the network (/ip4/0.0.0.0/tcp/4010); may be repeated',

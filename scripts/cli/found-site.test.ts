@@ -123,7 +123,7 @@ init('refuses addresses, hosts and zones that are none', async ({ folder, home }
   for (const [more, said] of [
     [['--listen', '0.0.0.0:4010'], 'not like /ip4/'],
     [['--listen', '/ip4/127.0.0.1/tcp/0'], 'not like /ip4/'],
-    [['--http', 'localhost'], 'not like 127.0.0.1:4080'],
+    [['--http', 'localhost'], 'not like 127.0.0.1:8420'],
     [['--console-host', 'no host'], 'not a host name'],
     [['--time-zone', 'Mars/Olympus'], 'unknown'],
     [['--client', 'Corner\u202eBakery'], 'no name'],

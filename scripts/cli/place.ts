@@ -3,6 +3,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+/** Where the on-site page is, unless somebody chose another place. */
+export const PAGE_ADDRESS = '127.0.0.1:8420';
+
 /** The places in a home. */
 export interface Home {
   readonly folder: string;

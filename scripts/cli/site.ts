@@ -4,6 +4,7 @@ import { Option } from '@commander-js/extra-typings';
 
 import { PRESET_CHOICES, ROLE_CHOICES } from './choices.ts';
 import type { Act } from './invocation.ts';
+import { PAGE_ADDRESS } from './place.ts';
 import type { Parent } from './program.ts';
 
 const INIT_HELP = `
@@ -58,11 +59,7 @@ function addInit(site: Parent, act: Act): void {
       'where it is reached (/ip4/0.0.0.0/tcp/4010); may be repeated',
       collect,
     )
-    .option(
-      '--http <host:port>',
-      'the on-site page and the log; "none" for neither',
-      '127.0.0.1:4080',
-    )
+    .option('--http <host:port>', 'the on-site page and the log; "none" for neither', PAGE_ADDRESS)
     .option('--no-mdns', 'do not announce the appliance on the local network')
     .addHelpText('after', INIT_HELP)
     .action((options) =>
