@@ -45,7 +45,8 @@ const log = z.string().min(1).max(MAX_ORIGIN_CHARS);
 
 const common = { v: z.literal(1), by: key, not_before: time, expires: time, nonce: id };
 
-const memberSchema = z.strictObject({ id: personId, name, role: z.enum(ROLES), key });
+/** Somebody whom a roster names. */
+export const memberSchema = z.strictObject({ id: personId, name, role: z.enum(ROLES), key });
 const approverSchema = z.strictObject({ id: personId, name, key });
 const contactSchema = z.strictObject({ name, reach: name });
 

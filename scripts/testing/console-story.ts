@@ -49,12 +49,18 @@ export function storyIdentity(organisation: string, role: Role): Identity {
 
 /** Signs a roster. */
 export async function storyRoster(
-  { root, version, msp = 'Msp' }: { root: StoryKey; version: number; msp?: string },
+  {
+    root,
+    version,
+    msp = 'Msp',
+    roots,
+  }: { root: StoryKey; version: number; msp?: string; roots?: Envelope[] },
   members: readonly Member[] = [],
 ): Promise<Envelope> {
   return signStatement(
     {
       ...{ type: 'roster', v: 1, by: root.key, msp, version, members: [...members] },
+      ...(roots === undefined ? {} : { roots }),
       not_before: new Date(STORY_MS - 1000).toISOString(),
       expires: new Date(STORY_MS + 90 * 86_400_000).toISOString(),
       nonce: encodeBase64url(randomBytes(16)),
