@@ -173,7 +173,7 @@ async function certify(home: string, rootKeys: string): Promise<Begun> {
 }
 
 function wrongCode(id: number): Refusal {
-  const message = 'That is not the code that stands in the terminal of "npm start" now';
+  const message = 'That is not the code that stands in the terminal now';
   return { kind: 'refused', id, code: 'wrong-code', message };
 }
 

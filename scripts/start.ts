@@ -39,7 +39,7 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
     let open: StartedConsole | null = null;
     if (ports !== null && !stop.isAsked()) {
       open = stack.use(await openConsole({ home, ports, site, say }));
-      sayConsole(open);
+      sayConsole(open, { isJoined: await isJoined(home) });
     }
     say('\nCtrl+C stops everything; what was recorded stays.');
     const end = await Promise.race([
@@ -89,15 +89,26 @@ async function isRunning(home: string): Promise<boolean> {
   return true;
 }
 
-function sayConsole({ origin, code }: StartedConsole): void {
-  const isOpened = openBrowser(origin);
-  say(`
-The console is at  ${origin}${isOpened ? '  (opening it in your browser)' : ''}
+/** Whether the site belongs to a console already: most likely to this one. */
+async function isJoined(home: string): Promise<boolean> {
+  return (await loadConfig(join(home, 'appliance'))).console !== undefined;
+}
 
-  The first to open it founds the organisation, with a passkey. To bring the site of this computer into it, the
+function sayConsole(
+  { origin, code }: StartedConsole,
+  { isJoined: belongs }: { isJoined: boolean },
+): void {
+  const isOpened = openBrowser(origin);
+  const next = belongs
+    ? `The site of this computer is in a console's organisation. Should this page offer to bring it in, the code is
+  now  ${code}`
+    : `The first to open it founds the organisation, with a passkey. To bring the site of this computer into it, the
   page asks for this code, which is good once:
 
-  Code  ${code}`);
+  Code  ${code}`;
+  say(
+    `\nThe console is at  ${origin}${isOpened ? '  (opening it in your browser)' : ''}\n\n  ${next}`,
+  );
 }
 
 /** The page on site; null: none is configured. */
