@@ -42,6 +42,7 @@ import { followStored } from './second-path.ts';
 import { openStore, type Store } from './store.ts';
 import { readStoredTree } from './stored-tree.ts';
 import { MAX_REPLAYED_BYTES } from './tail.ts';
+import type { SessionTally } from './tally.ts';
 import { CAUGHT_BY, forgetCaught, loadCaught, writeDownCaught } from './witnessed.ts';
 import { openWriter, type QueueOptions } from './writer.ts';
 
@@ -120,6 +121,11 @@ export interface Ledger extends AsyncDisposable {
   openSessions(): string[];
   /** Entries of a kind in order. @throws {RangeError} for `command.output`, which has no index */
   entriesOfKind(kind: Kind, options?: KindOptions): AsyncIterable<StoredEntry>;
+  /**
+   * A session's length, its last leaf, and how many of its entries are of a kind, without reading them; null for an
+   * unknown session. @throws {RangeError} for `command.output`, which has no index
+   */
+  tallySession(session: string, kind: Kind): Promise<SessionTally | null>;
   proveInclusion(index: number, size: number): Hash[];
   proveConsistency(from: number, to: number): Hash[];
   proveRange(start: number, end: number, size: number): { left: Hash[]; right: Hash[] };
@@ -324,6 +330,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     sessionEntries: (session, fromN = 0) => reader.sessionEntries(session, fromN),
     openSessions: () => [...writer.openSessions],
     entriesOfKind: (kind, range) => reader.entriesOfKind(kind, range),
+    tallySession: (session, kind) => reader.tallySession(session, kind),
     proveInclusion: (index, at) => proveInclusion({ index, size: within(at), read: tree }),
     proveConsistency: (from, to) => proveConsistency({ from, to: within(to), read: tree }),
     proveRange: (start, end, at) => proveRange({ start, end, size: within(at), read: tree }),

@@ -18,6 +18,7 @@ import { readLastRun, readRuns } from './index-runs.ts';
 import { contentKey, kindKey, kindRange, leafKey, MAX_INDEX, sessionRange } from './key-space.ts';
 import type { StoredEntry } from './ledger.ts';
 import type { Store } from './store.ts';
+import { type SessionTally, tallySession } from './tally.ts';
 
 export interface Reader {
   leafBytes(index: number): Bytes;
@@ -25,6 +26,7 @@ export interface Reader {
   entries(range: { start: number; end: number }): AsyncGenerator<StoredEntry, void, undefined>;
   sessionEntries(session: string, fromN: number): AsyncGenerator<StoredEntry, void, undefined>;
   entriesOfKind(kind: Kind, options?: KindOptions): AsyncGenerator<StoredEntry, void, undefined>;
+  tallySession(session: string, kind: Kind): Promise<SessionTally | null>;
 }
 
 /** Which entries of a kind, and in which order. */
@@ -46,7 +48,7 @@ export interface ReaderParts {
 }
 
 export function createReader({ store, tree, size, checkOpen }: ReaderParts): Reader {
-  return { leafBytes, entry, entries, sessionEntries, entriesOfKind };
+  return { leafBytes, entry, entries, sessionEntries, entriesOfKind, tallySession: tally };
 
   function leafBytes(index: number): Bytes {
     return readLeaf(index).leafBytes;
@@ -108,14 +110,19 @@ export function createReader({ store, tree, size, checkOpen }: ReaderParts): Rea
     }
   }
 
+  async function tally(session: string, kind: Kind): Promise<SessionTally | null> {
+    checkOpen();
+    checkIndexed(kind);
+    const readChecked = (index: number): Leaf => parseStoredLeaf(leafBytes(index), index);
+    return tallySession(store, session, { kind, size: size(), readLeaf: readChecked });
+  }
+
   async function* entriesOfKind(
     kind: Kind,
     { from = 0, before = MAX_INDEX, newestFirst = false }: KindOptions = {},
   ): AsyncGenerator<StoredEntry, void, undefined> {
     checkOpen();
-    if (kind === UNINDEXED || !KINDS.includes(kind)) {
-      throw new RangeError(`Cannot list entries: kind "${kind}" has no index`);
-    }
+    checkIndexed(kind);
     const { gte } = kindRange(kind);
     const first = await readLastRun(store, { gte, lt: kindKey(kind, from + 1) });
     const range = { gte: kindKey(kind, first?.at ?? from), lt: kindKey(kind, before) };
@@ -128,6 +135,12 @@ export function createReader({ store, tree, size, checkOpen }: ReaderParts): Rea
       }
     }
   }
+}
+
+/** @throws {RangeError} for a kind without an index */
+function checkIndexed(kind: Kind): void {
+  if (kind !== UNINDEXED && KINDS.includes(kind)) return;
+  throw new RangeError(`Cannot list entries: kind "${kind}" has no index`);
 }
 
 /** Long walks give way to the writer after so many entries. */

@@ -1,5 +1,6 @@
 // The sessions of a site in summary, read from the log's index of kinds.
 
+import type { Leaf } from '#crypto/leaf.ts';
 import { parseStatement } from '#crypto/statement.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import type { SessionSummary } from '../protocol/session-summary.ts';
@@ -31,12 +32,9 @@ export async function* listSessions(
 
 async function summarise(ledger: Ledger, opened: StoredEntry): Promise<SessionSummary> {
   const { s: session = '', e: endpoint = '' } = opened.leaf;
-  let last = opened;
-  let commands = 0;
-  for await (const entry of ledger.sessionEntries(session, 1)) {
-    last = entry;
-    if (entry.leaf.k === 'command.started') commands += 1;
-  }
+  const tally = await ledger.tallySession(session, 'command.started');
+  if (tally === null) throw new Error('unreachable: it was opened');
+  const { last, entries, ofKind: commands } = tally;
   const fields = openStored('session.opened', opened);
   const state = stateAfter(last);
   return {
@@ -49,14 +47,13 @@ async function summarise(ledger: Ledger, opened: StoredEntry): Promise<SessionSu
     reason: fields.reason,
     ticket: fields.ticket,
     openedAt: opened.leaf.t,
-    closedAt: state === 'open' ? null : last.leaf.t,
+    closedAt: state === 'open' ? null : last.t,
     state,
-    entries: (last.leaf.n ?? 0) + 1,
-    commands,
+    ...{ entries, commands },
   };
 }
 
-function stateAfter({ leaf }: StoredEntry): SessionSummary['state'] {
-  if (leaf.k === 'session.closed') return 'closed';
-  return leaf.k === 'session.abandoned' ? 'abandoned' : 'open';
+function stateAfter({ k }: Leaf): SessionSummary['state'] {
+  if (k === 'session.closed') return 'closed';
+  return k === 'session.abandoned' ? 'abandoned' : 'open';
 }
