@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { Client } from '#appliance/protocol/client.ts';
+import type { Client } from '../protocol/client.ts';
 import {
   decide,
   entryThat,
