@@ -24,6 +24,7 @@ import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { AgentLinks } from './broker/agent-links.ts';
+import { Alarms } from './broker/alarms.ts';
 import { readLastSeen } from './broker/presence.ts';
 import type { Desk } from './broker/client/call.ts';
 import { serveClient } from './broker/client-service.ts';
@@ -97,9 +98,16 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
     onEvent({ level: 'warning', what });
   }
   const site = await loadSite({ ledger, logKey, judge, now: () => clock.now() });
-  const tokens = await loadTokens({ path: placesIn(folder).tokens, now: () => clock.now() });
+  const tokens = await loadTokens({
+    path: placesIn(folder).tokens,
+    ...{ ledger, now: () => clock.now() },
+  });
   const lastSeen = await readLastSeen(site);
   const work = createWork({ site, clock, lastSeen, onEvent });
+  stack.defer(async () => {
+    work.alarms.forget();
+    await work.alarms.settled();
+  });
   const peer = await loadKeyFile(placesIn(folder).peerKey);
   const guests = new Guests({
     clock,
@@ -184,12 +192,18 @@ function createWork({
   clock: Clock;
   lastSeen: ReadonlyMap<string, number>;
   onEvent: ApplianceOptions['onEvent'];
-}): Pick<Desk, 'links' | 'requests' | 'sessions' | 'commands'> {
+}): Pick<Desk, 'links' | 'alarms' | 'requests' | 'sessions' | 'commands'> {
   const links = new AgentLinks(site, {
     ...{ clock, lastSeen },
     onFailure: (cause) => {
       const what = 'could not record that an endpoint came, went or raised an alarm';
       onEvent({ level: 'error', what, cause });
+    },
+  });
+  const alarms = new Alarms({
+    ...{ ledger: site.ledger, clock, endpoint: null },
+    onFailure: (cause) => {
+      onEvent({ level: 'error', what: 'could not record a forged statement', cause });
     },
   });
   const requests = new Requests(site, clock);
@@ -200,7 +214,7 @@ function createWork({
     },
   });
   const commands = new Commands(site, { links, requests, sessions });
-  return { links, requests, sessions, commands };
+  return { links, alarms, requests, sessions, commands };
 }
 
 async function openDoors(
@@ -298,6 +312,7 @@ async function openPage({
     ...{ site, requests, sessions, pinDesk, clock },
     hostOf: (endpoint) => desk.links.view(endpoint).host,
     hosts: http.names ?? [],
+    unsaidLevel: () => joined?.level ?? null,
     onFailure: (cause) => {
       report({ level: 'error', what: 'the on-site page failed', cause });
     },
@@ -312,7 +327,6 @@ async function openPage({
 function tokenRole(tokens: Tokens, publicKey: Bytes): 'enrolling' | null {
   return tokens.find(publicKey) === null ? null : 'enrolling';
 }
-    unsaidLevel: () => joined?.level ?? null,
 
 function pinsOf({ site, peer, node }: { site: Site; peer: string; node: BrokerNode }): SitePins {
   const { mspRoot, authorityKey } = site.facts;

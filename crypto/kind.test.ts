@@ -23,6 +23,8 @@ kinds('KIND_SHAPES has as many fields of each kind as leaves of version 1 hold d
     'authority.changed': 1,
     'policy.changed': 1,
     'digest.changed': 5,
+    'token.created': 5,
+    'token.revoked': 3,
     'endpoint.enrolled': 7,
     'endpoint.verified': 2,
     'endpoint.removed': 3,

@@ -131,6 +131,15 @@ export const KIND_SHAPES = {
     { required: ['authority'], optional: ['previous'] },
   ),
 
+  'token.created': site({
+    token: id,
+    name: word,
+    labels: z.array(word).max(32),
+    expires: time,
+    by: word,
+  }),
+  'token.revoked': site({ token: id, name: word, by: word }),
+
   'endpoint.enrolled': endpoint({
     name: word,
     key,

@@ -152,7 +152,7 @@ export class AgentLinks implements EndpointLinks {
       case 'refused':
         return slot.runs.takeRefused(link, message);
       case 'alarm':
-        return slot.alarms.take(message);
+        return slot.alarms.take({ ...message, code: `agent-${message.code}` });
       default:
         throw new Error(`unreachable: message ${String(message satisfies never)}`);
     }

@@ -3,13 +3,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { AgentMessageOf } from '#agent/protocol/link-message.ts';
 import { collect, createLedgerPlace, ENDPOINT } from '#scripts/testing/ledger-place.ts';
 import { ManualClock } from '#scripts/testing/manual-clock.ts';
 import { LedgerError } from '../ledger/error.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openStored } from '../work/record.ts';
-import { ALARM_MS, Alarms } from './alarms.ts';
+import { type Alarm, ALARM_MS, Alarms } from './alarms.ts';
 
 interface Stage extends AsyncDisposable {
   readonly alarms: Alarms;
@@ -47,8 +46,8 @@ async function openStage(): Promise<Stage> {
   };
 }
 
-function alarmOf(over: Partial<AgentMessageOf<'alarm'>> = {}): AgentMessageOf<'alarm'> {
-  return { kind: 'alarm', code: 'fork', message: 'two roots', seen: 'a', offered: 'b', ...over };
+function alarmOf(over: Partial<Alarm> = {}): Alarm {
+  return { code: 'agent-fork', message: 'two roots', offered: 'b', ...over };
 }
 
 const raise = suite('Alarms');
@@ -57,7 +56,7 @@ raise('records a standing alarm once, however often and in whichever words it co
   await using stage = await openStage();
   const { alarms, clock } = stage;
   for (let link = 0; link < 50; link++) {
-    await alarms.take(alarmOf({ message: `two roots, ${link} \ud800`, seen: `${link}` }));
+    await alarms.take(alarmOf({ message: `two roots, ${link} \ud800` }));
     clock.advance(ALARM_MS);
   }
   assert.equal(await stage.details(), ['two roots, 0 \ufffd']);

@@ -1,8 +1,7 @@
-// The alarms of one endpoint, over all of its links. An endpoint that found a fork raises its alarm on every link
-// again, and a hostile one raises what it likes: the record takes each once, and one in ALARM_MS at most, and
-// counts the others in the next. Only the first is recorded when disk space is low.
+// Alarms of one source: an endpoint, over all of its links, or the site itself. An endpoint that found a fork raises
+// its alarm on every link again, and a hostile one raises what it likes: the record takes each once, and one in
+// ALARM_MS at most, and counts the others in the next. Only the first is recorded when disk space is low.
 
-import type { AgentMessageOf } from '#agent/protocol/link-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
 import { sha256 } from '#crypto/hash.ts';
@@ -11,23 +10,32 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../work/clock.ts';
 import { record } from '../work/record.ts';
 
-/** An endpoint's alarms are recorded no closer than this. */
+/** A source's alarms are recorded no closer than this. */
 export const ALARM_MS = 60_000;
-/** So many alarms of an endpoint are known again. */
+/** So many alarms of a source are known again. */
 const MAX_KNOWN = 64;
 
-type Alarm = AgentMessageOf<'alarm'>;
+/** An alarm. */
+export interface Alarm {
+  /** Of which sort, as the record names it. */
+  readonly code: string;
+  readonly message: string;
+  /** What was offered, or done: with the code it tells one alarm from another. */
+  readonly offered: string;
+  /** Whom it is about; null: the endpoint. */
+  readonly subject?: string;
+}
 
 export interface AlarmsOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Id of the endpoint. */
-  readonly endpoint: string;
+  /** Id of the endpoint; null: the site itself raises them. */
+  readonly endpoint: string | null;
   /** Told when an alarm could not be put on record. */
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** What one endpoint raised. */
+/** What one source raised. */
 export class Alarms {
   readonly #options: AlarmsOptions;
   /** Alarms that are on record, the oldest first. */
@@ -66,7 +74,7 @@ export class Alarms {
     return this.#recording;
   }
 
-  /** The endpoint was removed: nothing more of it goes on record. */
+  /** The source is gone: nothing more of it goes on record. */
   forget(): void {
     this.#stopTimer();
   }
@@ -79,11 +87,11 @@ export class Alarms {
     try {
       await record(ledger, {
         kind: 'alert.raised',
-        endpoint,
+        ...(endpoint === null ? {} : { endpoint }),
         fields: {
-          code: `agent-${alarm.code}`,
+          code: alarm.code,
           severity: 'critical',
-          subject: endpoint,
+          subject: alarm.subject ?? endpoint,
           detail: detailOf(alarm, others),
         },
         isEssential: isFirst,

@@ -30,7 +30,7 @@ enrolling('enrols on record, under the checkpoint that it answers', async () => 
   const identity = await enrolEndpoint(site, {
     ...{ name: 'till', labels: ['front'], isVerified: false },
   });
-  assert.equal(await kindsFrom(site, from), ['endpoint.enrolled']);
+  assert.equal(await kindsFrom(site, from), ['token.created', 'endpoint.enrolled']);
   assert.is(identity.checkpoint, ledger.checkpoint.note);
   await using agent = await FakeAgent.open(identity);
   assert.is(site.appliance.desk.links.isOnline(agent.identity.endpoint), true);

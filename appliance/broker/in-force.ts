@@ -1,6 +1,10 @@
 // Putting a newer statement in force, whoever brings it: its signature is its authority. Who may no longer come in
 // or act is out at once: connections first, then the sessions.
 
+import { encodeBase64url } from '#crypto/base64.ts';
+import { encodeUtf8 } from '#crypto/bytes.ts';
+import { VerifyError, type VerifyErrorCode } from '#crypto/error.ts';
+import { sha256 } from '#crypto/hash.ts';
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { type Envelope, parseStatement } from '#crypto/statement.ts';
 import { WorkError } from '../work/error.ts';
@@ -13,9 +17,19 @@ export interface PutInForce {
   readonly version: number;
 }
 
+/** What no honest console or member brings: signed by nobody who may, or a second one of the same version. */
+const FORGED: readonly VerifyErrorCode[] = [
+  'signature',
+  'unknown-key',
+  'weak-key',
+  'not-authorised',
+  'fork',
+  'webauthn',
+];
+
 /**
  * Records a roster, list of approvers, policy or digest level and puts it in force. `by` is for the record of what
- * that ends.
+ * that ends, or of the attempt: one that is forged raises an alarm of the site.
  * @throws {VerifyError | FormatError} when it is not a later one by its root
  * @throws {WorkError} code `statement-invalid` for any other statement
  */
@@ -25,8 +39,21 @@ export async function putInForce(
   { by }: { by: string },
 ): Promise<PutInForce> {
   const { site } = desk;
-  const { statement } = parseStatement(envelope);
   const before = peopleOf(desk);
+  let put: PutInForce;
+  try {
+    put = await change(site, envelope);
+  } catch (cause) {
+    await raiseForged(desk, { envelope, by, cause });
+    throw cause;
+  }
+  disconnectStruckOff(desk, before);
+  await closeRevoked(desk, by);
+  return put;
+}
+
+async function change(site: Desk['site'], envelope: Envelope): Promise<PutInForce> {
+  const { statement } = parseStatement(envelope);
   switch (statement.type) {
     case 'roster':
       await site.changeRoster(envelope);
@@ -53,9 +80,21 @@ export async function putInForce(
     default:
       throw new Error(`unreachable: statement ${String(statement satisfies never)}`);
   }
-  disconnectStruckOff(desk, before);
-  await closeRevoked(desk, by);
   return { type: statement.type, version: statement.version };
+}
+
+/** Puts on record that somebody brought a forged statement, within the bounds of alarms. */
+async function raiseForged(
+  { alarms }: Desk,
+  { envelope, by, cause }: { envelope: Envelope; by: string; cause: unknown },
+): Promise<void> {
+  if (!(cause instanceof VerifyError) || !FORGED.includes(cause.code)) return;
+  await alarms.take({
+    code: 'statement-forged',
+    message: `${cause.message}; brought by ${by}`,
+    offered: encodeBase64url(sha256(encodeUtf8(envelope.statement))),
+    subject: by,
+  });
 }
 
 /** The keys of everybody who may come in as a client. */

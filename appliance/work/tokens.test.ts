@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -7,7 +6,11 @@ import * as assert from 'uvu/assert';
 
 import { encodeBase64url } from '#crypto/base64.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
+import { collect, createLedgerPlace } from '#scripts/testing/ledger-place.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
+import { LedgerError } from '../ledger/error.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openStored } from './record.ts';
 import { loadTokens, MAX_TOKENS, type Tokens } from './tokens.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -15,21 +18,27 @@ const START_MS = 1_800_000_000_000;
 interface Place extends AsyncDisposable {
   readonly path: string;
   readonly clock: { nowMs: number };
+  readonly ledger: Ledger;
   load(): Promise<Tokens>;
 }
 
 async function openPlace(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'caisey-tokens-'));
-  const path = join(folder, 'tokens.json');
+  await using stack = new AsyncDisposableStack();
+  const place = stack.use(await createLedgerPlace());
+  const ledger = stack.use(await place.open());
+  const path = join(place.base, 'tokens.json');
   const clock = { nowMs: START_MS };
+  const opened = stack.move();
   return {
-    ...{ path, clock },
-    load: () => loadTokens({ path, now: () => clock.nowMs }),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    ...{ path, clock, ledger },
+    load: () => loadTokens({ path, ledger, now: () => clock.nowMs }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
 const ASKED = { name: 'till', labels: ['front'], by: 'Olga Owner', lifeMs: 60_000 };
+
+const OLGA = { by: 'Olga Owner' };
 
 const tokens = suite('Tokens');
 
@@ -75,9 +84,9 @@ tokens('takes back what can be used still, and lists only that, also after a res
   await all.use((await importSigner(used.seed)).publicKey);
   place.clock.nowMs += 1;
   assert.equal(all.outstanding(), [kept.token, taken.token]);
-  await all.revoke(taken.token.id);
+  await all.revoke(taken.token.id, OLGA);
   for (const { token } of [used, late, taken]) {
-    assert.is(await refusalOf(all.revoke(token.id)), 'token-unknown');
+    assert.is(await refusalOf(all.revoke(token.id, OLGA)), 'token-unknown');
   }
   const { publicKey } = await importSigner(taken.seed);
   assert.is(await all.use(publicKey), 'token-expired');
@@ -85,6 +94,39 @@ tokens('takes back what can be used still, and lists only that, also after a res
   assert.is(again.find(publicKey), null);
   assert.equal(again.outstanding(), [kept.token]);
   assert.is(await again.use((await importSigner(kept.seed)).publicKey), 'ok');
+});
+
+tokens('records who made a token and who took it back, and no secret', async () => {
+  await using place = await openPlace();
+  const all = await place.load();
+  const { seed, token } = await all.create(ASKED);
+  await all.revoke(token.id, { by: 'Otto Owner' });
+  const [created] = await collect(place.ledger.entriesOfKind('token.created'));
+  const [revoked] = await collect(place.ledger.entriesOfKind('token.revoked'));
+  if (created === undefined || revoked === undefined) throw new Error('not recorded');
+  assert.equal(openStored('token.created', created), {
+    ...{ token: token.id, name: 'till', labels: ['front'], by: 'Olga Owner' },
+    expires: new Date(START_MS + 60_000).toISOString(),
+  });
+  assert.equal(openStored('token.revoked', revoked), {
+    ...{ token: token.id, name: 'till', by: 'Otto Owner' },
+  });
+  const secret = encodeBase64url(seed);
+  assert.not(created.content?.disclosures.join('\n').includes(secret));
+});
+
+tokens('makes none, and takes none back, that the log does not take', async () => {
+  await using place = await openPlace();
+  const all = await place.load();
+  const { token } = await all.create(ASKED);
+  const append = place.ledger.append.bind(place.ledger);
+  const full = () => Promise.reject(new LedgerError('disk-low', 'Cannot append: the disk is low'));
+  Object.assign(place.ledger, { append: full });
+  assert.is(await refusalOf(all.create({ ...ASKED, name: 'other' })), 'disk-low');
+  assert.is(await refusalOf(all.revoke(token.id, OLGA)), 'disk-low');
+  assert.equal(all.outstanding(), [token]);
+  Object.assign(place.ledger, { append });
+  assert.equal((await place.load()).outstanding(), [token]);
 });
 
 tokens('makes no more of them than it could load again', async () => {

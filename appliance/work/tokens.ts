@@ -1,5 +1,5 @@
 // Enrolment tokens that were given out. The appliance keeps only public keys, names and expiry: whoever reads
-// this file can enrol nobody. Kept in a file beside the log, because a token that was never used is no event.
+// this file can enrol nobody. What an owner does with them is in the log, before it counts.
 
 import { readFile } from 'node:fs/promises';
 
@@ -7,10 +7,13 @@ import * as z from 'zod';
 
 import { endpointNameSchema } from '#agent/protocol/enrol-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
+import { formatTime } from '#crypto/leaf.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { WorkError } from './error.ts';
+import { record } from './record.ts';
 import { keyText } from './site.ts';
 
 const tokenSchema = z.strictObject({
@@ -34,21 +37,31 @@ export type Token = z.infer<typeof tokenSchema>;
 
 const KEPT_MS = 30 * 86_400_000;
 
+export interface TokensOptions {
+  readonly path: string;
+  /** Where it is recorded that one is made or revoked. */
+  readonly ledger: Ledger;
+  readonly now: () => number;
+}
+
 /** The tokens of an appliance. */
 export class Tokens {
   readonly #path: string;
+  readonly #ledger: Ledger;
   readonly #now: () => number;
   #tokens: Token[];
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(options: { path: string; now: () => number; tokens: Token[] }) {
+  constructor(options: TokensOptions & { tokens: Token[] }) {
     this.#path = options.path;
+    this.#ledger = options.ledger;
     this.#now = options.now;
     this.#tokens = options.tokens;
   }
 
   /**
-   * Makes a token; answers its secret seed, which is kept nowhere.
+   * Makes a token, on record; answers its secret seed, which is kept nowhere.
+   * @throws {LedgerError} when it could not be recorded: then there is none
    * @throws {WorkError} code `overloaded` when so many were given out lately
    */
   async create({
@@ -73,11 +86,16 @@ export class Tokens {
       expiresAtMs: this.#now() + lifeMs,
       usedAtMs: null,
     };
-    const kept = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + KEPT_MS > this.#now());
-    if (kept.length >= MAX_TOKENS) {
-      throw new WorkError('overloaded', `Cannot make token: ${kept.length} are given out already`);
-    }
-    this.#tokens = [...kept, token];
+    this.#checkRoom();
+    await record(this.#ledger, {
+      kind: 'token.created',
+      fields: {
+        ...{ token: token.id, name, labels: token.labels, by },
+        expires: formatTime(token.expiresAtMs),
+      },
+    });
+    this.#checkRoom(); // others were made meanwhile
+    this.#tokens = [...this.#kept(), token];
     await this.#save();
     return { token, seed };
   }
@@ -87,8 +105,12 @@ export class Tokens {
     return this.#tokens.filter((token) => this.#isOutstanding(token));
   }
 
-  /** Takes an outstanding token back, durably. @throws {WorkError} code `token-unknown` */
-  async revoke(id: string): Promise<void> {
+  /**
+   * Takes an outstanding token back, durably and on record.
+   * @throws {WorkError} code `token-unknown`
+   * @throws {LedgerError} when it could not be recorded: then it is good still
+   */
+  async revoke(id: string, { by }: { by: string }): Promise<void> {
     const token = this.outstanding().find((each) => each.id === id);
     if (token === undefined) {
       throw new WorkError(
@@ -96,7 +118,17 @@ export class Tokens {
         'Cannot revoke token: it was used, revoked or has expired',
       );
     }
-    this.#tokens = this.#tokens.filter((each) => each !== token);
+    this.#tokens = this.#tokens.filter((each) => each !== token); // at once: nobody uses it meanwhile
+    try {
+      await record(this.#ledger, {
+        kind: 'token.revoked',
+        fields: { token: token.id, name: token.name, by },
+        isEssential: true,
+      });
+    } catch (cause) {
+      this.#tokens = [...this.#tokens, token];
+      throw cause;
+    }
     await this.#save();
   }
 
@@ -117,6 +149,16 @@ export class Tokens {
     return 'ok';
   }
 
+  #kept(): Token[] {
+    return this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + KEPT_MS > this.#now());
+  }
+
+  #checkRoom(): void {
+    const { length } = this.#kept();
+    if (length < MAX_TOKENS) return;
+    throw new WorkError('overloaded', `Cannot make token: ${length} are given out already`);
+  }
+
   #isOutstanding({ usedAtMs, expiresAtMs }: Token): boolean {
     return usedAtMs === null && expiresAtMs > this.#now();
   }
@@ -130,19 +172,13 @@ export class Tokens {
 }
 
 /** Loads the tokens; none when the file is not there yet. @throws for a file that is not ours */
-export async function loadTokens({
-  path,
-  now,
-}: {
-  path: string;
-  now: () => number;
-}): Promise<Tokens> {
+export async function loadTokens(options: TokensOptions): Promise<Tokens> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readFile(options.path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    return new Tokens({ path, now, tokens: [] });
+    return new Tokens({ ...options, tokens: [] });
   }
-  return new Tokens({ path, now, tokens: fileSchema.parse(JSON.parse(text)).tokens });
+  return new Tokens({ ...options, tokens: fileSchema.parse(JSON.parse(text)).tokens });
 }

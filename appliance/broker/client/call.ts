@@ -16,6 +16,7 @@ import type { Sessions } from '../../work/sessions.ts';
 import { keyText, type Site } from '../../work/site.ts';
 import type { Tokens } from '../../work/tokens.ts';
 import type { AgentLinks } from '../agent-links.ts';
+import type { Alarms } from '../alarms.ts';
 import type { Guests } from '../guests.ts';
 
 /** What the appliance is made of, as far as clients reach it. */
@@ -26,6 +27,8 @@ export interface Desk {
   readonly commands: Commands;
   readonly requests: Requests;
   readonly tokens: Tokens;
+  /** What the site itself raises: forged statements. */
+  readonly alarms: Alarms;
   /** Peers of unpinned keys, and the devices of members among them. */
   readonly guests: Guests;
   /** What endpoints pin, with the addresses of now. */

@@ -114,8 +114,8 @@ export const endpointTokens: Handler<'endpoint.tokens'> = async ({ after = '' },
 };
 
 export const endpointTokenRevoke: Handler<'endpoint.token-revoke'> = async ({ token }, call) => {
-  demandRole(call.caller, ['owner']);
-  await call.desk.tokens.revoke(token);
+  const { name } = demandRole(call.caller, ['owner']);
+  await call.desk.tokens.revoke(token, { by: name });
   return {};
 };
 
