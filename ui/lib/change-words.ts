@@ -12,6 +12,11 @@ export interface ToldChange {
 type Read = (name: string) => string;
 
 const WORDS: Readonly<Record<string, (of: Read) => string>> = {
+  'organisation.founded': (of) => `founded ${of('name')}`,
+  'person.joined': (of) => `came in for the first time, as ${roleName(of('role'))}`,
+  'person.role-told': (of) =>
+    `came with another role from Clerk: ${roleName(of('role'))}, before ${roleName(of('before'))}`,
+  'device.revoked': (of) => `revoked a browser of ${of('name')}`,
   'client.created': (of) => `added the client ${of('name')}`,
   'client.renamed': (of) => `renamed the client ${of('before')} to ${of('name')}`,
   'client.removed': (of) => `removed the client ${of('name')}`,
@@ -19,6 +24,7 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.renamed': (of) => `renamed the site ${of('before')} to ${of('name')}`,
   'site.removed': (of) => `removed the site ${of('name')}`,
   'site.token': () => 'made a new token for a site',
+  'site.joined': (of) => `of the site ${of('name')} joined with its token`,
   'roster.signed': (of) => `signed roster ${of('version')}, with ${of('members')} keys in it`,
   'key.proposed': () => 'made a signing key',
   'person.invited': (of) => `invited ${of('email')} as ${roleName(of('role'))}`,

@@ -115,10 +115,16 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Writes down what an administrator did, in the transaction that does it. */
+/** Whose change it is; no person: an appliance's, which came with a token. */
+interface Changer {
+  readonly now: () => number;
+  readonly actor: Pick<Actor, 'organisationId'> & { readonly personId: string | null };
+}
+
+/** Writes down what an administrator did, or what somebody did with what they were given, in the same transaction. */
 export async function recordChange(
   db: Db,
-  { now, actor }: Pick<Scope, 'now' | 'actor'>,
+  { now, actor }: Changer,
   { what, ...detail }: { readonly what: string; readonly [name: string]: unknown },
 ): Promise<void> {
   await db

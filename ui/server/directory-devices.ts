@@ -9,6 +9,7 @@ import {
   type Db,
   notFound,
   parseInput,
+  recordChange,
   type Scope,
   SIGNERS,
   timeText,
@@ -65,15 +66,32 @@ export function deviceDirectory(scope: Scope): DeviceDirectory {
     async revokeDevice(peerKey) {
       checkRole(actor, SIGNERS);
       if (!isPersonKey(peerKey)) throw notFound('device');
-      let query = store.db
-        .deleteFrom('device')
-        .where('organisation_id', '=', actor.organisationId)
-        .where('peer_key', '=', peerKey);
-      if (actor.role !== 'owner') query = query.where('person_id', '=', actor.personId);
-      const { numDeletedRows } = await query.executeTakeFirstOrThrow();
-      if (numDeletedRows === 0n) throw notFound('device');
+      await store.alone((db) => dropDevice(db, { scope, peerKey }));
     },
   };
+}
+
+async function dropDevice(
+  db: Db,
+  { scope, peerKey }: { scope: Scope; peerKey: string },
+): Promise<void> {
+  const { actor } = scope;
+  let query = db
+    .deleteFrom('device')
+    .where('organisation_id', '=', actor.organisationId)
+    .where('peer_key', '=', peerKey)
+    .returning('person_id');
+  if (actor.role !== 'owner') query = query.where('person_id', '=', actor.personId);
+  const gone = await query.executeTakeFirst();
+  if (gone === undefined) throw notFound('device');
+  const { person_id: person } = gone;
+  if (person === actor.personId) return; // locking one's own browser changes nothing for others
+  const { name } = await db
+    .selectFrom('person')
+    .select('name')
+    .where('id', '=', person)
+    .executeTakeFirstOrThrow();
+  await recordChange(db, scope, { what: 'device.revoked', person, name, key: peerKey });
 }
 
 async function keepDevice(

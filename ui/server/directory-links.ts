@@ -6,7 +6,15 @@ import * as z from 'zod';
 
 import { isPersonKey } from '#crypto/person-key.ts';
 import { type Envelope, envelopeSchema } from '#crypto/statement.ts';
-import { foldText, type Db, idSchema, notFound, parseInput, timeText } from './directory-actor.ts';
+import {
+  foldText,
+  type Db,
+  idSchema,
+  notFound,
+  parseInput,
+  recordChange,
+  timeText,
+} from './directory-actor.ts';
 import {
   endpointsOfSite,
   type FleetEndpoint,
@@ -210,6 +218,12 @@ async function join(
     })
     .where('id', '=', site.siteId)
     .execute();
+  const { organisationId, siteId, name } = site;
+  await recordChange(
+    db,
+    { now: () => nowMs, actor: { organisationId, personId: null } },
+    { what: 'site.joined', site: siteId, name, key: peerKey },
+  );
   return { ...site, state, peerKey };
 }
 

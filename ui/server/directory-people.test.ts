@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.ts';
-import { foundMsp, storyKey } from '#scripts/testing/console-story.ts';
+import { foundMsp, storyIdentity, storyKey } from '#scripts/testing/console-story.ts';
 
 const propose = suite('PeopleDirectory.proposeSigningKey()');
 
@@ -56,8 +56,11 @@ changes('says what administrators did, newest first and page by page', async () 
   assert.equal([...new Set(all.map(({ what }) => what))].sort(), [
     'client.created',
     'key.proposed',
+    'organisation.founded',
+    'person.joined',
     'roster.signed',
     'site.created',
+    'site.joined',
   ]);
   const paged: string[] = [];
   let after: string | null = null;
@@ -71,6 +74,31 @@ changes('says what administrators did, newest first and page by page', async () 
     all.map(({ id }) => id),
   );
   assert.is(await codeOf(own.changes({ after: "' or 1=1" })), 'invalid');
+});
+
+changes('says whose browser an owner revoked, and which role came from the provider', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory, clock } = place;
+  const msp = await foundMsp(directory, 'one');
+  const own = directory.of(msp.actors.owner);
+  const last = async () => (await own.changes({ limit: 1 })).items[0];
+  clock.nowMs += 1;
+  await directory.of(msp.actors.technician).revokeDevice(msp.devices.technician);
+  assert.is.not((await last())?.what, 'device.revoked', "one's own is no change");
+  await directory
+    .of(msp.actors.technician)
+    .registerDevice({ peerKey: msp.devices.technician, lifeMs: 1000 });
+  await own.revokeDevice(msp.devices.technician);
+  const revoked = await last();
+  assert.is(revoked?.what, 'device.revoked');
+  assert.is(revoked.detail['name'], 'technician of one');
+
+  clock.nowMs += 1;
+  const technician = storyIdentity('one', 'technician');
+  await directory.admit({ ...technician, role: 'owner' });
+  const told = await last();
+  assert.is(told?.what, 'person.role-told');
+  assert.equal(told.detail, { before: 'technician', role: 'owner' });
 });
 
 changes.run();

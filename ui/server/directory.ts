@@ -4,7 +4,14 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { type Actor, actorOf, type Db, type Scope, timeText } from './directory-actor.ts';
+import {
+  type Actor,
+  actorOf,
+  type Db,
+  recordChange,
+  type Scope,
+  timeText,
+} from './directory-actor.ts';
 import { type ChangeDirectory, changeDirectory } from './directory-changes.ts';
 import { type ClientDirectory, clientDirectory } from './directory-clients.ts';
 import { type DeviceDirectory, deviceDirectory } from './directory-devices.ts';
@@ -90,6 +97,7 @@ async function admitAlone(
   const own = { role: identity.role, seen_at: at, ...namesOf(identity) };
   if (found?.person !== undefined) {
     const actor = actorFor(found.person, identity);
+    await recordRole(db, { now, actor, before: found.person });
     await db.updateTable('person').set(own).where('id', '=', found.person.id).execute();
     const name = organisationName(identity);
     await db.updateTable('organisation').set({ name }).where('id', '=', organisation.id).execute();
@@ -104,7 +112,21 @@ async function admitAlone(
       ...{ key_state: 'none', created_at: at },
     })
     .execute();
-  return actorOf({ organisationId: organisation.id, personId: id, role: identity.role });
+  const { role } = identity;
+  const actor = actorOf({ organisationId: organisation.id, personId: id, role });
+  const what = found === null ? 'organisation.founded' : 'person.joined';
+  await recordChange(db, { now, actor }, { what, name: organisation.name, role });
+  return actor;
+}
+
+/** A role that was changed by an owner here is recorded already; one that was changed at the provider is not. */
+async function recordRole(
+  db: Db,
+  { now, actor, before }: { now: () => number; actor: Actor; before: Schema['person'] },
+): Promise<void> {
+  const { role } = actor;
+  if (role === before.role) return;
+  await recordChange(db, { now, actor }, { what: 'person.role-told', before: before.role, role });
 }
 
 /** The organisation of an identity that is new here. */
