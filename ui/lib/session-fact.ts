@@ -41,6 +41,16 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     title: 'The session was given up',
     details: [sayText(reason)],
   }),
+  'token.created': ({ name, by, labels, expires }) => ({
+    tone: 'plain',
+    title: `${sayText(by)} made a token to enrol ${sayText(name)}`,
+    details: [...about('Labels', labels?.join(', ')), ...about('Good until', expires)],
+  }),
+  'token.revoked': ({ name, by }) => ({
+    tone: 'plain',
+    title: `${sayText(by)} took back the token to enrol ${sayText(name)}`,
+    details: [],
+  }),
   'endpoint.enrolled': ({ name, by, token, labels, os, version }) => ({
     tone: 'plain',
     title: `Enrolled as ${sayText(name)}`,
