@@ -44,7 +44,10 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
   'token.created': ({ name, by, labels, expires }) => ({
     tone: 'plain',
     title: `${sayText(by)} made a token to enrol ${sayText(name)}`,
-    details: [...about('Labels', labels?.join(', ')), ...about('Good until', expires)],
+    details: [
+      ...about('Labels', labels?.join(', ') === '' ? null : labels?.join(', ')),
+      ...about('Good until', expires),
+    ],
   }),
   'token.revoked': ({ name, by }) => ({
     tone: 'plain',

@@ -91,14 +91,14 @@ changes('says whose browser an owner revoked, and which role came from the provi
   await own.revokeDevice(msp.devices.technician);
   const revoked = await last();
   assert.is(revoked?.what, 'device.revoked');
-  assert.is(revoked.detail['name'], 'technician of one');
+  assert.is(revoked?.detail['name'], 'technician of one');
 
   clock.nowMs += 1;
   const technician = storyIdentity('one', 'technician');
   await directory.admit({ ...technician, role: 'owner' });
   const told = await last();
   assert.is(told?.what, 'person.role-told');
-  assert.equal(told.detail, { before: 'technician', role: 'owner' });
+  assert.equal(told?.detail, { before: 'technician', role: 'owner' });
 });
 
 changes.run();
