@@ -7,7 +7,7 @@ import { healthRoutes } from './health.ts';
 import { knownHosts, pageHeaders, sameOrigin } from './headers.ts';
 import { logRoutes } from './log.ts';
 import { type OnsiteOptions, onsiteRoutes } from './onsite.ts';
-import { problemPage } from './page.ts';
+import { problemPage, wallClock } from './page.ts';
 import { PageError, problemOf } from './problem.ts';
 
 export interface AppOptions extends OnsiteOptions {
@@ -17,7 +17,7 @@ export interface AppOptions extends OnsiteOptions {
 
 /** The app. Holds no resource; every answer is made from the ports. */
 export function createApp(options: AppOptions): Hono {
-  const { site, hosts = [], onFailure } = options;
+  const { site, hosts = [], clock, onFailure } = options;
   const log = logRoutes(site.ledger);
   const app = new Hono();
   app.all('/checkpoint', (c) => log.fetch(c.req.raw));
@@ -36,7 +36,8 @@ export function createApp(options: AppOptions): Hono {
     const problem = problemOf(cause);
     if (problem.status >= 500) onFailure(cause);
     if (problem.retryAfterS !== null) c.header('Retry-After', String(problem.retryAfterS));
-    return c.html(problemPage(problem, site.facts), problem.status);
+    const frame = { clock: wallClock(site, clock) };
+    return c.html(problemPage(problem, site.facts, frame), problem.status);
   });
   return app;
 }

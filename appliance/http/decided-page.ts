@@ -39,6 +39,7 @@ export function decidedPage(view: DecidedPage): Html {
     frame: { clock },
     notice: view.notice,
     body: html`
+      ${run === null ? '' : runCard(run, clock)} ${isPending(run) ? lookAgain(view) : ''}
       <div class="card">
         ${outcome(view)}
         <dl class="facts">
@@ -53,7 +54,6 @@ export function decidedPage(view: DecidedPage): Html {
           <dd><code>${request.request}</code></dd>
         </dl>
       </div>
-      ${run === null ? '' : runCard(run, clock)} ${isPending(run) ? lookAgain(view) : ''}
       ${
         request.why === null
           ? ''
@@ -107,7 +107,9 @@ function outcome({ state }: DecidedPage): Html {
         It has not run. It will run once, when everybody who is needed has approved.
       </p>`;
     case 'granted':
-      return html`<p>It may run once, exactly as written below. Nothing else was approved.</p>`;
+      return html`<p>
+        It was approved once, exactly as written below. Nothing else was approved.
+      </p>`;
     case 'denied':
       return html`<p>It was not run, and will not be.</p>`;
     case 'expired':

@@ -162,7 +162,7 @@ export function problemWords({ code, status }: Problem): { title: string; text: 
     case 'request-unknown':
       return {
         title: 'This request is not here',
-        text: 'It may have been decided more than a day ago, or this box was restarted since. Nothing can be decided about it any more.',
+        text: 'The address may have been copied wrongly, or it lies so far back that only the record has it. Nothing can be decided about it here.',
       };
     case 'session-unknown':
       return {

@@ -7,6 +7,7 @@ import type { DigestLevel } from '#crypto/digest-level.ts';
 import { PRESETS, type PresetName } from '#crypto/policy.ts';
 import { rootCode } from '#crypto/root-set.ts';
 import { visibleText } from '#crypto/visible.ts';
+import { MIN_PIN_CHARS } from '../gate/pin.ts';
 import type { ClaimOffer } from '../protocol/claim-message.ts';
 import { levelChoice } from './level-choice.ts';
 import { type Html, type Notice, page } from './page.ts';
@@ -40,8 +41,8 @@ export function codePage({
         It was joined to the console of <strong>${who}</strong>. There, somebody of ${who} types
         this code, or scans it. Read it out only to somebody whom you know.
       </p>
-      <p class="match"><strong>${code}</strong></p>
-      <p>${raw(renderSVG(code, { border: 2 }))}</p>
+      <p class="code">${code}</p>
+      <p class="qr" aria-hidden="true">${raw(renderSVG(code, { border: 2 }))}</p>
       <p class="quiet">
         This page looks again every ten seconds. Until you set it up, nothing runs.
       </p>
@@ -109,7 +110,8 @@ function setUpForm({ typed, token }: { typed: TypedSetUp | null; token: string }
         <input id="name" name="name" maxlength="128" required value="${typed?.name ?? ''}" />
         <p class="quiet">It stands beside everything that you decide.</p>
       </div>
-      ${pinField('pin', 'A PIN of your own')} ${pinField('again', 'The same PIN once more')}
+      ${pinField('pin', 'A PIN of your own', PIN_HINT)}
+      ${pinField('again', 'The same PIN once more')}
       <fieldset class="field">
         <legend>What may they do without asking you?</legend>
         ${PRESETS.map((preset) => presetChoice(preset, typed?.preset ?? 'standard'))}
@@ -125,7 +127,9 @@ function setUpForm({ typed, token }: { typed: TypedSetUp | null; token: string }
   </div>`;
 }
 
-function pinField(id: string, label: string): Html {
+const PIN_HINT = `${MIN_PIN_CHARS} characters or more, letters if you like; no date and no row such as 123456. You type it for each decision: it is kept nowhere.`;
+
+function pinField(id: string, label: string, hint = ''): Html {
   return html`<div class="field">
     <label for="${id}">${label}</label>
     <input
@@ -137,7 +141,9 @@ function pinField(id: string, label: string): Html {
       spellcheck="false"
       maxlength="64"
       required
+      ${hint === '' ? '' : raw(`aria-describedby="${id}-hint"`)}
     />
+    ${hint === '' ? '' : html`<p class="quiet" id="${id}-hint">${hint}</p>`}
   </div>`;
 }
 

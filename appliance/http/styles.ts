@@ -75,6 +75,7 @@ details { margin-top: -.6rem; }
 details summary { cursor: pointer; min-height: 44px; display: flex; align-items: center; gap: .5rem; font-weight: 600; }
 details summary::before { content: "▸"; }
 details[open] summary::before { content: "▾"; }
+legend { padding: 0; }
 label, legend { display: block; font-weight: 600; margin: 0 0 .3rem; }
 .field { margin: 0 0 1.1rem; }
 .field .quiet { margin: .3rem 0 0; }
@@ -84,10 +85,16 @@ input[type="password"] { max-width: 20rem; letter-spacing: .1em; }
 textarea { min-height: 5.5rem; resize: vertical; }
 fieldset { border: 0; padding: 0; margin: 0 0 1.1rem; min-width: 0; }
 .option { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .6rem; margin: 0 0 .75rem; }
-.option label { display: flex; align-items: center; min-height: 44px; margin: 0; }
+.option label { padding: .55rem 0; margin: 0; line-height: 1.4; }
 input[type="radio"] { width: 1.35rem; min-height: 1.35rem; height: 1.35rem; margin: .7rem 0 0; padding: 0; accent-color: var(--accent); }
 .rules { margin: 0; padding: 0 0 0 1.1rem; overflow-wrap: anywhere; }
 .rules li { margin: 0 0 .6rem; }
+.rules li:last-child { margin-bottom: 0; }
+.option p.quiet { margin: 0; }
+dl.facts + p { margin-top: .9rem; }
+.code { font: 650 1.5rem/1.4 ui-monospace, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.qr svg { display: block; width: 100%; max-width: 15rem; height: auto; border-radius: 8px; }
+main > .note:first-child { margin-top: .75rem; }
 p.after { margin-top: .9rem; }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 button, .button { display: inline-flex; align-items: center; justify-content: center; min-height: 52px; padding: .6rem 1.5rem; border: 2px solid transparent;
@@ -110,6 +117,7 @@ button:hover { filter: brightness(1.1); }
   .cells span { width: 2.2rem; height: 3rem; font-size: 1.4rem; }
   .cells span.gap { width: .25rem; }
   .choice { gap: .75rem; }
+  .code { font-size: 1.0625rem; }
   button { padding: .6rem .75rem; }
 }
 @media (forced-colors: active) { button, .button, mark { border: 1px solid; } }

@@ -118,13 +118,20 @@ function decidedCard({ decided, clock }: WaitingPage): Html {
               request.decidedAt === null
                 ? ''
                 : html`<span class="quiet"
-                    >${moment(Date.parse(request.decidedAt), clock, { isRelative: true })}</span
+                    >${byWords(request)}${moment(Date.parse(request.decidedAt), clock, { isRelative: true })}</span
                   >`
             }
           </li>`,
       )}
     </ul>
   </div>`;
+}
+
+/** `by Carol Miller, `; nothing where nobody decided. */
+function byWords({ decidedBy }: RequestItem): string {
+  return decidedBy.length === 0
+    ? ''
+    : `by ${decidedBy.map((name) => visibleText(name)).join(', ')}, `;
 }
 
 function capitalised(word: string): string {

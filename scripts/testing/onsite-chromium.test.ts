@@ -10,10 +10,15 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import type { ClaimState } from '#appliance/claim/claim-state.ts';
+import type { SetUp } from '#appliance/claim/set-up.ts';
 import { serveHttp } from '#appliance/http/serve.ts';
+import { createSetupApp } from '#appliance/http/setup.ts';
 
 import { findChromium } from './chromium.ts';
+import { createKeyed } from './live-site.ts';
 import { openOnsiteStage, type OnsiteStage, PINS } from './onsite-stage.ts';
+import { claimState, offerOf } from './unclaimed-site.ts';
 
 const TIMEOUT_MS = 100_000;
 const FLAGS = [
@@ -28,6 +33,16 @@ const FLAGS = [
 const PHONE = { width: 375, height: 700 };
 const NARROW = { width: 320, height: 640 };
 const DESK = { width: 1280, height: 900 };
+
+/** An unclaimed appliance's page, and what has come of it. */
+interface SetupVisit extends AsyncDisposable {
+  readonly state: ClaimState;
+  readonly setUps: SetUp[];
+  readonly url: string;
+  readonly page: Page;
+  /** Says that an owner has claimed it. */
+  claim(): Promise<void>;
+}
 
 interface Context {
   browser: Browser;
@@ -147,6 +162,23 @@ if (executablePath === null) {
     assert.is(stage.site.digest?.signed.statement.level, 'open');
   });
 
+  onsite('createSetupApp() sets up with scripts off, as was chosen', async ({ browser }) => {
+    await using visit = await openSetupVisit(browser);
+    const { page, url } = visit;
+    await visit.claim();
+    await page.goto(url);
+    await page.getByLabel('Your name').fill('Carla Client');
+    await page.getByLabel('A PIN of your own').fill('927351');
+    await page.getByLabel('The same PIN once more').fill('927351');
+    await page.getByLabel('Nothing', { exact: true }).check();
+    await page.getByLabel('Numbers only').check();
+    await page.getByLabel('Time zone').fill('Europe/Berlin');
+    await page.getByRole('button', { name: 'Set up this site' }).click();
+    await page.getByRole('heading', { name: 'This site is set up' }).waitFor();
+    const chosen = { preset: 'careful', level: 'sealed', timeZone: 'Europe/Berlin' };
+    assert.equal(visit.setUps, [{ name: 'Carla Client', pin: '927351', ...chosen }]);
+  });
+
   onsite('onsiteRoutes() has buttons of one size and large targets', async ({ browser }) => {
     await using visit = await openVisit(browser, { viewport: NARROW });
     const { hash } = await visit.stage.ask();
@@ -162,21 +194,16 @@ if (executablePath === null) {
     const folder = join(await mkdtemp(join(tmpdir(), 'caisey-onsite-')), 'faces');
     await mkdir(folder);
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const viewport of [DESK, PHONE, NARROW]) {
+      const viewports = [DESK, PHONE, ...(colorScheme === 'light' ? [NARROW] : [])];
+      for (const viewport of viewports) {
         const options = { colorScheme, viewport, javaScriptEnabled: true, bypassCSP: true };
-        const isPhone = viewport !== DESK;
+        const looks = { colorScheme, viewport, isAxeDue: viewport === DESK };
         await using visit = await openVisit(browser, options);
-        await eachFace(visit, async (face) => {
-          const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
-          await visit.page.screenshot({ path, fullPage: true });
-          assert.is(await overflow(visit.page), 0, `${face} scrolls sideways`);
-          if (isPhone) return; // axe has seen this face on the desk
-          const { violations } = await new AxeBuilder({ page: visit.page })
-            .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-            .analyze();
-          const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-          assert.equal(found, [], face);
-        });
+        await eachFace(visit, (face) => lookAt(visit.page, { folder, face, ...looks }));
+        await using unclaimed = await openSetupVisit(browser, options);
+        await eachSetupFace(unclaimed, (face) =>
+          lookAt(unclaimed.page, { folder, face, ...looks }),
+        );
       }
     }
     console.log(`Screenshots of the page on site: ${folder}`);
@@ -199,6 +226,88 @@ async function openVisit(
   page.setDefaultTimeout(TIMEOUT_MS);
   const opened = stack.move();
   return { stage, url: server.url, page, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+async function openSetupVisit(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<SetupVisit> {
+  await using stack = new AsyncDisposableStack();
+  const claim = { state: claimState() };
+  const setUps: SetUp[] = [];
+  const app = createSetupApp({
+    ...{ claim, hosts: [], code: () => 'A1B2-C3D4-E5F6-G7H8-J9K0' },
+    setUp: (setUp) => Promise.resolve(void setUps.push(setUp)),
+    decline: () => Promise.resolve(void (claim.state = { ...claim.state, offer: null })),
+    onFailure: (cause) => assert.unreachable(String(cause)),
+  });
+  const server = stack.use(await serveHttp(app, { host: '127.0.0.1', port: 0 }));
+  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  stack.defer(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  const opened = stack.move();
+  return {
+    ...{ setUps, url: server.url, page },
+    get state() {
+      return claim.state;
+    },
+    async claim() {
+      claim.state = { ...claim.state, offer: await offerOf(await createKeyed()) };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function eachSetupFace(
+  visit: SetupVisit,
+  look: (face: string) => Promise<void>,
+): Promise<void> {
+  const { page, url } = visit;
+  await page.goto(url);
+  await look('setup-code');
+  await visit.claim();
+  await page.goto(url);
+  await look('setup-claimed');
+  await page.getByLabel('Your name').fill('Carla Client');
+  await page.getByLabel('A PIN of your own').fill('927351');
+  await page.getByLabel('The same PIN once more').fill('927352');
+  await page.getByRole('button', { name: 'Set up this site' }).click();
+  await page.getByRole('alert').waitFor();
+  await look('setup-pins-differ');
+  await page.getByLabel('A PIN of your own').fill('927351');
+  await page.getByLabel('The same PIN once more').fill('927351');
+  await page.getByRole('button', { name: 'Set up this site' }).click();
+  await page.getByRole('heading', { name: 'This site is set up' }).waitFor();
+  await look('setup-done');
+}
+
+/** Takes a picture of a face, and has axe look at it. */
+async function lookAt(
+  page: Page,
+  {
+    folder,
+    face,
+    colorScheme,
+    viewport,
+    isAxeDue,
+  }: {
+    folder: string;
+    face: string;
+    colorScheme: string;
+    viewport: { width: number };
+    isAxeDue: boolean;
+  },
+): Promise<void> {
+  const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
+  await page.screenshot({ path, fullPage: true });
+  assert.is(await overflow(page), 0, `${face} scrolls sideways`);
+  if (!isAxeDue) return; // axe has seen this face on the desk
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+  assert.equal(found, [], face);
 }
 
 /** Brings up every face that the page has, one after another. */

@@ -4,6 +4,7 @@
 import type { ExpressionBuilder } from 'kysely';
 import * as z from 'zod';
 
+import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { isPersonKey } from '#crypto/person-key.ts';
 import { type Envelope, envelopeSchema } from '#crypto/statement.ts';
 import {
@@ -21,7 +22,7 @@ import {
   type HostSummary,
   hostSchema,
 } from './directory-fleet.ts';
-import { DIGEST_LEVELS, hashSecret, SITE_STATES, type SiteState } from './directory-sites.ts';
+import { hashSecret, SITE_STATES, type SiteState } from './directory-sites.ts';
 import { ConsoleError } from './error.ts';
 import type { Schema } from './store/schema.ts';
 import type { Store } from './store/store.ts';

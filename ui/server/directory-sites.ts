@@ -4,6 +4,7 @@
 import * as z from 'zod';
 
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
+import { DIGEST_LEVELS, type DigestLevel } from '#crypto/digest-level.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import {
@@ -27,9 +28,6 @@ export const JOIN_TOKEN_LIFE_MS = 24 * 3_600_000;
 
 export const SITE_STATES = ['invited', 'joined', 'claimed'] as const;
 export type SiteState = (typeof SITE_STATES)[number];
-
-export const DIGEST_LEVELS = ['sealed', 'standard', 'open'] as const;
-export type DigestLevel = (typeof DIGEST_LEVELS)[number];
 
 export interface Site {
   readonly id: string;
