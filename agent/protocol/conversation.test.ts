@@ -117,6 +117,22 @@ both('carries messages both ways, in order, with the key of the peer', async ({ 
   await near[Symbol.asyncDispose]();
 });
 
+both('hands a message to the stream at once when none waits before it', async ({ nodes }) => {
+  const { near, far, stream } = await openPair(nodes);
+  const handed: number[] = [];
+  const send = stream.send.bind(stream);
+  stream.send = (data) => {
+    handed.push(data.byteLength);
+    return send(data);
+  };
+  const sending = [near.send(count(1)), near.send(count(2))];
+  assert.equal(handed, [encodeFrame(count(1)).length]);
+  await Promise.all(sending);
+  assert.equal(handed.length, 2);
+  for (const n of [1, 2]) assert.equal(await far.receive(), count(n));
+  await near[Symbol.asyncDispose]();
+});
+
 both('carries frames of the largest size', async ({ nodes }) => {
   const { near, far } = await openPair(nodes);
   const length = MAX_FRAME_BYTES - JSON.stringify(bulk(0, 0)).length;
@@ -158,10 +174,11 @@ receive(
   'gives what a paused stream holds to a reader who comes after the end',
   async ({ nodes }) => {
     const { near, far } = await openPair(nodes);
-    for (const n of [0, 1, 2]) await near.send(bulk(n, 600_000));
+    const messages = 160; // a little more than it takes before it pauses
+    for (let n = 0; n < messages; n++) await near.send(bulk(n, 10_000));
     await near[Symbol.asyncDispose]();
     await far.closed;
-    for (const n of [0, 1, 2]) assert.equal(await far.receive(), bulk(n, 600_000));
+    for (let n = 0; n < messages; n++) assert.equal(await far.receive(), bulk(n, 10_000));
     assert.is(await far.receive(), null);
   },
 );
@@ -416,6 +433,17 @@ dispose('resets a stream whose peer does not end it', async ({ nodes }) => {
   await far.closed;
   await reset;
   assert.is(stream.status, 'reset');
+});
+
+dispose('ends although the peer takes nothing more', async ({ nodes }) => {
+  const { near, far, stream } = await openPair(nodes);
+  for (let n = 0; !stream.writableNeedsDrain; n++) {
+    await near.send(bulk(n, 700_000));
+    await roundTrip(nodes);
+  }
+  await near[Symbol.asyncDispose]();
+  assert.is(stream.status, 'aborted');
+  await far[Symbol.asyncDispose]();
 });
 
 dispose.run();

@@ -9,6 +9,7 @@ import type { Bytes } from '#crypto/bytes.ts';
 import { ProtocolError } from './error.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import { CLOSE_MS, MIN_QUEUED_BYTES, STREAM_WINDOW_BYTES } from './limits.ts';
+import { grantByHalves } from './window.ts';
 
 export interface Conversation<In, Out> extends AsyncDisposable {
   /** The raw 32-byte Ed25519 public key that the peer proved in the handshake. */
@@ -80,6 +81,8 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
   #wakeReceiver: (() => void) | undefined;
   #wakeSender: (() => void) | undefined;
   #sends: Promise<void> = Promise.resolve();
+  /** Sends whose turn has not ended. */
+  #sending = 0;
   #finishing: Promise<void> | undefined;
 
   constructor(stream: Stream, options: ConversationOptions<In>) {
@@ -92,6 +95,7 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
     this.remotePeer = remotePublicKey;
     this.#pauseAbove = maxQueuedBytes - STREAM_WINDOW_BYTES;
     this.#resumeBelow = maxQueuedBytes - 2 * STREAM_WINDOW_BYTES;
+    grantByHalves(stream);
     this.closed = this.#listen();
   }
 
@@ -105,8 +109,11 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
 
   async send(message: Out): Promise<void> {
     const frame = encodeFrame(message);
-    const turn = this.#sends.then(() => this.#write(frame));
-    this.#sends = turn.then(undefined, () => undefined); // a failure is told to its own caller
+    this.#sending += 1;
+    const turn =
+      this.#sending === 1 ? this.#write(frame) : this.#sends.then(() => this.#write(frame));
+    const over = (): void => void (this.#sending -= 1);
+    this.#sends = turn.then(over, over); // a failure is told to its own caller
     return turn;
   }
 
@@ -290,7 +297,8 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
     );
     const timer = setTimeout(() => this.#reset(late), CLOSE_MS);
     try {
-      await this.#stream.close();
+      // libp2p's own wait goes on for ever when the stream is reset while it flushes
+      await Promise.race([this.#stream.close(), this.closed]);
       await this.closed;
     } catch (error) {
       this.#reset(error instanceof Error ? error : late); // it went away while it was flushed
