@@ -1,12 +1,16 @@
 // The node of a machine: TCP, and the local network's announcements.
 
 import { type Discovery, mdnsDiscovery } from './discovery.ts';
+import { nativeNoiseCrypto } from './noise-cipher.ts';
 import { tcpInOneWrite } from './one-write.ts';
 import { openTransportNode, type PeerNode, type TransportNodeOptions } from './transport-node.ts';
 
 export type { DialOptions, PeerNode, PeerStream } from './transport-node.ts';
 
-export interface PeerNodeOptions extends Omit<TransportNodeOptions, 'transports' | 'discovered'> {
+export interface PeerNodeOptions extends Omit<
+  TransportNodeOptions,
+  'transports' | 'discovered' | 'noiseCrypto'
+> {
   /** Ask the local network for peers; a node that listens also answers. @default false */
   mdns?: boolean;
   /** Transports beside TCP: WebSockets, a circuit relay. */
@@ -24,6 +28,7 @@ export async function openPeerNode(options: PeerNodeOptions): Promise<PeerNode> 
   return openTransportNode({
     ...rest,
     transports: [tcpInOneWrite(), ...transports],
+    noiseCrypto: nativeNoiseCrypto,
     discovered: (publicKey) => discovery?.addressesOf(publicKey) ?? [],
     services: {
       ...services,

@@ -2,7 +2,7 @@
 // dials only whom it is told, listens only where it is told, and by default lets nobody in. Which transports
 // it has is its opener's choice: a browser has others than an agent.
 
-import { noise } from '@chainsafe/libp2p-noise';
+import { type ICryptoInterface, noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
@@ -73,6 +73,8 @@ export interface TransportNodeOptions {
   seed: Bytes;
   /** At least one: TCP, WebSockets, a circuit relay. */
   transports: NonNullable<Libp2pInit['transports']>;
+  /** What Noise is computed with. @default libp2p's, which runs everywhere */
+  noiseCrypto?: ICryptoInterface;
   /** Multiaddrs to listen on: `/ip4/0.0.0.0/tcp/4010`. @default none */
   listen?: readonly string[];
   /** Who may connect. @default nobody; dialling stays free, for every dial names its peer's key */
@@ -89,11 +91,13 @@ export interface TransportNodeOptions {
  */
 export async function openTransportNode(options: TransportNodeOptions): Promise<PeerNode> {
   const { seed, listen = [], gater, transports, services, discovered = () => [] } = options;
+  const { noiseCrypto: crypto } = options;
   if (seed.length !== 32)
     throw new RangeError(`Cannot open node: the seed has ${seed.length} bytes`);
   const privateKey = await generateKeyPairFromSeed('Ed25519', seed);
   const libp2p = await createLibp2p({
     ...fixedOptions(),
+    connectionEncrypters: [noise(crypto === undefined ? {} : { crypto })],
     privateKey,
     addresses: { listen: [...listen] },
     connectionGater: gater ?? { denyInboundConnection: () => true },
@@ -166,7 +170,6 @@ const STREAM_OPTIONS = {
 function fixedOptions(): Libp2pInit {
   return {
     nodeInfo: { name: 'caisey', version: '1', userAgent: 'caisey' },
-    connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
         maxInboundStreams: limits.MAX_STREAMS_PER_CONNECTION,
