@@ -126,6 +126,7 @@ export class EndpointRuns {
     }
     try {
       const next = await live.take(message);
+      await nextTurn(); // first whoever waits for the command, then the endpoint, which waits for nothing
       await link.conversation.send({ kind: 'ack', run, next });
     } catch (cause) {
       if (isProtocolError(cause, 'message-invalid')) await live.end(interrupted(BROKEN));
@@ -215,6 +216,10 @@ const RESTARTED = 'The endpoint restarted, or never got the order.';
 const BROKEN = 'The endpoint broke the protocol of its link.';
 
 const CANCELLED = { outcome: 'cancelled' } as const;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 function giveUp(live: LiveRun, problem: string): void {
   endUntold(live, interrupted(problem));

@@ -167,17 +167,17 @@ resume('does not send an order that was never sent once its run is given up', as
   assert.equal(await faultsOf(site, session.id), []);
 });
 
-/** Holds every order on its way: made, and not sent yet. */
+/** Holds every order on its way: made under a checkpoint that is not in the second place yet. */
 function holdOrders(site: LiveSite): { reached: Promise<undefined>; release: () => void } {
   const { ledger } = site.appliance.desk.site;
-  const checkpointFor = ledger.checkpointFor.bind(ledger);
+  const signFor = ledger.signFor.bind(ledger);
   const reached = Promise.withResolvers<undefined>();
   const gate = Promise.withResolvers<undefined>();
   Object.assign(ledger, {
-    checkpointFor: async (size: number) => {
+    signFor: async (size: number) => {
+      const { checkpoint, published } = await signFor(size);
       reached.resolve(undefined);
-      await gate.promise;
-      return checkpointFor(size);
+      return { checkpoint, published: gate.promise.then(() => published) };
     },
   });
   return {
@@ -187,6 +187,18 @@ function holdOrders(site: LiveSite): { reached: Promise<undefined>; release: () 
     },
   };
 }
+
+resume('is not sent before its checkpoint is in the second place', async () => {
+  await using work = await openLiveWork();
+  const { site, session, agent } = work;
+  const orders = holdOrders(site);
+  const running = session.run('uptime');
+  await orders.reached;
+  await work.client.call('site.status', {});
+  assert.is(agent.orders.all.length, 0);
+  orders.release();
+  assert.is((await running).outcome, 'exited');
+});
 
 resume('is not sent when its session was closed while its order was made', async () => {
   await using work = await openLiveWork();

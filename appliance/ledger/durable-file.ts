@@ -1,5 +1,6 @@
 // Files that are whole or not there, on disk before anybody counts on them.
 
+import { writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -28,7 +29,7 @@ export async function openReplaced(path: string): Promise<ReplacedFile> {
       await closing; // Windows renames no open file; elsewhere it ended long ago
       const file = await open(temporary, 'w', 0o600);
       try {
-        await file.writeFile(bytes);
+        writeFileSync(file.fd, bytes); // a few hundred bytes, which the system takes at once
         await file.sync();
       } catch (cause) {
         await file.close();

@@ -250,6 +250,17 @@ checkpointFor(
   },
 );
 
+checkpointFor('is what signFor() announced, once it is published', async () => {
+  await using place = await createLedgerPlace();
+  await using ledger = await place.open({ checkpointDelayMs: 1_000_000 });
+  await appendAlerts(ledger, 2);
+  const { checkpoint, published } = await ledger.signFor(2);
+  await published;
+  assert.is(ledger.checkpoint, checkpoint);
+  assert.is(await ledger.checkpointFor(2), checkpoint);
+  assert.is((await ledger.signFor(1)).checkpoint, checkpoint);
+});
+
 checkpointFor('refuses a size that is not acknowledged', async () => {
   await using place = await createLedgerPlace();
   await using ledger = await place.open();

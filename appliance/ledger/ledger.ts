@@ -83,6 +83,13 @@ export interface SignedCheckpoint {
   readonly root: Hash;
 }
 
+/** A checkpoint that is signed and on its way to the second place. */
+export interface Signing {
+  readonly checkpoint: SignedCheckpoint;
+  /** Resolves when it is there: nobody outside may see the checkpoint before. @throws {LedgerError} `latched` */
+  readonly published: Promise<void>;
+}
+
 export interface Ledger extends AsyncDisposable {
   readonly origin: string;
   /** Entries acknowledged. */
@@ -99,6 +106,11 @@ export interface Ledger extends AsyncDisposable {
    * @throws {LedgerError} `latched`, `closed`
    */
   checkpointFor(size: number): Promise<SignedCheckpoint>;
+  /**
+   * As `checkpointFor`, but resolves when it is signed: for what can be made of it while it is saved, and is
+   * given to nobody before `published`.
+   */
+  signFor(size: number): Promise<Signing>;
   /** The latest that was published. */
   readonly checkpoint: SignedCheckpoint;
   /**
@@ -281,7 +293,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     now: options.now,
     ...(options.queue === undefined ? {} : { queue: options.queue }),
     onAcknowledged: () => {
-      bell.ring();
+      setImmediate(() => bell.ring()); // whoever recorded something goes first: an endpoint or a person waits for it
       publisher.notice();
     },
   });
@@ -308,7 +320,12 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     },
     failed: latch.failed,
     append: (draft, appendOptions) => writer.append(draft, appendOptions),
-    checkpointFor: (at) => publisher.publish(at),
+    async checkpointFor(at) {
+      const { checkpoint, published } = await publisher.sign(at);
+      await published;
+      return checkpoint;
+    },
+    signFor: (at) => publisher.sign(at),
     async checkWitnessed(note) {
       const held = await verifyCheckpoint(note, logKey);
       checkOpen();

@@ -1,6 +1,7 @@
 // Publishing: what was acknowledged is signed, the signature checked, the checkpoint saved in the second place,
 // and only then shown to anybody. At once when somebody asks, else at most a second after an entry; who asks
-// while one is being made is served by the next, all together.
+// while one is being made is served by the next, all together. While one is on its way to the second place,
+// whoever asked may work on what it will be shown in.
 
 import { signCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
 import { verifierKey } from '#crypto/key.ts';
@@ -11,13 +12,13 @@ import type { createBell } from './bell.ts';
 import type { ReplacedFile } from './durable-file.ts';
 import { LedgerError } from './error.ts';
 import type { Latch } from './latch.ts';
-import type { SignedCheckpoint } from './ledger.ts';
+import type { SignedCheckpoint, Signing } from './ledger.ts';
 import type { Recomputed } from './second-path.ts';
 
 export interface Publisher extends AsyncDisposable {
   readonly published: SignedCheckpoint;
-  /** Resolves with a published checkpoint of at least this size, which must be acknowledged. */
-  publish(size: number): Promise<SignedCheckpoint>;
+  /** Resolves with a signed checkpoint of at least this size, which must be acknowledged. */
+  sign(size: number): Promise<Signing>;
   /** Says that entries were acknowledged. */
   notice(): void;
 }
@@ -39,7 +40,7 @@ export interface PublisherParts {
 
 interface Asking {
   readonly size: number;
-  readonly resolve: (checkpoint: SignedCheckpoint) => void;
+  readonly resolve: (signing: Signing) => void;
   readonly reject: (error: LedgerError) => void;
 }
 
@@ -56,9 +57,9 @@ export function openPublisher(parts: PublisherParts): Publisher {
     get published() {
       return published;
     },
-    async publish(size) {
+    async sign(size) {
       latch.check();
-      if (size <= published.size) return published;
+      if (size <= published.size) return { checkpoint: published, published: Promise.resolve() };
       if (isClosed) throw new LedgerError('closed', 'Cannot sign: the log is closed');
       if (size > acknowledged().size) {
         throw new RangeError(`Cannot sign: size ${size} is not acknowledged`);
@@ -109,13 +110,28 @@ export function openPublisher(parts: PublisherParts): Publisher {
       const checkpoint: SignedCheckpoint = { note, ...state };
       await verifyCheckpoint(note, logKey);
       latch.check();
-      await Promise.all([acknowledgedFile.sync(), checkpointFile.replace(note)]);
+      const saved = save(note);
+      serve({ checkpoint, published: saved });
+      await saved;
       published = checkpoint;
       parts.onPublished();
+    } else serve({ checkpoint: published, published: Promise.resolve() });
+  }
+
+  /** Puts a checkpoint in the second place; what goes wrong trips the latch. */
+  async function save(note: string): Promise<void> {
+    try {
+      await Promise.all([acknowledgedFile.sync(), checkpointFile.replace(note)]);
+    } catch (error) {
+      throw latch.trip(error);
     }
-    const served = asking.filter(({ size }) => size <= published.size);
-    asking = asking.filter(({ size }) => size > published.size);
-    for (const { resolve } of served) resolve(published);
+  }
+
+  function serve(signing: Signing): void {
+    const { size } = signing.checkpoint;
+    const served = asking.filter((each) => each.size <= size);
+    asking = asking.filter((each) => each.size > size);
+    for (const { resolve } of served) resolve(signing);
   }
 }
 

@@ -183,6 +183,20 @@ table('latches on a signature that does not hold, and publishes nothing', async 
   assert.is(ledger.size, 3);
 });
 
+table('signs for whoever prepares, and publishes nothing that cannot be saved', async () => {
+  await using place = await createLedgerPlace();
+  {
+    await using ledger = await place.open();
+    await appendAlerts(ledger, 3);
+    await rm(place.secondFolder, { recursive: true });
+    const { checkpoint, published } = await ledger.signFor(3);
+    assert.is(checkpoint.size, 3);
+    assert.is((await rejection(published)).code, 'latched');
+    assert.is(ledger.checkpoint.size, 0);
+    assert.is((await rejection(ledger.signFor(3))).code, 'latched');
+  }
+});
+
 table('tells everybody who waits in the queue when a batch fails', async () => {
   await using place = await createLedgerPlace();
   const faults: Faults = {};

@@ -24,7 +24,8 @@ export interface OrderParts {
 }
 
 /**
- * Makes the order for an endpoint whose last checkpoint was `seen`, under the newest checkpoint.
+ * Makes the order for an endpoint whose last checkpoint was `seen`, under the newest checkpoint. It is proved and
+ * checked while that is on its way to the second place, and given to the caller when it is there.
  * @throws {VerifyError} when it does not authorise the command
  */
 export async function makeOrder(
@@ -33,7 +34,7 @@ export async function makeOrder(
   seen: SeenCheckpoint,
 ): Promise<MadeOrder> {
   const { ledger } = site;
-  const checkpoint = await ledger.checkpointFor(parts.started.index + 1);
+  const { checkpoint, published } = await ledger.signFor(parts.started.index + 1);
   const prove = (entry: Recorded): WorkOrder['started'] => provedEntry(ledger, checkpoint, entry);
   const order: WorkOrder = {
     checkpoint: checkpoint.note,
@@ -63,6 +64,7 @@ export async function makeOrder(
     },
     site.now(),
   );
+  await published;
   return { order, checkpoint: { size: checkpoint.size, root: checkpoint.root } };
 }
 
