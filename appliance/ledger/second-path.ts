@@ -5,8 +5,8 @@
 // The writer keeps a frontier. This keeps the last tile of every level, each of its hashes recomputed from
 // bytes that were read back, and follows the recursion of RFC 6962 §2.1 to the letter.
 
-import { equalBytes } from '#crypto/bytes.ts';
-import { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash, nodeHash } from '#crypto/hash.ts';
+import { concatBytes } from '#crypto/bytes.ts';
+import { EMPTY_ROOT, type Hash, leafHash, nodeHash } from '#crypto/hash.ts';
 import { TILE_WIDTH } from '#crypto/tile.ts';
 import { splitPoint } from '#crypto/tree.ts';
 
@@ -36,10 +36,11 @@ export interface SecondPath {
  * @throws {LedgerError} code `damaged` when the edge is not there
  */
 export function followStored(store: Store, size: number): SecondPath {
-  const edge: Hash[][] = [];
+  const edge: GrowingTile[] = [];
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
     const tile = readTile(store, { level, tile: Math.floor(count / TILE_WIDTH) });
-    edge.push(Array.from({ length: count % TILE_WIDTH }, (_, i) => hashInTile(tile, i)));
+    const hashes = Array.from({ length: count % TILE_WIDTH }, (_, i) => hashInTile(tile, i));
+    edge.push({ hashes, full: new Map() });
   }
   let at = size;
   return {
@@ -63,51 +64,78 @@ export function followStored(store: Store, size: number): SecondPath {
     { level, hash, index }: { level: number; hash: Hash; index: number },
     touched: Set<number>,
   ): void {
-    const hashes = (edge[level] ??= []);
+    const growing = (edge[level] ??= emptyTile());
+    const { hashes } = growing;
     hashes.push(hash);
     touched.add(level);
     if (hashes.length < TILE_WIDTH) return;
     const tile = Math.floor(index / TILE_WIDTH);
     checkTile({ level, tile, hashes });
-    edge[level] = [];
-    push({ level: level + 1, hash: treeHash(hashes), index: tile }, touched);
+    edge[level] = emptyTile();
+    push({ level: level + 1, hash: growingTreeHash(growing), index: tile }, touched);
   }
 
   function checkPartial(level: number): void {
     const tile = Math.floor(at / TILE_WIDTH ** (level + 1));
-    checkTile({ level, tile, hashes: edge[level] ?? [] });
+    checkTile({ level, tile, hashes: edge[level]?.hashes ?? [] });
   }
 
   function checkTile(recomputed: { level: number; tile: number; hashes: readonly Hash[] }): void {
     const { level, tile, hashes } = recomputed;
     const stored = readTile(store, { level, tile });
-    const same =
-      stored.length === hashes.length * HASH_BYTES &&
-      hashes.every((hash, i) =>
-        equalBytes(hash, stored.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
-      );
-    if (!same) throw damaged(`tile ${level}/${tile} is not what its leaves hash to`);
+    if (Buffer.compare(concatBytes(...hashes), stored) === 0) return;
+    throw damaged(`tile ${level}/${tile} is not what its leaves hash to`);
   }
 }
 
+/** A tile of the right edge: hashes are added to it, and none is changed. */
+interface GrowingTile {
+  readonly hashes: Hash[];
+  /** Its full subtrees as far as they were hashed, by their first item and size: they do not change any more. */
+  readonly full: Map<number, Hash>;
+}
+
+function emptyTile(): GrowingTile {
+  return { hashes: [], full: new Map() };
+}
+
 /** MTH(D[n]) by the recursion of RFC 6962 §2.1, over hashes that stand for trees of one size. */
-export function treeHash(hashes: readonly Hash[], from = 0, to = hashes.length): Hash {
-  const [first] = hashes.slice(from, from + 1);
-  if (first === undefined) return EMPTY_ROOT;
-  if (to - from === 1) return first;
-  const middle = from + splitPoint(to - from);
-  return nodeHash(treeHash(hashes, from, middle), treeHash(hashes, middle, to));
+export function treeHash(hashes: readonly Hash[]): Hash {
+  return growingTreeHash({ hashes, full: new Map() });
+}
+
+/** The same over a tile and one item right of it. A subtree that was full when it was hashed is not hashed again. */
+function growingTreeHash(
+  { hashes, full }: { hashes: readonly Hash[]; full: Map<number, Hash> },
+  right?: Hash,
+): Hash {
+  const items = right === undefined ? hashes : [...hashes, right];
+  return hashOf(0, items.length);
+
+  function hashOf(from: number, to: number): Hash {
+    const count = to - from;
+    const first = items[from];
+    if (first === undefined) return EMPTY_ROOT;
+    if (count === 1) return first;
+    const half = splitPoint(count);
+    const isFull = 2 * half === count && to <= hashes.length;
+    const place = from * 2 * TILE_WIDTH + count;
+    const known = isFull ? full.get(place) : undefined;
+    if (known !== undefined) return known;
+    const hash = nodeHash(hashOf(from, from + half), hashOf(from + half, to));
+    if (isFull) full.set(place, hash);
+    return hash;
+  }
 }
 
 /**
  * The root over the partial tiles of an edge. Whatever lies right of a level's last hash is smaller than one
  * of them, so it joins as the last, odd item: MTH splits at the largest power of two of the level's unit.
  */
-function rootOfEdge(edge: readonly (readonly Hash[])[]): Hash {
+function rootOfEdge(edge: readonly GrowingTile[]): Hash {
   let right: Hash | undefined;
-  for (const hashes of edge) {
-    if (hashes.length === 0) continue;
-    right = treeHash(right === undefined ? hashes : [...hashes, right]);
+  for (const tile of edge) {
+    if (tile.hashes.length > 0) right = growingTreeHash(tile, right);
   }
   return right ?? EMPTY_ROOT;
 }
