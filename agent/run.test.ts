@@ -33,23 +33,29 @@ interface Bench {
   readonly sent: Inbox<AgentMessage>;
   readonly errors: unknown[];
   readonly gone: () => number;
+  /** What was said and told, in order. */
+  readonly steps: readonly string[];
 }
 
 function open(execute: Execute): Bench {
   const sent = createInbox<AgentMessage>();
   const errors: unknown[] = [];
+  const steps: string[] = [];
   let gone = 0;
   const run = new Run({
     name: 'r'.repeat(43),
     request: REQUEST,
     execute,
     onStarted: () => undefined,
-    onEnded: () => undefined,
+    onEnded: (outcome) => steps.push(`ended: ${outcome}`),
     onGone: () => (gone += 1),
     onError: (error) => errors.push(error),
-    send: async (message) => sent.put(message),
+    send: async (message) => {
+      steps.push(`sent: ${message.kind}`);
+      sent.put(message);
+    },
   });
-  return { run, sent, errors, gone: () => gone };
+  return { run, sent, errors, gone: () => gone, steps };
 }
 
 function bytesOf(message: AgentMessage): number {
@@ -193,6 +199,12 @@ subject('Run bears a lost link, and tells of any other failure to send', async (
     await settle();
     assert.equal(errors, expected);
   }
+});
+
+subject('Run says its end to the link before anybody else hears of it', async () => {
+  const { run, steps } = open(async () => RESULT);
+  await run.ended;
+  assert.equal(steps, ['sent: exited', 'ended: exited']);
 });
 
 subject.run();

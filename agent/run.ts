@@ -120,10 +120,11 @@ export class Run {
       end = this.#interruption(error);
       if (!this.#isDropped) this.#options.onError(error);
     }
-    onEnded(end.outcome, end.exitCode);
-    if (this.#isDropped) return;
-    const problem = end.problem?.slice(0, MAX_PROBLEM_CHARS) ?? null;
-    this.#tell({ ...end, problem, kind: 'exited', run: this.name, seq: this.#seq }, 0);
+    if (!this.#isDropped) {
+      const problem = end.problem?.slice(0, MAX_PROBLEM_CHARS) ?? null;
+      this.#tell({ ...end, problem, kind: 'exited', run: this.name, seq: this.#seq }, 0);
+    }
+    onEnded(end.outcome, end.exitCode); // after it is told: a person waits for that
   }
 
   /** Passes output on, and rests the command's pipes while too much of it is not in the log. */
