@@ -60,7 +60,7 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
       { name: 'fleet', path: '/', shows: 'till-1' },
       { name: 'sessions', path: '/sessions', shows: 'till-1' },
       { name: 'requests', path: '/requests', shows: 'till-1' },
-      { name: 'site', path: sitePage, shows: 'Free disk' },
+      { name: 'site', path: sitePage, shows: 'In force since' },
       { name: 'endpoint', path: endpointPage, shows: 'the printer is offline' },
       { name: 'sites', path: '/settings/sites', shows: 'in service' },
       { name: 'people', path: '/settings/people', shows: 'Signature checked' },

@@ -4,7 +4,7 @@
 import { type ShownEntry } from '#appliance/protocol/shown-entry.ts';
 import { type EntryFields, sealEntry } from '#crypto/entry.ts';
 import type { Kind } from '#crypto/kind.ts';
-import { encodeLeaf, formatTime } from '#crypto/leaf.ts';
+import { encodeLeaf, formatTime, type Refs } from '#crypto/leaf.ts';
 import { STORY_LOG, STORY_START_MS } from './told-session.ts';
 
 export const STORY_ENDPOINT = 'E'.repeat(21) + 'A';
@@ -13,12 +13,18 @@ export const STORY_ENDPOINT = 'E'.repeat(21) + 'A';
 export function tellEntry<K extends Kind>(
   kind: K,
   fields: EntryFields<K>,
-  { index, atS = index, endpoint }: { index: number; atS?: number; endpoint?: string },
+  {
+    index,
+    atS = index,
+    endpoint,
+    ref,
+  }: { index: number; atS?: number; endpoint?: string; ref?: Refs },
 ): ShownEntry {
   const sealed = sealEntry(kind, fields);
   const leaf = encodeLeaf({
     ...{ v: 1, log: STORY_LOG, i: index, t: formatTime(STORY_START_MS + atS * 1000), k: kind },
     ...(endpoint === undefined ? {} : { e: endpoint }),
+    ...(ref === undefined ? {} : { ref }),
     ...{ _sd: sealed.digests, _sd_alg: 'sha-256' },
   });
   return {

@@ -117,7 +117,8 @@ take('SessionCards.take() tells a request in the words of the log', async () => 
   const told = new ToldSession();
   const command = await told.sign('reboot');
   const request = told.request(command, { approvals: 2 });
-  told.add('approval.notified', { channel: 'page', to: null }, { request: request.name });
+  const notice = { channel: 'page', to: null, by: null };
+  told.add('approval.notified', notice, { request: request.name });
   told.add('approval.viewed', { channel: 'page', by: 'Carla' }, { request: request.name });
   assert.is(only(told).request?.state, 'waiting');
   assert.match(only(told).request?.match ?? '', /^[0-9A-Z]{3}-[0-9A-Z]{3}$/);

@@ -2,7 +2,9 @@
 // and went, alerts, and kinds that this page does not know yet, which are shown by their fields rather than left out.
 
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
+import { FormatError } from '#crypto/error.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
+import { type Envelope, parseStatement, type Statement } from '#crypto/statement.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { lossWords } from './loss-words.ts';
 import type { FactTone } from './session-card.ts';
@@ -40,6 +42,45 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     tone: 'warn',
     title: 'The session was given up',
     details: [sayText(reason)],
+  }),
+  'log.opened': ({ software }) => ({
+    tone: 'plain',
+    title: 'The log was begun',
+    details: [`By ${sayText(software)}`],
+  }),
+  'site.claimed': ({ msp, client, site }) => ({
+    tone: 'plain',
+    title: `Claimed by ${sayText(msp)}`,
+    details: [`For ${sayText(client)}, ${sayText(site)}`],
+  }),
+  'roster.changed': ({ statement }) => {
+    const said = saidBy(statement, 'roster');
+    return {
+      tone: 'plain',
+      title: `Roster${versionOf(said)} came into force`,
+      details: about(
+        'In it',
+        said?.members.map(({ name, role }) => `${name} (${role})`).join(', '),
+      ),
+    };
+  },
+  'authority.changed': ({ statement }) => {
+    const said = saidBy(statement, 'authority');
+    return {
+      tone: 'plain',
+      title: 'The client named its approvers',
+      details: about('Approvers', said?.approvers.map(({ name }) => name).join(', ')),
+    };
+  },
+  'policy.changed': ({ statement }) => ({
+    tone: 'plain',
+    title: `Policy${versionOf(saidBy(statement, 'policy'))} came into force`,
+    details: [],
+  }),
+  'digest.changed': ({ level, approver }) => ({
+    tone: 'plain',
+    title: `${sayText(approver)} chose what the console may know: ${sayText(level)}`,
+    details: [],
   }),
   'token.created': ({ name, by, labels, expires }) => ({
     tone: 'plain',
@@ -121,6 +162,25 @@ export function sayText(value: string | undefined): string {
 /** As `sayText`; nothing stays nothing. */
 export function sayTextOrNull(value: string | null | undefined): string | null {
   return value == null ? null : visibleText(value);
+}
+
+/** What a statement in an entry says; null when it is withheld, or is none of that type. */
+function saidBy<T extends Statement['type']>(
+  envelope: Envelope | undefined,
+  type: T,
+): Extract<Statement, { type: T }> | null {
+  if (envelope === undefined) return null;
+  try {
+    const { statement } = parseStatement(envelope);
+    return statement.type === type ? (statement as Extract<Statement, { type: T }>) : null;
+  } catch (cause) {
+    if (cause instanceof FormatError) return null;
+    throw cause;
+  }
+}
+
+function versionOf(said: { readonly version: number } | null): string {
+  return said === null ? '' : `, version ${said.version},`;
 }
 
 function about(name: string, value: string | null | undefined): readonly string[] {

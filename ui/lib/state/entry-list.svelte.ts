@@ -1,9 +1,9 @@
 // Entries of some kinds on a page, the newest first: read from the site page by page, and looked for anew when
 // something happened there.
 
-import { ClientError } from '#appliance/protocol/client.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import type { Kind } from '#crypto/kind.ts';
+import { askAgain } from '#ui/lib/ask-again.ts';
 import { checkListed } from '#ui/lib/listed-entries.ts';
 import { withFirstPage } from '#ui/lib/newest-first.ts';
 import { problemWords } from '#ui/lib/session-problem.ts';
@@ -125,16 +125,5 @@ export class EntryList implements Disposable {
 
   #tell(entries: readonly CheckedEntry[]): void {
     for (const entry of entries) this.#options.onEntry?.(entry);
-  }
-}
-
-/** Reading changes nothing: what got lost with the link is asked again over the next one. */
-async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (cause) {
-      if (!(cause instanceof ClientError && cause.code === 'stream-lost')) throw cause;
-    }
   }
 }

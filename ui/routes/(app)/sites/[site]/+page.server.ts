@@ -1,5 +1,6 @@
 // A site's page: what the host knows of it, and what it needs to go on with an installation.
 
+import { allEndpoints } from '#ui/server/all-endpoints.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { PageServerLoad } from './$types';
 
@@ -7,10 +8,10 @@ export const load: PageServerLoad = async ({ locals, params, depends }) => {
   depends(`console:site:${params.site}`);
   const { directory } = actorOf(locals);
   return orError(async () => {
-    const [{ items }, roster] = await Promise.all([
-      directory.endpoints({ siteId: params.site, limit: 500 }),
+    const [endpoints, roster] = await Promise.all([
+      allEndpoints(directory, { siteId: params.site }),
       directory.roster(),
     ]);
-    return { endpoints: items, roster, isOnline: locals.host.uplinks.isOnline(params.site) };
+    return { endpoints, roster, isOnline: locals.host.uplinks.isOnline(params.site) };
   });
 };
