@@ -89,6 +89,14 @@ export function consoleContract(name: string, openPlace: OpenPlace): { run: () =
     await own.noteEndpoint(msp.siteId, 'e1', 'Mind the dog');
     await own.noteEndpoint(msp.siteId, 'e1', 'No dog');
     assert.is((await own.endpoint(msp.siteId, 'e1')).note, 'No dog');
+    assert.equal(await own.noticeChoice(), []);
+    await own.chooseNotices(['went-offline', 'request-waits', 'went-offline']);
+    assert.equal(await own.noticeChoice(), ['request-waits', 'went-offline']);
+    await own.chooseNotices([]);
+    assert.equal(await own.noticeChoice(), []);
+    assert.is(await codeOf(own.chooseNotices(['everything'])), 'invalid');
+    const others = await directory.of(msp.actors.owner).noticeChoice();
+    assert.equal(others, ['went-offline', 'roster-ends'], "another's choice is their own");
     assert.is((await own.roster())?.version, 1);
     assert.is((await own.clients())[0]?.sites, 1);
     assert.is((await own.changes({ limit: 2 })).items.length, 2);

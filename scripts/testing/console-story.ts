@@ -101,5 +101,6 @@ export async function foundMsp(directory: Directory, organisation: string): Prom
   const devices = { owner: (await storyKey()).key, technician: (await storyKey()).key };
   await owner.registerDevice({ peerKey: devices.owner, lifeMs: 3_600_000 });
   await technician.registerDevice({ peerKey: devices.technician, lifeMs: 3_600_000 });
+  await owner.chooseNotices(['went-offline', 'roster-ends']);
   return { actors, root, rootKeys, clientId, siteId, siteKey, endpointId, devices };
 }

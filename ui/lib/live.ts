@@ -5,7 +5,12 @@ import type { FleetEvent } from './state/fleet.svelte.ts';
 
 export type LiveEvent =
   | FleetEvent
-  | { readonly kind: 'site'; readonly siteId: string }
+  | {
+      readonly kind: 'site';
+      readonly siteId: string;
+      readonly link?: 'came' | 'went';
+      readonly waiting?: number;
+    }
   | { readonly kind: 'roster'; readonly version: number };
 
 /**

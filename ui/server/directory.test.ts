@@ -24,6 +24,7 @@ const LISTS = {
   clients: (own) => own.clients(),
   sites: (own) => own.sites(),
   endpoints: (own) => own.endpoints({}),
+  noticeChoice: (own) => own.noticeChoice(),
   changes: (own) => own.changes({}),
 } satisfies Partial<Record<keyof OwnDirectory, Question>>;
 
@@ -67,6 +68,10 @@ const OWN_CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
   registerDevice: {
     may: ['owner', 'technician', 'reviewer'],
     ask: async (own) => own.registerDevice({ peerKey: (await storyKey()).key, lifeMs: 1000 }),
+  },
+  chooseNotices: {
+    may: CONSOLE_ROLES,
+    ask: (own) => own.chooseNotices(['went-offline']),
   },
   createClient: { may: ['owner'], ask: (own) => own.createClient('Beta') },
   putRoster: {
@@ -224,6 +229,7 @@ async function snapshot({ db }: Store): Promise<unknown> {
     'endpoint',
     'note',
     'device',
+    'notice_choice',
     'change',
   ] as const;
   return Promise.all(

@@ -17,6 +17,7 @@ import { type ClientDirectory, clientDirectory } from './directory-clients.ts';
 import { type DeviceDirectory, deviceDirectory } from './directory-devices.ts';
 import { type FleetDirectory, fleetDirectory } from './directory-fleet.ts';
 import { type LinkDirectory, linkDirectory } from './directory-links.ts';
+import { type NoticeDirectory, noticeDirectory } from './directory-notices.ts';
 import { type PeopleDirectory, peopleDirectory } from './directory-people.ts';
 import { type RosterDirectory, rosterDirectory } from './directory-roster.ts';
 import { type SiteDirectory, siteDirectory } from './directory-sites.ts';
@@ -36,6 +37,7 @@ export type OwnDirectory = PeopleDirectory &
   ClientDirectory &
   SiteDirectory &
   FleetDirectory &
+  NoticeDirectory &
   ChangeDirectory;
 
 export interface Directory extends LinkDirectory {
@@ -66,6 +68,7 @@ export function openDirectory(
         ...clientDirectory(scope),
         ...siteDirectory(scope),
         ...fleetDirectory(scope),
+        ...noticeDirectory(scope),
         ...changeDirectory(scope),
       };
     },

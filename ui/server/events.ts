@@ -7,8 +7,17 @@ export type ConsoleEvent =
   | { readonly kind: 'endpoints'; readonly items: readonly FleetEndpoint[] }
   | { readonly kind: 'gone'; readonly siteId: string; readonly ids: readonly string[] }
   /** A site joined, was claimed, came or went, or what is waiting there changed: load it again. */
-  | { readonly kind: 'site'; readonly siteId: string }
+  | SiteEvent
   | { readonly kind: 'roster'; readonly version: number };
+
+export interface SiteEvent {
+  readonly kind: 'site';
+  readonly siteId: string;
+  /** Whether its appliance came or went just now. */
+  readonly link?: 'came' | 'went';
+  /** How many requests wait there, when it said so. */
+  readonly waiting?: number;
+}
 
 export type Listener = (event: ConsoleEvent) => void;
 

@@ -5,7 +5,7 @@ import type { Directory } from './directory.ts';
 import type { HostSummary } from './directory-fleet.ts';
 import type { KnownSite, ToldEndpoint } from './directory-links.ts';
 import { ConsoleError } from './error.ts';
-import type { Events } from './events.ts';
+import type { Events, SiteEvent } from './events.ts';
 import type { PeerSite } from './relay.ts';
 import type { UplinkStore } from './uplink.ts';
 
@@ -22,8 +22,10 @@ export function uplinkStore({
     if (site !== null) return site;
     throw new ConsoleError('not-found', 'Cannot keep what a site told: it was removed meanwhile');
   };
-  const tell = ({ organisationId, siteId }: KnownSite): void =>
-    events.tell(organisationId, { kind: 'site', siteId });
+  const tell = (
+    { organisationId, siteId }: KnownSite,
+    more: Pick<SiteEvent, 'link' | 'waiting'>,
+  ): void => events.tell(organisationId, { kind: 'site', siteId, ...more });
   return {
     async hello(peer, { origin, log, software }) {
       const site = await known(peer);
@@ -31,19 +33,19 @@ export function uplinkStore({
         ...{ origin, software },
         ...(log === null ? {} : { logKey: log, state: 'claimed' as const }),
       });
-      tell(site);
+      tell(site, { link: 'came' });
       return {
         organisationName: site.organisationName,
         roster: await directory.rosterOf(site),
       };
     },
-    async status(peer, { checkpoint, size, level, rosterVersion }) {
+    async status(peer, { checkpoint, size, level, rosterVersion, waitingRequests: waiting }) {
       const site = await known(peer);
       await directory.keepStatus(site, {
         checkpoint: { text: checkpoint, size },
         ...{ digestLevel: level, rosterVersion },
       });
-      tell(site);
+      tell(site, { waiting });
     },
     async endpoints(peer, { isReset, endpoints, removed }) {
       const site = await known(peer);
@@ -60,7 +62,7 @@ export function uplinkStore({
     },
     async gone(peer) {
       const site = await directory.siteById(peer.site);
-      if (site !== null) tell(site);
+      if (site !== null) tell(site, { link: 'went' });
     },
   };
 }

@@ -12,6 +12,7 @@ export interface Schema {
   note: NoteTable;
   device: DeviceTable;
   change: ChangeTable;
+  notice_choice: NoticeChoiceTable;
   invitation: InvitationTable;
 }
 
@@ -119,6 +120,13 @@ export interface ChangeTable {
   person_id: string | null;
   what: string;
   detail: string;
+}
+
+/** Of what a person is told while a page is open. */
+export interface NoticeChoiceTable {
+  person_id: string;
+  /** JSON: names of kinds. */
+  kinds: string;
 }
 
 /** A place in an organisation of built-in accounts that was offered to somebody. */
