@@ -11,9 +11,10 @@ import { openRelayNode } from '#appliance/protocol/relay-node.ts';
 import { signDevice } from '#appliance/protocol/session-key.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import { statementSigner } from '#crypto/statement.ts';
+import { enrolEndpoint } from '#scripts/testing/fake-agent.ts';
 import { kindsOf, refusalOf } from '#scripts/testing/live-session.ts';
 import { createKeyed, type LiveSite, openLiveSite } from '#scripts/testing/live-site.ts';
-import { signAuthority, signRoster } from '#scripts/testing/live-work.ts';
+import { signAuthority, signLevel, signRoster } from '#scripts/testing/live-work.ts';
 import {
   circuits,
   type Mesh,
@@ -219,6 +220,28 @@ uplinks('can say nothing but a roster by the root of the site', async () => {
   }
   assert.equal(codes, ['not-authorised', 'statement-invalid']);
   assert.is(site.appliance.desk.site.ledger.size, size, 'nothing was recorded');
+});
+
+uplinks('is told no names any more as soon as the client seals the site', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await enrolEndpoint(site, { name: 'till' });
+  const named = (name: string | null, from = 0) =>
+    mesh.when(
+      (told) =>
+        told.what === 'endpoints' && told.names.includes(name) && mesh.told.indexOf(told) >= from,
+    );
+  await named('till');
+  const before = mesh.told.length;
+  const envelope = await signLevel(site, { level: 'sealed' });
+  await using client = await site.connect(site.approver);
+  await client.call('site.change', { envelope });
+  await named(null, before);
+  await mesh.restart(); // and not when it comes back either
+  const after = mesh.told.length;
+  await named(null, after);
+  const names = mesh.told.slice(before).flatMap((told) => ('names' in told ? told.names : []));
+  assert.not(names.includes('till'));
 });
 
 uplinks('sends the newest roster to a site that comes', async () => {
