@@ -36,12 +36,18 @@ export async function buildConsole(log: (line: string) => void): Promise<void> {
 
 /**
  * Puts a console of its own into an empty folder, so that whoever runs it is not disturbed by the next build.
- * Answers the path of its program.
+ * Answers the path of its program. `signal` ends the waiting for another build; a build that is under way is ended by
+ * `killAll`.
  * @throws {Error} with what the build said
  */
-export async function copyConsole(folder: string, log: (line: string) => void): Promise<string> {
-  await using _lock = await lockBuild();
+export async function copyConsole(
+  folder: string,
+  log: (line: string) => void,
+  { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
+): Promise<string> {
+  await using _lock = await lockBuild(signal);
   await buildLocked(log);
+  signal.throwIfAborted();
   const copy = join(folder, 'build');
   await cp(CONSOLE_BUILD, copy, { recursive: true });
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
@@ -50,7 +56,7 @@ export async function copyConsole(folder: string, log: (line: string) => void): 
 }
 
 /** One process at a time builds: others wait, and then find it built. */
-async function lockBuild(): Promise<AsyncDisposable> {
+async function lockBuild(signal?: AbortSignal): Promise<AsyncDisposable> {
   await mkdir(LOCK_FOLDER, { recursive: true });
   const deadlineMs = performance.now() + BUILD_TIMEOUT_MS;
   for (;;) {
@@ -59,7 +65,7 @@ async function lockBuild(): Promise<AsyncDisposable> {
     } catch (error) {
       const isLocked = error instanceof LedgerError && error.code === 'locked';
       if (!isLocked || performance.now() > deadlineMs) throw error;
-      await setTimeout(LOCK_POLL_MS);
+      await setTimeout(LOCK_POLL_MS, undefined, signal === undefined ? {} : { signal });
     }
   }
 }

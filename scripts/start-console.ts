@@ -26,6 +26,8 @@ export interface ConsoleOptions {
   readonly ports: ConsolePorts;
   readonly site: Pick<StartedSite, 'restartAppliance'>;
   readonly say: (text: string) => void;
+  /** Ends what is under way before it is up. */
+  readonly signal: AbortSignal;
 }
 
 /** Builds and runs the console. @throws {Error} with what the build said, or when it ends before it listens */
@@ -34,11 +36,15 @@ export async function openConsole({
   ports,
   site,
   say,
+  signal,
 }: ConsoleOptions): Promise<StartedConsole> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'caisey-console-'));
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-start-console-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const program = await copyConsole(folder, (line) => say(`${line} (some half a minute)`));
+  signal.addEventListener('abort', killAll, { once: true });
+  stack.defer(() => signal.removeEventListener('abort', killAll));
+  const log = (line: string): void => say(`${line} (some half a minute)`);
+  const program = await copyConsole(folder, log, { signal });
   const origin = `http://localhost:${ports.page}`;
   say('Starting the console …');
   const up = Promise.withResolvers<null>();
@@ -62,7 +68,7 @@ export async function openConsole({
       if (answer !== null && child.connected) child.send(answer);
     });
   });
-  const failed = await Promise.race([up.promise, ended]);
+  const failed = await Promise.race([up.promise, ended, aborted(signal)]);
   if (failed !== null) throw new Error(`Cannot start: ${failed}; its last lines above say why`);
   const opened = stack.move();
   return {
@@ -74,9 +80,11 @@ export async function openConsole({
   };
 }
 
-/** Ends a build that is under way. */
-export function stopBuilding(): void {
-  killAll();
+function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  if (signal.aborted) reject(signal.reason);
+  return promise;
 }
 
 /** The trial's own: what the environment says of another console is not for this one. */

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig, placesIn } from '#appliance/config.ts';
 import { lockOwner } from '#appliance/ledger/lock.ts';
 import { openBrowser } from './open-browser.ts';
-import { openConsole, type StartedConsole, stopBuilding } from './start-console.ts';
+import { openConsole, type StartedConsole } from './start-console.ts';
 import { choosePorts } from './start-ports.ts';
 import { commandFor, ENDPOINT, openSite } from './start-site.ts';
 
@@ -36,12 +36,13 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
       : null;
     const site = stack.use(await openSite(home, say));
     sayWhatNext({ home, pin: site.pin, page: await pageOf(home) });
-    let open: StartedConsole | null = null;
-    if (ports !== null && !stop.isAsked()) {
-      open = stack.use(await openConsole({ home, ports, site, say }));
+    const { signal } = stop;
+    const open = ports === null ? null : await tryConsole({ home, ports, site, signal });
+    if (open !== null) {
+      stack.use(open);
       sayConsole(open, { isJoined: await isJoined(home) });
     }
-    say('\nCtrl+C stops everything; what was recorded stays.');
+    if (!signal.aborted) say('\nCtrl+C stops everything; what was recorded stays.');
     const end = await Promise.race([
       stop.asked,
       site.ended,
@@ -56,22 +57,37 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
     );
     return 1;
   } catch (cause) {
-    if (stop.isAsked()) return 0; // what was not up yet was stopped on its way
+    if (stop.signal.aborted) return 0; // what was not up yet was stopped on its way
     throw cause;
   }
 }
 
-function onSignals(): { readonly asked: Promise<null>; isAsked(): boolean } {
+/** A site is of use without its console: what failed is said, and the site goes on. */
+async function tryConsole(
+  options: Omit<Parameters<typeof openConsole>[0], 'say'>,
+): Promise<StartedConsole | null> {
+  try {
+    return await openConsole({ ...options, say });
+  } catch (cause) {
+    if (options.signal.aborted) return null; // it was stopped on its way
+    const words = cause instanceof Error ? cause.message : String(cause);
+    process.stderr.write(
+      `\n${words}\n\nThe console is not there. The site goes on, and the commands above work.\n`,
+    );
+    return null;
+  }
+}
+
+function onSignals(): { readonly asked: Promise<null>; readonly signal: AbortSignal } {
   const { promise, resolve } = Promise.withResolvers<null>();
-  let isAsked = false;
+  const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      isAsked = true;
-      stopBuilding();
+      stop.abort();
       resolve(null);
     });
   }
-  return { asked: promise, isAsked: () => isAsked };
+  return { asked: promise, signal: stop.signal };
 }
 
 /** Whether the appliance of this home runs already; then it is said where. */
