@@ -14,10 +14,6 @@ import { WorkError } from './error.ts';
 import type { Recorded } from './record.ts';
 import type { Endpoint, Site } from './site.ts';
 
-/** A session may last so long, whatever its statement says. */
-export const MAX_SESSION_MS = 12 * 3_600_000;
-/** A session in which nothing happens for so long is closed. */
-export const IDLE_MS = 30 * 60_000;
 export const MAX_COMMANDS_AT_ONCE = 16;
 /** So long a client that a session is tied to may be away before that is taken for its end. */
 export const CLIENT_AWAY_MS = 10_000;

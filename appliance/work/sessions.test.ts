@@ -24,7 +24,7 @@ import {
 } from '#scripts/testing/live-work.ts';
 import { RESUME_MS, STOP_MS } from '../broker/endpoint-runs.ts';
 import { LedgerError } from '../ledger/error.ts';
-import { IDLE_MS, MAX_SESSION_MS } from './session.ts';
+import { IDLE_MS, MAX_SESSION_MS } from '../protocol/session-limits.ts';
 
 const HOUR_MS = 3_600_000;
 

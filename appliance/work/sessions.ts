@@ -8,18 +8,12 @@ import type { FieldsOf } from '#crypto/kind.ts';
 import type { Envelope, Member } from '#crypto/statement.ts';
 import type { Requests } from '../gate/requests.ts';
 import { LedgerError } from '../ledger/error.ts';
+import { IDLE_MS, MAX_SESSION_MS } from '../protocol/session-limits.ts';
 import type { Clock } from './clock.ts';
 import { WorkError } from './error.ts';
 import type { EndpointLinks } from './link-port.ts';
 import { record, type Recorded } from './record.ts';
-import {
-  checkOpening,
-  CLIENT_AWAY_MS,
-  IDLE_MS,
-  MAX_SESSION_MS,
-  type Session,
-  type Stop,
-} from './session.ts';
+import { checkOpening, CLIENT_AWAY_MS, type Session, type Stop } from './session.ts';
 import type { Site } from './site.ts';
 
 export interface Closing {

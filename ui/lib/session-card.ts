@@ -70,6 +70,8 @@ export interface RequestPart {
   }[];
   readonly asked: readonly {
     readonly to: string | null;
+    /** Who reminded them; null when they were asked for the first time, or by the policy's terms. */
+    readonly by: string | null;
     readonly channel: string;
     readonly at: string;
   }[];

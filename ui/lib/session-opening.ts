@@ -6,6 +6,7 @@ import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import { isOpenedAs } from '#crypto/entry.ts';
 import { parseStatement } from '#crypto/statement.ts';
 import { sayText, sayTextOrNull } from './session-fact.ts';
+import { sessionEndMs } from './session-limits.ts';
 
 export interface Opening {
   readonly endpoint: string;
@@ -18,6 +19,8 @@ export interface Opening {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly at: string;
+  /** Its end whatever happens in it; null when its statement is withheld. */
+  readonly endsAtMs: number | null;
 }
 
 /** What the opening says. @throws {ClientError} code `message-invalid` when the entry is none */
@@ -37,6 +40,7 @@ export function openingOf({ leaf, opened }: CheckedEntry): Opening {
     reason: sayTextOrNull(fields.reason),
     ticket: sayTextOrNull(fields.ticket),
     at: leaf.t,
+    endsAtMs: statement?.type === 'session' ? sessionEndMs(statement) : null,
   };
 }
 

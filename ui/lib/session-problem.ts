@@ -18,6 +18,8 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
     'The state cannot be captured by that command: the policy does not allow it without asking. Choose one that only reads.',
   'command-replayed': 'This very command was sent before. Look for its card above.',
   'not-allowed': 'Your role does not allow this here.',
+  'reminded-lately':
+    'They were reminded less than a minute ago. The client’s page shows it; wait a little.',
   'request-unknown': 'The request is not waiting any more. Its card says what became of it.',
   'request-decided': 'The request is not waiting any more. Its card says what became of it.',
 };

@@ -32,8 +32,8 @@ export function requestOf(
 export function requestAfter(request: RequestPart, { opened, leaf }: CheckedEntry): RequestPart {
   const at = leaf.t;
   if (isOpenedAs(opened, 'approval.notified')) {
-    const { channel, to } = opened.fields;
-    const asked = { to: sayTextOrNull(to), channel: sayText(channel), at };
+    const { channel, to, by } = opened.fields;
+    const asked = { to: sayTextOrNull(to), by: sayTextOrNull(by), channel: sayText(channel), at };
     return { ...request, asked: [...request.asked, asked] };
   }
   if (isOpenedAs(opened, 'approval.viewed')) {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { ToldSession } from '#scripts/testing/told-session.ts';
 import type { CommandCard, RequestPart } from './session-card.ts';
 import { SessionCards } from './session-cards.ts';
-import { linkWords, requestWords, statusWords } from './session-words.ts';
+import { askedWords, linkWords, remindAtMs, requestWords, statusWords } from './session-words.ts';
 
 function cardOf({ entries }: ToldSession): CommandCard {
   const cards = new SessionCards();
@@ -41,6 +41,39 @@ request('requestWords() counts down, and counts approvals', async () => {
 });
 
 request.run();
+
+const remind = suite('remindAtMs()');
+
+remind(
+  'remindAtMs() waits for a minute after a reminder, and never after the first asking',
+  async () => {
+    const told = new ToldSession();
+    const asked = told.request(await told.sign('reboot'));
+    const notify = (by: string | null): RequestPart => {
+      told.add('approval.notified', { channel: 'page', to: 'Carla', by }, { request: asked.name });
+      return cardOf(told).request as RequestPart;
+    };
+    const first = notify(null);
+    assert.is(remindAtMs(first, 0), null);
+    const reminded = notify('Tim');
+    const nextMs = Date.parse(reminded.asked[1]?.at ?? '') + 60_000;
+    assert.is(remindAtMs(reminded, nextMs - 1), nextMs);
+    assert.is(remindAtMs(reminded, nextMs), null);
+  },
+);
+
+remind.run();
+
+const said = suite('askedWords()');
+
+said('askedWords() says who was asked, and who reminded them', () => {
+  const asked = { to: 'Carla', by: null, channel: 'on-site page', at: '' };
+  assert.is(askedWords(asked), 'Asked Carla, by on-site page');
+  assert.is(askedWords({ ...asked, to: null }), 'Asked every approver, by on-site page');
+  assert.is(askedWords({ ...asked, by: 'Tim' }), 'Tim reminded Carla, by on-site page');
+});
+
+said.run();
 
 const link = suite('linkWords()');
 

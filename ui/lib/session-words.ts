@@ -97,6 +97,22 @@ export function requestWords(request: RequestPart, nowMs: number): string {
   }
 }
 
+/** So long after a reminder the appliance takes the next one. */
+const REMIND_EVERY_MS = 60_000;
+
+/** When its approvers may be reminded again; null: at once. */
+export function remindAtMs({ asked }: Pick<RequestPart, 'asked'>, nowMs: number): number | null {
+  const last = asked.findLast(({ by }) => by !== null);
+  const nextMs = last === undefined ? NaN : Date.parse(last.at) + REMIND_EVERY_MS;
+  return nextMs > nowMs ? nextMs : null;
+}
+
+/** Who was asked, or reminded by whom. */
+export function askedWords({ to, by, channel }: RequestPart['asked'][number]): string {
+  const whom = to ?? 'every approver';
+  return by === null ? `Asked ${whom}, by ${channel}` : `${by} reminded ${whom}, by ${channel}`;
+}
+
 /** How the link is; null while there is nothing to say. */
 export function linkWords(
   state: LinkState,

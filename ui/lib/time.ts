@@ -13,8 +13,9 @@ export function formatAgo(atMs: number, nowMs: number): string {
   return atMs < nowMs ? `${value} ${unit} ago` : `in ${value} ${unit}`;
 }
 
-/** How long something took or takes: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
+/** How long something took or takes: `12 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
 export function formatDuration(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
   const [large, small] = ms < HOUR ? [MINUTE, SECOND] : [HOUR, MINUTE];

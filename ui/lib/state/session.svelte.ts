@@ -11,8 +11,9 @@ import type { StatementOf } from '#crypto/statement.ts';
 import { endpointOs } from '#ui/lib/endpoint-shells.ts';
 import type { SessionKeys } from '#ui/lib/keeper.ts';
 import { inNextFrame } from '#ui/lib/next-frame.ts';
-import type { Card, CommandCard } from '#ui/lib/session-card.ts';
+import { type Card, type CommandCard, isUnderWay } from '#ui/lib/session-card.ts';
 import { SessionCards } from '#ui/lib/session-cards.ts';
+import { type SessionLimits, sessionLimits } from '#ui/lib/session-limits.ts';
 import { checkNext, type Opening, openingOf } from '#ui/lib/session-opening.ts';
 import { problemWords } from '#ui/lib/session-problem.ts';
 import { sessionSigner } from '#ui/lib/session-signer.ts';
@@ -73,6 +74,7 @@ export class SessionState implements AsyncDisposable {
   #phase = $state.raw<SessionPhase>('loading');
   #problem = $state.raw<string | null>(null);
   #entries = $state.raw(0);
+  #lastMs = $state.raw(0);
   #os = $state.raw<string | null>(null);
 
   constructor(options: SessionStateOptions) {
@@ -108,6 +110,14 @@ export class SessionState implements AsyncDisposable {
   /** Entries shown so far. */
   get entries(): number {
     return this.#entries;
+  }
+
+  /** When it ends by itself; null before its opening was read. */
+  get limits(): SessionLimits | null {
+    const opening = this.#opening;
+    if (opening === null) return null;
+    const isBusy = this.#cards.some((card) => card.kind === 'command' && isUnderWay(card));
+    return sessionLimits({ endsAtMs: opening.endsAtMs, lastMs: this.#lastMs, isBusy });
   }
 
   /** The endpoint's operating system; null until it is known, and when it is not its technician who looks. */
@@ -188,6 +198,12 @@ export class SessionState implements AsyncDisposable {
     await this.#options.link.call('request.withdraw', { request: request.name, reason });
   }
 
+  /** Has the approvers of a request told of it once more. */
+  async remind({ request }: Pick<CommandCard, 'request'>): Promise<void> {
+    if (request === null) return;
+    await this.#options.link.call('request.remind', { request: request.name });
+  }
+
   async close(note: string | null, ticket: string | null): Promise<void> {
     await this.#options.link.call('session.close', { session: this.session, note, ticket });
   }
@@ -253,6 +269,7 @@ export class SessionState implements AsyncDisposable {
     this.#isFlushing = false;
     this.#cards = this.#fold.cards();
     this.#entries = (this.#previous?.leaf.n ?? -1) + 1;
+    this.#lastMs = Date.parse(this.#previous?.leaf.t ?? '');
     const unknown = this.#outgoing.filter(({ hash }) => !this.#fold.has(hash));
     if (unknown.length < this.#outgoing.length) this.#outgoing = unknown;
   }
