@@ -219,7 +219,9 @@ uplinks('can say nothing but a roster by the root of the site', async () => {
     codes.push(outcome.kind === 'refused' ? outcome.code : outcome.kind);
   }
   assert.equal(codes, ['not-authorised', 'statement-invalid']);
-  assert.is(site.appliance.desk.site.ledger.size, size, 'nothing was recorded');
+  const { ledger } = site.appliance.desk.site;
+  assert.is(ledger.size, size + 1, 'nothing was recorded but the alarm of the forged one');
+  assert.is((await ledger.entry(size)).leaf.k, 'alert.raised');
 });
 
 uplinks('is told no names any more as soon as the client seals the site', async () => {
