@@ -1,8 +1,11 @@
 // Files that are whole or not there, on disk before anybody counts on them.
 
-import { writeFileSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { closeSync, fsync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+const sync = promisify(fsync);
 
 /**
  * Replaces a file: temporary file, fsync, rename, fsync of the folder. When this resolves, the new bytes
@@ -13,43 +16,35 @@ export async function replaceFile(path: string, bytes: string | Uint8Array): Pro
   await file.replace(bytes);
 }
 
-/** A file that is replaced often: its folder stays open, so that a replacement takes half the calls. */
+/** A file that is replaced often: its folder stays open. */
 export interface ReplacedFile extends AsyncDisposable {
   /** As `replaceFile`. One at a time. */
   replace(bytes: string | Uint8Array): Promise<void>;
 }
 
-/** Opens a path for replacing. The file itself need not exist. */
+/**
+ * Opens a path for replacing. The file itself need not exist. Only the disk is waited for: what the system does
+ * in memory is done at once, because each way through the thread pool waits for whatever goes on meanwhile.
+ */
 export async function openReplaced(path: string): Promise<ReplacedFile> {
   const temporary = `${path}.new`;
   const folder = process.platform === 'win32' ? null : await open(dirname(path), 'r');
-  let closing: Promise<void> = Promise.resolve();
   return {
     async replace(bytes) {
-      await closing; // Windows renames no open file; elsewhere it ended long ago
-      const file = await open(temporary, 'w', 0o600);
+      const file = openSync(temporary, 'w', 0o600);
       try {
-        writeFileSync(file.fd, bytes); // a few hundred bytes, which the system takes at once
-        await file.sync();
-      } catch (cause) {
-        await file.close();
-        throw cause;
+        writeFileSync(file, bytes);
+        await sync(file);
+      } finally {
+        closeSync(file);
       }
-      if (folder === null) await file.close();
-      await rename(temporary, path);
+      renameSync(temporary, path);
       await folder?.sync();
-      if (folder !== null) closing = closeQuietly(file);
     },
     async [Symbol.asyncDispose]() {
-      await closing;
       await folder?.close();
     },
   };
-}
-
-/** Its bytes are on disk: closing it can lose nothing. */
-function closeQuietly(file: FileHandle): Promise<void> {
-  return file.close().catch(() => undefined);
 }
 
 /** Puts a folder's entries (created, renamed and removed names) on disk. */

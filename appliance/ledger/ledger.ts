@@ -281,9 +281,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     ...{ acknowledgedFile: parts.acknowledgedFile, saved: parts.saved },
     acknowledged: () => writer.acknowledged,
     delayMs: options.checkpointDelayMs ?? 1000,
-    onPublished: () => {
-      bell.ring();
-    },
+    onPublished: ringSoon,
   });
   const writer = openWriter({
     ...{ store, disk, latch, acknowledgedFile: parts.acknowledgedFile, growth: standing.growth },
@@ -293,7 +291,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
     now: options.now,
     ...(options.queue === undefined ? {} : { queue: options.queue }),
     onAcknowledged: () => {
-      setImmediate(() => bell.ring()); // whoever recorded something goes first: an endpoint or a person waits for it
+      ringSoon();
       publisher.notice();
     },
   });
@@ -370,6 +368,13 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
       await resources.disposeAsync();
     },
   };
+
+  /** Whoever recorded something goes first, and the disk: an endpoint or a person waits for it. */
+  function ringSoon(): void {
+    setImmediate(() => {
+      if (!publisher.isSaving) bell.ring();
+    });
+  }
 
   function checkOpen(): void {
     if (isClosed) throw new LedgerError('closed', 'Cannot read: the log is closed');

@@ -17,6 +17,8 @@ import type { Recomputed } from './second-path.ts';
 
 export interface Publisher extends AsyncDisposable {
   readonly published: SignedCheckpoint;
+  /** Whether a checkpoint is on its way to the second place: `onPublished` follows. */
+  readonly isSaving: boolean;
   /** Resolves with a signed checkpoint of at least this size, which must be acknowledged. */
   sign(size: number): Promise<Signing>;
   /** Says that entries were acknowledged. */
@@ -51,11 +53,15 @@ export function openPublisher(parts: PublisherParts): Publisher {
   let asking: Asking[] = [];
   let running: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let isSaving = false;
   let isClosed = false;
 
   return {
     get published() {
       return published;
+    },
+    get isSaving() {
+      return isSaving;
     },
     async sign(size) {
       latch.check();
@@ -110,9 +116,11 @@ export function openPublisher(parts: PublisherParts): Publisher {
       const checkpoint: SignedCheckpoint = { note, ...state };
       await verifyCheckpoint(note, logKey);
       latch.check();
+      isSaving = true;
       const saved = save(note);
       serve({ checkpoint, published: saved });
       await saved;
+      isSaving = false;
       published = checkpoint;
       parts.onPublished();
     } else serve({ checkpoint: published, published: Promise.resolve() });
@@ -121,7 +129,7 @@ export function openPublisher(parts: PublisherParts): Publisher {
   /** Puts a checkpoint in the second place; what goes wrong trips the latch. */
   async function save(note: string): Promise<void> {
     try {
-      await Promise.all([acknowledgedFile.sync(), checkpointFile.replace(note)]);
+      await Promise.all([checkpointFile.replace(note), acknowledgedFile.sync()]);
     } catch (error) {
       throw latch.trip(error);
     }
