@@ -1,18 +1,45 @@
-// Where the palette can take somebody.
+// Where the palette can take somebody: pages, things to do, and whatever the host finds by name.
 
-export interface Destination {
-  readonly href: string;
-  readonly title: string;
-  readonly note: string;
-  readonly group: 'Pages' | 'Machines' | 'Sites';
-}
+import * as z from 'zod';
 
-/** The pages that are there for everybody. */
+import { foldText } from './fleet.ts';
+
+export const DESTINATION_GROUPS = ['Pages', 'Actions', 'Machines', 'Sites'] as const;
+
+export const destinationSchema = z.object({
+  href: z.string(),
+  title: z.string(),
+  note: z.string(),
+  group: z.enum(DESTINATION_GROUPS),
+});
+
+export type Destination = Readonly<z.infer<typeof destinationSchema>>;
+
+/** What `/api/find` answers. */
+export const foundSchema = z.object({ found: z.array(destinationSchema) });
+
+/** The pages and actions that are there for everybody. */
 export const PAGES: readonly Destination[] = [
   { href: '/', title: 'Fleet', note: 'g e', group: 'Pages' },
   { href: '/sessions', title: 'Sessions', note: 'g s', group: 'Pages' },
   { href: '/requests', title: 'Requests', note: 'g r', group: 'Pages' },
   { href: '/settings/people', title: 'People', note: 'accounts and keys', group: 'Pages' },
   { href: '/settings/sites', title: 'Sites', note: 'clients, sites, tokens', group: 'Pages' },
+  { href: '/settings/changes', title: 'Changes', note: 'who changed what here', group: 'Pages' },
   { href: '/settings/account', title: 'Your account', note: 'keys, sign-in', group: 'Pages' },
+  { href: '/settings/sites', title: 'Add a site', note: '', group: 'Actions' },
+  { href: '/settings/people#invite-title', title: 'Invite somebody', note: '', group: 'Actions' },
+  { href: '/settings/account', title: 'Light or dark', note: '', group: 'Actions' },
 ];
+
+/** Those that hold every word of a search; all without one. */
+export function chooseDestinations(
+  destinations: readonly Destination[],
+  query: string,
+): readonly Destination[] {
+  const words = foldText(query).split(/\s+/).filter(Boolean);
+  return destinations.filter(({ title, note }) => {
+    const text = foldText(`${title} ${note}`);
+    return words.every((word) => text.includes(word));
+  });
+}
