@@ -75,8 +75,8 @@ function choiceCard({ level }: LevelInForce, { approvers, token, typed }: Settin
   if (approvers.length === 0) {
     return html`<div class="note warn">
       <strong>Nobody can change it on this page</strong>
-      No approver of this site has a PIN here. Whoever holds an approver's key file can sign the
-      change; your IT provider can show how.
+      No approver of this site has a PIN here. Whoever holds an approver's key file changes it with
+      <code>caisey site level set</code>; your IT provider can show how.
     </div>`;
   }
   return html`<form class="card" method="post" action="/settings">

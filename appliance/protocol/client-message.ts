@@ -327,6 +327,8 @@ export const answerSchemas = {
     roster: envelopeSchema,
     authority: envelopeSchema,
     policy: envelopeSchema,
+    /** What the console may know; null: no approver has said. */
+    digest: envelopeSchema.nullable(),
   }),
   'endpoint.list': z.strictObject({
     endpoints: z.array(endpointSummarySchema),

@@ -1,6 +1,7 @@
 // The words that options choose from. Crypto owns them; they are repeated here, and checked by type, because
 // loading their schemas would double the time that `--help` takes.
 
+import type { DigestLevel } from '#crypto/digest-level.ts';
 import type { PresetName, Role, ShellName } from '#crypto/policy.ts';
 
 export const SHELL_CHOICES = [
@@ -18,3 +19,9 @@ export const PRESET_CHOICES = [
 ] as const satisfies readonly PresetName[];
 
 export const ROLE_CHOICES = ['owner', 'technician', 'reviewer'] as const satisfies readonly Role[];
+
+export const LEVEL_CHOICES = [
+  'sealed',
+  'standard',
+  'open',
+] as const satisfies readonly DigestLevel[];

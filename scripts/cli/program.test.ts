@@ -17,7 +17,8 @@ const VERBS = [
   ...['request remind'],
   ...['records export', 'site init', 'site status', 'site people ls', 'site people add'],
   ...['site people rm', 'site approvers ls', 'site approvers add', 'site approvers rm'],
-  ...['site policy show', 'site policy set', 'endpoint token', 'endpoint ls', 'endpoint rm'],
+  ...['site level show', 'site level set', 'site policy show', 'site policy set'],
+  ...['endpoint token', 'endpoint ls', 'endpoint rm'],
   ...['key create', 'key show', 'appliance run', 'agent enrol', 'agent run'],
   ...['log fsck', 'log export'],
 ];

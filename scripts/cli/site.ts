@@ -1,8 +1,8 @@
 // `caisey site …`: found a site, look at it, and change what is in force: people, approvers, policy.
 
-import { Option } from '@commander-js/extra-typings';
+import { Argument, Option } from '@commander-js/extra-typings';
 
-import { PRESET_CHOICES, ROLE_CHOICES } from './choices.ts';
+import { LEVEL_CHOICES, PRESET_CHOICES, ROLE_CHOICES } from './choices.ts';
 import type { Act } from './invocation.ts';
 import { PAGE_ADDRESS } from './place.ts';
 import type { Parent } from './program.ts';
@@ -34,6 +34,7 @@ export function addSite(parent: Parent, act: Act): void {
   addPeople(site, act);
   addApprovers(site, act);
   addPolicy(site, act);
+  addLevel(site, act);
 }
 
 function addInit(site: Parent, act: Act): void {
@@ -210,3 +211,31 @@ function addPolicy(site: Parent, act: Act): void {
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
+const LEVEL_HELP = `
+sealed: how many machines, sessions and requests there are, no names. standard: names and states of
+machines, too. open: the text of commands, too. The site's own page offers the same choice by PIN.
+
+Example:
+  $ caisey site level set sealed --key carla.key`;
+
+function addLevel(site: Parent, act: Act): void {
+  const level = site
+    .command('level')
+    .description("what the console may know of the site, by an approver's key");
+  level
+    .command('show', { isDefault: true })
+    .description('show the level in force')
+    .addHelpText('after', '\nExample:\n  $ caisey site level show')
+    .action(() =>
+      act(async (invocation) => (await import('./site-level.ts')).showLevel(invocation)),
+    );
+  level
+    .command('set')
+    .description("put another level in force (signs by an approver's key: --key)")
+    .addArgument(new Argument('<level>', 'what may be told').choices(LEVEL_CHOICES))
+    .addHelpText('after', LEVEL_HELP)
+    .action((name) =>
+      act(async (invocation) => (await import('./site-level.ts')).setLevel(invocation, name)),
+    );
+}
+

@@ -38,11 +38,12 @@ export const siteStatus: Handler<'site.status'> = async (_request, { desk, calle
 
 export const siteStatements: Handler<'site.statements'> = async (_request, { desk, caller }) => {
   demandKnown(caller);
-  const { roster, authority, policy } = desk.site;
+  const { roster, authority, policy, digest } = desk.site;
   return Promise.resolve({
     roster: roster.envelope,
     authority: authority.envelope,
     policy: policy.envelope,
+    digest: digest?.envelope ?? null,
   });
 };
 
