@@ -51,6 +51,7 @@ export async function makeOrder(
     authority: parts.authority,
     policy: parts.policy,
   };
+  await nextTurn(); // the file of the checkpoint may be on disk by now, and its folder is next
   await checkWorkOrder(
     order,
     {
@@ -78,6 +79,10 @@ function provedEntry(
     proof: formatHashes(ledger.proveInclusion(index, size)),
     disclosures: [...disclosures],
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Hashes as JSON carries them: base64url. */
