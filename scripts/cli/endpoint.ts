@@ -1,11 +1,14 @@
 // `caisey endpoint …`: let machines in, verify and list them, let them go.
 
+import { basename } from 'node:path';
+
 import { listTokens } from '#appliance/protocol/lists.ts';
 import { keyFingerprint } from '#crypto/person-key.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { CliError } from './error.ts';
 import { EXIT } from './exit-code.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
+import { nameToPaste } from './name.ts';
 import type { Parent } from './program.ts';
 import { confirm } from './prompt.ts';
 import { formatCount, formatMoment, parseDuration } from './quantity.ts';
@@ -105,7 +108,7 @@ async function makeToken(
   }
   await output.advice(
     `Lets "${name}" in once, until ${formatMoment(expires)}. On that machine:\n` +
-      `  caisey agent enrol --token-file ${out === undefined ? '-' : 'FILE'}\n  caisey agent run\n` +
+      `  caisey agent enrol --token-file ${out === undefined ? '-' : basename(out)}\n  caisey agent run\n` +
       `Then here: caisey endpoint verify ${name}`,
   );
 }
@@ -147,10 +150,16 @@ async function verify(
     await output.result({ endpoint, name, fingerprint }, () => `${name} is verified already\n`);
     return EXIT.done;
   }
-  await output.note(output.facts([['machine', `${name} (${endpoint})`], ['fingerprint', fingerprint]])); // prettier-ignore
+  const facts = output.facts([
+    ['machine', `${name} (${endpoint})`],
+    ['fingerprint', fingerprint],
+  ]);
+  await output.note(facts.trimEnd());
   const question = 'Is it the one that the machine itself printed?';
   if (!yes && !(await confirm(terminal, question, { flag: '--yes' }))) {
-    await output.advice('It stays pending. If it is another machine: caisey endpoint rm NAME');
+    await output.advice(
+      `It stays pending. If it is another machine: caisey endpoint rm ${nameToPaste(name)}`,
+    );
     return EXIT.refused;
   }
   const { index } = await connection.client.call('endpoint.verify', { endpoint });

@@ -105,6 +105,7 @@ export async function initSite(invocation: Invocation, options: InitOptions): Pr
       'Then, for each machine: caisey endpoint token --name NAME > token\n' +
       '  and on that machine: caisey agent enrol --dir DIR --token-file token\n' +
       '                       caisey agent run --dir DIR\n' +
+      '  and here again: caisey endpoint verify NAME\n' +
       'A lost PIN cannot be read out: "caisey key create" makes a key file for the approver,\n' +
       '"caisey site approvers add" lets it in, and "caisey site approvers rm" ends the old one.',
   );
@@ -293,7 +294,11 @@ function filesOf(home: Home, options: InitOptions): readonly MadeFile[] {
       ? []
       : [{ path: approverKey, whose: approver, use: 'approves from a command line' }]),
     { path: home.siteFile, whose: 'everybody', use: 'which site, and its public keys' },
-    { path: home.trustFile, whose: 'everybody', use: 'what "caisey verify" trusts' },
+    {
+      path: home.trustFile,
+      whose: 'everybody',
+      use: 'whose signatures count when evidence is verified',
+    },
     { path: home.appliance, whose: client, use: 'the appliance: its keys, its log; stays on site' },
   ];
 }

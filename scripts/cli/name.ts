@@ -23,3 +23,8 @@ export function slugOf(name: string): string {
     .replace(/-+$/, '');
   return slug === '' ? 'person' : slug;
 }
+
+/** A name as it stands in a command that is shown to be pasted; what a shell could take otherwise is `NAME`. */
+export function nameToPaste(name: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) ? name : 'NAME';
+}

@@ -6,7 +6,9 @@ import { signOpening } from '#appliance/protocol/session-key.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Connection } from './connect.ts';
+import { CliError } from './error.ts';
 import type { Invocation } from './invocation.ts';
+import { nameToPaste } from './name.ts';
 import { newestOwn } from './own-session.ts';
 import {
   createHeldSession,
@@ -26,7 +28,11 @@ export interface UsableSession extends HeldSession {
   readonly entries: number;
 }
 
-/** Opens a session. @throws {ClientError} when the appliance refuses */
+/**
+ * Opens a session.
+ * @throws {CliError} code `declined` on an endpoint that is pending
+ * @throws {ClientError} when the appliance refuses
+ */
 export async function openSession(
   { home, terminal }: Pick<Invocation, 'home' | 'terminal'>,
   { client, origin, key }: Connection,
@@ -39,7 +45,16 @@ export async function openSession(
   },
 ): Promise<UsableSession> {
   const { reason, ticket, isTied = false } = options;
-  const { endpoint } = options.endpoint;
+  const { endpoint, name, isVerified } = options.endpoint;
+  if (!isVerified) {
+    throw new CliError(
+      'declined',
+      `Cannot open session: ${name} is pending until a person verifies it`,
+      {
+        hint: `Compare the fingerprint that the machine printed when it was enrolled: caisey endpoint verify ${nameToPaste(name)}`,
+      },
+    );
+  }
   const seed = randomBytes(32);
   const delegate = await importSigner(seed);
   const opening = await signOpening({

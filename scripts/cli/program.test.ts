@@ -106,6 +106,7 @@ program('answers 2 for wrong use, and says what was meant', async () => {
     assert.is(out, '');
     assert.match(err, /\S/);
   }
+  assert.match((await runCli(['session', 'open', 'web'])).err, 'See "caisey help session open".');
 });
 
 program('says plainly that a verb takes no argument', async () => {

@@ -30,7 +30,7 @@ import { addRun } from './run.ts';
 import { addSession } from './session.ts';
 import { addSite } from './site.ts';
 import type { Terminal } from './terminal.ts';
-import { checkVerb, helpLast } from './verb.ts';
+import { helpLast, parseVerb } from './verb.ts';
 import { addVerify } from './verify.ts';
 
 /** A command that verbs are added to. */
@@ -50,11 +50,11 @@ First steps:
 
 /** Runs one call of the command line. Answers its exit code; never throws. */
 export async function runCaisey(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const call: Call = { terminal, exitCode: EXIT.done, said: [], misused: '' };
+  const call: Call = { terminal, exitCode: EXIT.done, said: [], misused: '', verb: '' };
   const program = createProgram(call);
   try {
     const words = helpLast(protectIds(argv));
-    checkVerb(program, words);
+    call.verb = parseVerb(program, words);
     await program.parseAsync(words, { from: 'user' });
     return call.exitCode;
   } catch (error) {
@@ -71,6 +71,8 @@ interface Call {
   readonly said: string[];
   /** What commander would have written on stderr. */
   misused: string;
+  /** What was called: `session open`. */
+  verb: string;
 }
 
 function createProgram(call: Call): Program {
@@ -166,7 +168,7 @@ async function fail(
     await output.note(call.misused.trimEnd()); // a family without its verb: its help says what there is
     return EXIT.usage;
   }
-  const problem = error instanceof CommanderError ? misuse(error) : problemOf(error);
+  const problem = error instanceof CommanderError ? misuse(error, call.verb) : problemOf(error);
   try {
     await output.problem(problem);
     const isTraced = problem.isUnexpected || (call.terminal.env['CAISEY_DEBUG'] ?? '') !== '';
@@ -179,7 +181,8 @@ async function fail(
   return problem.exitCode;
 }
 
-function misuse({ code, message }: CommanderError): Problem {
+function misuse({ code, message }: CommanderError, verb: string): Problem {
+  const help = `See "caisey help${verb === '' ? '' : ` ${verb}`}".`;
   const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
   const said = code === 'commander.excessArguments' ? excessWords(text) : text;
   return {
@@ -187,10 +190,10 @@ function misuse({ code, message }: CommanderError): Problem {
     message: `Cannot run: ${said}`,
     hint:
       code === 'commander.unknownOption'
-        ? 'See --help. Options of the command that is run stand after "--".'
+        ? `${help} Options of the command that is run stand after "--".`
         : said.startsWith('"ls" ')
-          ? 'It lists all there are. One session or request is shown by "show"; see --help.'
-          : 'See --help.',
+          ? `It lists all there are. One session or request is shown by "show". ${help}`
+          : help,
     exitCode: EXIT.usage,
     isUnexpected: false,
   };

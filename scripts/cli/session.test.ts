@@ -119,7 +119,7 @@ endpoint('verifies what is pending when a person says so, and says what to compa
   const refused = await site.run(['run', 'till', '--', 'uname']);
   assert.is(refused.code, 3);
   assert.match(refused.err, 'Cannot open session: till is pending until a person verifies it');
-  assert.match(refused.err, 'caisey endpoint verify');
+  assert.match(refused.err, 'caisey endpoint verify till\n');
   const fingerprint = await identityFingerprint(identity);
   const no = await site.run(['endpoint', 'verify', 'till'], { isTTY: true, input: 'n\n' });
   assert.is(no.code, 3);
@@ -133,6 +133,13 @@ endpoint('verifies what is pending when a person says so, and says what to compa
   const { err } = await site.run(['endpoint', 'ls']);
   assert.match(err, 'Never connected yet: till. Start the agent there: caisey agent run');
   assert.is((await site.run(['endpoint', 'rm', 'till', '--yes'])).code, 0);
+});
+
+endpoint('says how a session is closed by its endpoint', async () => {
+  const closed = await site.run(['session', 'close', 'web']);
+  assert.is(closed.code, 2);
+  assert.match(closed.err, '"web" is an endpoint, not a session\n');
+  assert.match(closed.err, 'caisey session close --endpoint web\n');
 });
 
 endpoint('takes a token back', async () => {

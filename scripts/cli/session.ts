@@ -1,10 +1,11 @@
 // `caisey session …`: open, close, list, show, follow.
 
-import { listSessions } from '#appliance/protocol/lists.ts';
+import { listEndpoints, listSessions } from '#appliance/protocol/lists.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
-import type { Connection } from './connect.ts';
+import type { Caller, Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { type Act, connected, type Invocation } from './invocation.ts';
+import { nameToPaste } from './name.ts';
 import type { Parent } from './program.ts';
 import { formatCount, formatMoment } from './quantity.ts';
 import { findEndpoint, findSession } from './reference.ts';
@@ -76,7 +77,7 @@ async function open(
     () => `${session}\n`,
   );
   await output.advice(
-    `Open on ${endpoint.name}. Run in it: caisey run ${endpoint.name} -- <command>`,
+    `Open on ${endpoint.name}. Run in it: caisey run ${nameToPaste(endpoint.name)} -- <command>`,
   );
 }
 
@@ -110,7 +111,7 @@ async function sessionToClose(
   if ((id === undefined) === (endpoint === undefined)) {
     throw new CliError('usage', 'Cannot close: give either the id or --endpoint');
   }
-  if (id !== undefined) return (await findSession(connection.client, id)).session;
+  if (id !== undefined) return (await namedSession(connection.client, id)).session;
   const { newestOwn } = await import('./own-session.ts');
   const found = await findEndpoint(connection.client, endpoint ?? '');
   const choose = 'its id in place of --endpoint';
@@ -119,6 +120,20 @@ async function sessionToClose(
   throw new CliError('no-session', `Cannot close: you have no open session on ${found.name}`, {
     hint: '"caisey session ls" lists what is open.',
   });
+}
+
+/** The session by its id; who names an endpoint instead is told how that is done. */
+async function namedSession(client: Caller, id: string): Promise<SessionSummary> {
+  try {
+    return await findSession(client, id);
+  } catch (cause) {
+    const isEndpoint = (await listEndpoints(client)).some(({ name }) => name === id);
+    if (!isEndpoint) throw cause;
+    throw new CliError('usage', `Cannot close: "${id}" is an endpoint, not a session`, {
+      cause,
+      hint: `Your newest session there: caisey session close --endpoint ${id}`,
+    });
+  }
 }
 
 async function list(

@@ -73,12 +73,15 @@ const policy = suite('caisey site policy');
 
 policy('shows rules that can be edited and set', async () => {
   const path = join(site.folder, 'policy.json');
-  const shown = await site.run(['site', 'policy', 'show']);
+  const shown = await site.run(['site', 'policy', 'show', '--format', 'json']);
   const rules = JSON.parse(shown.out) as { rules: { id: string }[] };
   assert.ok(rules.rules.some(({ id }) => id === 'reading'));
   await writeFile(path, shown.out.replace('"reading"', '"look"'));
   assert.equal(await site.json(['site', 'policy', 'set', path]), { type: 'policy', version: 2 });
-  assert.match((await site.run(['site', 'policy'])).out, '"look"');
+  const { out: words } = await site.run(['site', 'policy']);
+  assert.match(words, '(look)');
+  assert.match(words, /^Runs at once:$/m);
+  assert.not.match(words, '{');
 });
 
 policy('sets a preset in the time zone in force', async () => {

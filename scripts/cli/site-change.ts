@@ -29,7 +29,6 @@ import { CliError } from './error.ts';
 import { isSystem, loadKey, parseJson } from './home.ts';
 import { connected, type Invocation } from './invocation.ts';
 import { checkName, slugOf } from './name.ts';
-import { formatJson } from './output.ts';
 import { formatMoment } from './quantity.ts';
 
 const YEAR_MS = 365 * 86_400_000;
@@ -155,7 +154,9 @@ export async function showPolicy(invocation: Invocation): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
   const { rules, version, expires } = await inForce(connection, 'policy');
-  await output.result(rules, () => `${formatJson(rules, 2)}\n`);
+  const { approvers } = await inForce(connection, 'authority');
+  const { policyLines } = await import('./policy-lines.ts');
+  await output.result(rules, () => `${policyLines(rules, approvers).join('\n')}\n`);
   await output.note(`Version ${version}, until ${formatMoment(expires)}`, 'dim');
 }
 

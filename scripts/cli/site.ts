@@ -187,14 +187,21 @@ function addPolicy(site: Parent, act: Act): void {
   policy
     .command('show', { isDefault: true })
     .description('show the rules in force')
-    .addHelpText('after', '\nExample:\n  $ caisey site policy show > policy.json')
+    .addHelpText(
+      'after',
+      '\nTo change rules, take them as a file, edit it, and give it to "caisey site policy set".\n' +
+        '\nExample:\n  $ caisey site policy show --format json > policy.json',
+    )
     .action(() =>
       act(async (invocation) => (await import('./site-change.ts')).showPolicy(invocation)),
     );
   policy
     .command('set')
     .description('put other rules in force (signs by keys/authority.key)')
-    .argument('<policy>', `a file as "policy show" prints it, or ${PRESET_CHOICES.join(', ')}`)
+    .argument(
+      '<policy>',
+      `a file as "policy show --format json" prints it, or ${PRESET_CHOICES.join(', ')}`,
+    )
     .option('--time-zone <zone>', 'IANA name, for a preset; by default the one in force')
     .option(
       '--authority-key <file>',
@@ -208,9 +215,6 @@ function addPolicy(site: Parent, act: Act): void {
     );
 }
 
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value];
-}
 const LEVEL_HELP = `
 sealed: how many machines, sessions and requests there are, no names. standard: names and states of
 machines, too. open: the text of commands, too. The site's own page offers the same choice by PIN.
@@ -239,3 +243,6 @@ function addLevel(site: Parent, act: Act): void {
     );
 }
 
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

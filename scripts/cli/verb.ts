@@ -12,15 +12,16 @@ export function helpLast(argv: readonly string[]): string[] {
   return first === 'help' ? [...rest, '--help'] : [...argv];
 }
 
-/** Checks the verbs of a call down the families. @throws {CliError} code `usage` for one that there is not */
-export function checkVerb(program: CommandUnknownOpts, argv: readonly string[]): void {
+/** Finds the verb of a call down the families: `session open`. @throws {CliError} code `usage` when there is none */
+export function parseVerb(program: CommandUnknownOpts, argv: readonly string[]): string {
   let family = program;
   for (const word of operandsOf(argv, program)) {
-    if (family.commands.length === 0) return; // a verb: what follows are its arguments
+    if (family.commands.length === 0) break; // a verb: what follows are its arguments
     const verb = family.commands.find((command) => command.name() === word);
     if (verb === undefined) throw unknownVerb(family, word);
     family = verb;
   }
+  return family.parent === null ? '' : pathOf(family);
 }
 
 /** The words before `--` that are no options, nor values of the program's own options. */
