@@ -5,7 +5,7 @@ import type { UplinkEndpoint } from '#appliance/protocol/uplink-message.ts';
 import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openDirectoryPlace } from '#scripts/testing/console-directory.ts';
 import { foundMsp } from '#scripts/testing/console-story.ts';
-import { Events } from './events.ts';
+import { type ConsoleEvent, Events } from './events.ts';
 import { uplinkStore } from './uplink-store.ts';
 
 const store = suite('uplinkStore()');
@@ -57,5 +57,35 @@ store('forgets what it was told of a machine when its site seals it', async () =
   });
   assert.not.match(JSON.stringify(await row()), /till-1|secret-label/);
 });
+
+store(
+  'tells pages when an appliance comes and goes, and how many requests wait there',
+  async () => {
+    await using place = await openDirectoryPlace();
+    const { directory } = place;
+    const msp = await foundMsp(directory, 'one');
+    const events = new Events();
+    const heard: ConsoleEvent[] = [];
+    const { organisationId } = msp.actors.owner;
+    const { signal } = new AbortController();
+    events.listen(organisationId, { signal, listener: (event) => void heard.push(event) });
+    const told = uplinkStore({ directory, events });
+    const peer = { organisation: 'one', site: msp.siteId };
+    await told.hello(peer, {
+      ...{ kind: 'hello', site: msp.siteId, origin: 'o', log: null, software: '0.1.0' },
+    });
+    await told.status(peer, {
+      ...{ kind: 'status', checkpoint: '', size: 0, openSessions: 0, waitingRequests: 3 },
+      ...{ rosterVersion: 1, level: 'standard' },
+    });
+    await told.gone(peer);
+    const of = { kind: 'site', siteId: msp.siteId };
+    assert.equal(heard, [
+      { ...of, link: 'came' },
+      { ...of, waiting: 3 },
+      { ...of, link: 'went' },
+    ]);
+  },
+);
 
 store.run();

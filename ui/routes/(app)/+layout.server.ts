@@ -8,7 +8,10 @@ export const load: LayoutServerLoad = async ({ locals, url, depends }) => {
   depends('console:me');
   const { actor } = locals;
   if (actor === null) redirect(303, `/sign-in?to=${encodeURIComponent(url.pathname)}`);
-  const { person, organisation } = await actor.directory.me();
+  const [{ person, organisation }, notices] = await Promise.all([
+    actor.directory.me(),
+    actor.directory.noticeChoice(),
+  ]);
   if (organisation.rootKeys === null && url.pathname !== '/welcome') redirect(303, '/welcome');
-  return { person, organisation };
+  return { person, organisation, notices };
 };

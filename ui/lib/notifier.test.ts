@@ -1,0 +1,148 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
+import { ManualClock } from '#scripts/testing/manual-clock.ts';
+import type { LiveEvent } from './live.ts';
+import { NOTICE_KINDS, type NoticeKind } from './notice-kinds.ts';
+import { AWAY_MS, Notifier } from './notifier.ts';
+import type { ListedRequest } from './work-lists.ts';
+
+const ENDPOINT = { siteId: 's1', id: 'e1', name: 'dns01', state: 'online', openSession: null };
+const OWN = 'ed25519:own';
+
+/** A page that is open, a site behind it, and what was told. */
+class Page {
+  readonly told: string[] = [];
+  readonly clock = new ManualClock(Date.parse('2026-11-21T08:00:00.000Z'));
+  /** Null: the site cannot be asked. */
+  requests: ListedRequest[] | null = [];
+  sessions: SessionSummary[] | null = [];
+  readonly #notifier: Notifier;
+
+  constructor({ kinds = NOTICE_KINDS }: { kinds?: readonly NoticeKind[] } = {}) {
+    this.#notifier = new Notifier({
+      kinds,
+      basis: {
+        sites: [{ id: 's1', name: 'Acme · Berlin' }],
+        endpoints: [ENDPOINT],
+        rosterExpires: '2026-11-24T08:00:00.000Z',
+      },
+      ownKey: OWN,
+      requests: async () => this.requests,
+      sessions: async () => this.sessions,
+      show: ({ title }) => void this.told.push(title),
+      now: () => this.clock.now(),
+      after: (delayMs, work) => this.clock.after(delayMs, work),
+    });
+  }
+
+  /** What is told of these events. */
+  async after(...events: readonly LiveEvent[]): Promise<readonly string[]> {
+    this.told.length = 0;
+    await this.#notifier.take(events);
+    return [...this.told];
+  }
+
+  stop(): void {
+    this.#notifier.stop();
+  }
+}
+
+function site(more: { link?: 'came' | 'went'; waiting?: number }): LiveEvent {
+  return { kind: 'site', siteId: 's1', ...more };
+}
+
+function endpoint(more: Partial<typeof ENDPOINT> | { openSession: string }): LiveEvent {
+  const rest = { siteName: 'Berlin', clientId: 'c', clientName: 'Acme', labels: [], seenAt: null };
+  const row = { ...ENDPOINT, ...rest, software: null, host: null, isVerified: true, note: '' };
+  return { kind: 'endpoints', items: [{ ...row, ...more }] };
+}
+
+function request(more: Partial<ListedRequest>): ListedRequest {
+  return {
+    ...{ index: 1, request: 'R1', match: 'ABC', state: 'waiting', session: 'S', endpoint: 'e1' },
+    ...{ endpointName: 'dns01', technician: 'Tom', command: 'reboot', isCut: false },
+    ...{ requestedAt: '2026-11-21T08:00:00.000Z', expires: '2026-11-21T08:10:00.000Z' },
+    ...{ decidedAt: null, decidedBy: [], approvals: 1, granted: 0, technicianKey: 'ed25519:tom' },
+    ...more,
+  };
+}
+
+const test = suite('Notifier');
+
+test('tells at once that the roster is about to end, to who wants to know', () => {
+  assert.equal(new Page().told, ['The roster ends in 3 days']);
+  assert.equal(new Page({ kinds: ['went-offline'] }).told, []);
+});
+
+test('tells of a machine once, when it has gone offline, and not of what was so before', async () => {
+  const page = new Page();
+  assert.equal(await page.after(endpoint({ state: 'reconnecting' })), []);
+  assert.equal(await page.after(endpoint({ state: 'offline' })), ['dns01 went offline']);
+  assert.equal(await page.after(endpoint({ state: 'offline' })), []);
+  assert.equal(await page.after(endpoint({ id: 'new', state: 'offline' })), []);
+  const other = new Page({ kinds: ['session-opened'] });
+  assert.equal(await other.after(endpoint({ state: 'offline' })), []);
+});
+
+test('tells of a site that stays away, and not of one that comes back', async () => {
+  const page = new Page();
+  await page.after(site({ link: 'went' }));
+  page.clock.advance(AWAY_MS - 1);
+  await page.after(site({ link: 'came' }));
+  page.clock.advance(AWAY_MS);
+  assert.equal(page.told, []);
+  await page.after(site({ link: 'went' }));
+  page.clock.advance(AWAY_MS);
+  assert.equal(page.told, ['Acme · Berlin cannot be reached']);
+  await page.after(site({ link: 'went' }));
+  page.stop();
+  page.clock.advance(AWAY_MS);
+  assert.equal(page.told, []);
+});
+
+test("tells whose session was opened, but not of one's own", async () => {
+  const page = new Page();
+  const opened = { session: 'S1', technician: 'Tom', technicianKey: 'ed25519:tom' };
+  page.sessions = [opened as SessionSummary];
+  assert.equal(await page.after(endpoint({ openSession: 'S1' })), [
+    'Tom opened a session on dns01',
+  ]);
+  assert.equal(await page.after(endpoint({ openSession: 'S1' })), []);
+  page.sessions = [{ ...opened, session: 'S2', technicianKey: OWN } as SessionSummary];
+  assert.equal(await page.after(endpoint({ openSession: 'S2' })), []);
+  page.sessions = null;
+  assert.equal(await page.after(endpoint({ openSession: 'S3' })), [
+    'A session was opened on dns01',
+  ]);
+});
+
+test('tells of each new request of others, and of none that waited before', async () => {
+  const page = new Page();
+  page.requests = [request({ request: 'R1', index: 1 })];
+  assert.equal(await page.after(site({ waiting: 1 })), [], 'it waited when the page was opened');
+  page.requests.push(request({ request: 'R2', index: 2, technician: 'Tim' }));
+  page.requests.push(request({ request: 'R3', index: 3, technicianKey: OWN }));
+  assert.equal(await page.after(site({ waiting: 3 })), ['Tim asks to run a command on dns01']);
+  assert.equal(await page.after(site({ waiting: 3 })), []);
+  page.requests = null;
+  assert.equal(await page.after(site({ waiting: 4 })), ['A request waits at Acme · Berlin']);
+});
+
+test("tells once how one's own request ended", async () => {
+  const page = new Page({ kinds: ['request-decided'] });
+  const own = request({ technicianKey: OWN });
+  page.requests = [own, request({ request: 'R2', index: 2 })];
+  assert.equal(await page.after(site({ waiting: 2 })), []);
+  page.requests = page.requests.map((each) => ({
+    ...{ ...each, state: 'granted' as const, decidedBy: ['Carla Client'] },
+    technicianKey: null, // its session has ended meanwhile
+  }));
+  assert.equal(await page.after(site({ waiting: 0 })), [
+    'Carla Client approved your request on dns01',
+  ]);
+  assert.equal(await page.after(site({ waiting: 0 })), []);
+});
+
+test.run();
