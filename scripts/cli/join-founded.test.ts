@@ -164,6 +164,21 @@ certify('lets the organisation’s roster in, and the command line works on by i
   const ran = await site.run(['run', 'till-1', '--', 'true']);
   assert.is(ran.code, 0, ran.err);
 
+  const { sessions } = (await site.json(['session', 'ls', '--all'])) as {
+    sessions: { session: string }[];
+  };
+  const evidence = join(site.folder, 'session.evidence.json');
+  const exported = await site.run([
+    'records',
+    'export',
+    sessions[0]?.session ?? '',
+    '--out',
+    evidence,
+  ]);
+  assert.is(exported.code, 0, exported.err);
+  const verified = await site.run(['verify', evidence, '--trust', join(site.home, 'trust.json')]);
+  assert.is(verified.code, 0, 'whoever trusts the site’s own root follows the certificate');
+
   const terry = await createKeyed();
   const added = await site.json([
     ...['site', 'people', 'add', '--name', 'Terry', '--public-key', terry.key],

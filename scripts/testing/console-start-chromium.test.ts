@@ -1,12 +1,21 @@
 // `npm start`, then a person with a browser: the organisation is founded, the site of this computer comes along by
 // the code in the terminal, and a session on its machine runs a command. The command line works before and after.
 
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { caisey } from '../caisey-process.ts';
 import { findChromium } from './chromium.ts';
-import { machineRow, openSession, PASSWORD, runCommand, unlock } from './console-steps.ts';
+import {
+  machineRow,
+  openSession,
+  PASSWORD,
+  runCommand,
+  shownText,
+  unlock,
+} from './console-steps.ts';
 import { openStartStage, type StartStage } from './start-stage.ts';
 import type { BrowserVisitor } from './browser-visitor.ts';
 
@@ -29,24 +38,69 @@ if (executablePath === null) {
   start('npm start brings this computer into an organisation that was founded without it', () =>
     tell(secondThoughts),
   );
+  start('a site that runs already joins by two commands and a certificate that is pasted', () =>
+    tell(byTwoCommands),
+  );
 }
 
 start.run();
 
-/** Somebody who founded without it brings the computer in another day. */
-async function secondThoughts(stage: StartStage): Promise<void> {
+/** What an owner of another site does, whose terminal is elsewhere. */
+async function byTwoCommands(stage: StartStage): Promise<void> {
+  const { home } = stage;
   await using owner = await stage.visitor();
   const { page } = owner;
   await owner.go('/found');
   await toFirstRoster(owner);
   await page.getByRole('button', { name: 'Sign with your passkey' }).click();
   await page.waitForURL('**/settings/sites');
+  await page.getByLabel('Name of the client').fill('Corner Bakery');
+  await page.getByLabel('Name of the site').fill('Main Street');
+  await page.getByRole('button', { name: 'Add site' }).click();
+  const join = await shownText(page, 'caisey appliance join');
+  const token = join.split(' ').at(-1) ?? '';
+  const joined = await caisey(['appliance', 'join', token, '--no-wait'], { home });
+  assert.is(joined.code, 0, joined.stderr);
+  await page.getByText('Corner Bakery, Main Street has joined as it is').waitFor();
+  const command = await shownText(page, 'site certify-root');
+  const root = /'([^']+)'/.exec(command)?.[1] ?? '';
+  const printed = await caisey(['site', 'certify-root', root, '--yes'], { home });
+  assert.is(printed.code, 0, printed.stderr);
+
+  stage.daemon.child.kill('SIGINT'); // the appliance goes by it from its next start on
+  assert.is(await stage.daemon.ended, 0);
+  const from = stage.spoken.all.length;
+  await stage.restart();
+  await stage.spoken.when(/the console is reached/, { from });
+  await owner.go('/settings/sites');
+  await page.getByText('Does the site run already').click();
+  await page.getByLabel('Paste what it printed').fill(printed.stdout.slice(0, -9));
+  await page.getByText('damaged or incomplete').waitFor();
+  await page.getByLabel('Paste what it printed').fill(printed.stdout);
+  await page.getByRole('button', { name: 'Sign the roster' }).click();
+  await page.getByText('in force').waitFor();
+}
+
+/** Somebody who founded without it brings the computer in another day. */
+async function secondThoughts(stage: StartStage): Promise<void> {
+  await using owner = await stage.visitor({ bypassCSP: true }); // for axe
+  const { page } = owner;
+  await owner.go('/found');
+  await toFirstRoster(owner);
+  await page.getByLabel('Code in the terminal').waitFor();
+  await isLegible(page);
+  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.waitForURL('**/settings/sites');
+  await page.getByText('Does the site run already').click();
+  await isLegible(page);
   await page.getByLabel('Code in the terminal').fill(stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await page.getByText('new: may ask there already').waitFor();
   await owner.go('/settings/sites'); // the page was closed before the owner signed: it is offered again
   await page.getByLabel('Code in the terminal').fill(stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByText('new: may ask there already').waitFor();
+  await isLegible(page);
   await page.getByRole('button', { name: 'Sign the roster' }).click();
   await page.getByText('in force').waitFor();
   await owner.go('/settings/people');
@@ -100,6 +154,23 @@ async function firstDay(stage: StartStage): Promise<void> {
   await owner.go('/');
   await machineRow(page, 'this-machine').filter({ hasText: 'Online' }).waitFor();
   await runByHand(stage);
+}
+
+/** To axe in both themes, and on a phone without scrolling sideways. */
+async function isLegible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    assert.equal(
+      violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+      [],
+    );
+  }
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 375, height: 800 });
+  const beyond = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+  assert.ok(Number(beyond) <= 0, `${String(beyond)} pixels beyond a phone's width`);
+  if (size !== null) await page.setViewportSize(size);
 }
 
 async function toFirstRoster({ page }: BrowserVisitor): Promise<void> {

@@ -1,14 +1,14 @@
 // `npm start` as a person meets it: one process with a home of its own and ports that are free, and Chromium. Its site
 // is founded before, as one of an earlier version would be: on ports that nobody else has.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Browser, chromium } from 'playwright-core';
 
 import { caiseyOk, type Daemon, startDaemon } from '../caisey-process.ts';
-import { type BrowserVisitor, openBrowserVisitor } from './browser-visitor.ts';
+import { type BrowserVisitor, openBrowserVisitor, type VisitorOptions } from './browser-visitor.ts';
 import { freePort } from './process-site.ts';
 import { SpokenLines } from './spoken-lines.ts';
 
@@ -23,7 +23,7 @@ export interface StartStage extends AsyncDisposable {
   readonly browser: Browser;
   /** What stands in the terminal to be typed into the page, newest. */
   code(): string;
-  visitor(): Promise<BrowserVisitor>;
+  visitor(options?: VisitorOptions): Promise<BrowserVisitor>;
   /** Runs `npm start` again on the same home, after the one before has ended. */
   restart(): Promise<void>;
 }
@@ -37,11 +37,13 @@ export async function openStartStage(executablePath: string): Promise<StartStage
   await found(home, folder);
   const spoken = new SpokenLines();
   const daemons = stack.use(new AsyncDisposableStack());
-  const port = await freePort();
-  const origin = `http://localhost:${port}`;
+  const ports = { page: await freePort(), relayTcp: await freePort(), relayWs: await freePort() };
+  await mkdir(join(home, 'console'), { mode: 0o700 });
+  await writeFile(join(home, 'console', 'ports.json'), JSON.stringify(ports)); // as an earlier start chose them
+  const origin = `http://localhost:${ports.page}`;
   const start = async (): Promise<Daemon> => {
     const from = spoken.all.length;
-    const env = { PORT: String(port), BROWSER: 'none', HOME: folder };
+    const env = { PORT: '', BROWSER: 'none', HOME: folder };
     const program = { program: process.execPath, args: [START] };
     const daemon = daemons.use(startDaemon(program, { home, env, onLine: spoken.of('start') }));
     await spoken.when(new RegExp(`The console is at +${origin}`), { from, timeoutMs: UP_MS });
@@ -68,7 +70,7 @@ export async function openStartStage(executablePath: string): Promise<StartStage
       if (code === undefined) throw new Error('Cannot read the code: none was said');
       return code;
     },
-    visitor: () => openBrowserVisitor(browser, { origin }),
+    visitor: (visiting) => openBrowserVisitor(browser, { origin, ...visiting }),
     async restart() {
       daemon = await start();
     },
