@@ -32,7 +32,10 @@ if (executablePath === null) {
     'every page is legible to axe, fits a phone, and its doors open without scripts',
     async () => {
       await mkdir(SCREENS, { recursive: true });
-      await using stage = await openConsoleStage({ executablePath });
+      await using stage = await openConsoleStage({
+        executablePath,
+        env: () => ({ SIGN_UP: 'open' }), // a second organisation stays half founded
+      });
       await stage.tell(() => lookAround(stage));
       console.log(`Screenshots of the console: ${SCREENS}`);
     },
@@ -45,6 +48,8 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   const found: string[] = [];
   const doors = await stage.visitor({ bypassCSP: true, javaScriptEnabled: true });
   await look(doors, [{ name: 'found', path: '/found' }], found);
+
+  await look(await halfFounded(stage), [{ name: 'welcome', path: '/welcome' }], found);
 
   // axe is put into the page as a script: only then the policy is off
   const { owner, site, endpointPage, session } = await startWork(stage, { bypassCSP: true });
@@ -65,6 +70,7 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
       { name: 'sites', path: '/settings/sites', shows: 'in service' },
       { name: 'people', path: '/settings/people', shows: 'Signature checked' },
       { name: 'changes', path: '/settings/changes' },
+      { name: 'notifications', path: '/settings/notifications', shows: 'Not there yet' },
       { name: 'account', path: '/settings/account', shows: 'In the roster as owner' },
       { name: 'unknown', path: '/nowhere', shows: 'no such page' },
     ],
@@ -76,11 +82,26 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   const invitation = new URL(await shownText(page, '/invitation/')).pathname;
   const doorPages = [
     { name: 'sign-in', path: '/sign-in' },
+    { name: 'sign-in-code', path: '/sign-in/code' },
     { name: 'invitation', path: invitation },
   ];
   await look(doors, doorPages, found);
   assert.equal(found, []);
   await withoutScripts(stage, invitation);
+}
+
+/** An owner who has an account and no key yet. */
+async function halfFounded(stage: ConsoleStage): Promise<BrowserVisitor> {
+  const owner = await stage.visitor({ bypassCSP: true });
+  const { page } = owner;
+  await owner.go('/found');
+  await page.getByLabel('Organisation').fill('Beta IT');
+  await page.getByLabel('Your name').fill('Bea Beta');
+  await page.getByLabel('Mail address').fill('bea@beta.example');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Go on: make your signing key' }).click();
+  await page.waitForURL('**/welcome');
+  return owner;
 }
 
 interface Face {

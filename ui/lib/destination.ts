@@ -27,6 +27,12 @@ export const PAGES: readonly Destination[] = [
   { href: '/settings/sites', title: 'Sites', note: 'clients, sites, tokens', group: 'Pages' },
   { href: '/settings/changes', title: 'Changes', note: 'who changed what here', group: 'Pages' },
   { href: '/settings/account', title: 'Your account', note: 'keys, sign-in', group: 'Pages' },
+  {
+    href: '/settings/notifications',
+    title: 'Notifications',
+    note: 'what to be told',
+    group: 'Pages',
+  },
   { href: '/settings/sites', title: 'Add a site', note: '', group: 'Actions' },
   { href: '/settings/people#invite-title', title: 'Invite somebody', note: '', group: 'Actions' },
   { href: '/settings/account', title: 'Light or dark', note: '', group: 'Actions' },
