@@ -74,7 +74,7 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   await request.getByRole('button', { name: 'Withdraw' }).click();
   await page.getByLabel('Why (the client reads it)').fill('Not needed any more');
   await page.getByRole('button', { name: 'Withdraw request' }).click();
-  await request.getByText(/withdrawn after/).waitFor();
+  await request.getByText(/withdrawn by .* after/).waitFor();
   await page.getByRole('button', { name: 'Waiting' }).click();
   await page.getByText('Nothing waits.').waitFor();
 
