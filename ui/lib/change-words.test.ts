@@ -15,6 +15,10 @@ words('changeWords() says who became what', () => {
     changeWords({ what: 'roster.signed', detail: { version: 3, members: 2 } }),
     'signed roster 3, with 2 keys in it',
   );
+  assert.is(
+    changeWords({ what: 'roster.signed', detail: { version: 1, members: 1 } }),
+    'signed roster 1, with 1 key in it',
+  );
 });
 
 words('changeWords() says what it does not know as it stands, and nothing of a prototype', () => {

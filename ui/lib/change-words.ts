@@ -25,7 +25,8 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.removed': (of) => `removed the site ${of('name')}`,
   'site.token': () => 'made a new token for a site',
   'site.joined': (of) => `of the site ${of('name')} joined with its token`,
-  'roster.signed': (of) => `signed roster ${of('version')}, with ${of('members')} keys in it`,
+  'roster.signed': (of) =>
+    `signed roster ${of('version')}, with ${of('members')} ${of('members') === '1' ? 'key' : 'keys'} in it`,
   'key.proposed': () => 'made a signing key',
   'person.invited': (of) => `invited ${of('email')} as ${roleName(of('role'))}`,
   'person.role': (of) =>
