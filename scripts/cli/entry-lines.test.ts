@@ -52,6 +52,7 @@ describe('says who withdrew, reminded, closed, and why', () => {
       { channel: 'on-site page', to: 'Carla Client', by: 'Terry' },
       'Terry reminded Carla Client, by on-site page',
     ],
+    ['approval.granted', { approver: 'Carla', method: 'pin' }, 'approved by Carla, with a PIN'],
     [
       'session.closed',
       { by: 'appliance', reason: 'client-gone', note: null, ticket: null },

@@ -54,11 +54,11 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     ];
   },
   'approval.granted': ({ approver, method, comment }, { paint }) => [
-    paint('green', `approved by ${say(approver)} (${say(method)})`),
+    paint('green', `approved by ${say(approver)}${methodWords(method)}`),
     ...about('comment', comment),
   ],
   'approval.denied': ({ approver, method, comment }, { paint }) => [
-    paint('red', `denied by ${say(approver)} (${say(method)})`),
+    paint('red', `denied by ${say(approver)}${methodWords(method)}`),
     ...about('comment', comment),
   ],
   'approval.notified': ({ channel, to, by }) => [
@@ -125,8 +125,18 @@ const OUTCOMES: Readonly<Record<FieldsOf<'command.exited'>['outcome'], string>> 
   'timed-out': 'timed out',
   cancelled: 'cancelled',
   'not-started': 'could not be started',
-  interrupted: 'lost: the endpoint did not say how it ended',
+  interrupted: 'lost by the endpoint',
 };
+
+const METHODS: Readonly<Record<FieldsOf<'approval.granted'>['method'], string>> = {
+  pin: ', with a PIN',
+  'key-file': ', with a key file',
+  passkey: ', with a passkey',
+};
+
+function methodWords(method: keyof typeof METHODS | undefined): string {
+  return method === undefined ? '' : METHODS[method];
+}
 
 /** A kind without words of its own: `session.opened` as `session opened`. */
 function kindWords(kind: Kind): string {
