@@ -190,7 +190,11 @@ async function checkSigners(
   }
   const { roster: envelope } = await client.call('site.statements', {});
   const roster = await verifyStatement(envelope, { type: 'roster', log: origin });
-  await checkRosterSigner(roster.statement, { root: site.msp_root, atMs: Date.now() });
+  try {
+    await checkRosterSigner(roster.statement, { root: site.msp_root, atMs: Date.now() });
+  } catch (cause) {
+    throw refuse("the roster is not by the MSP's root", { cause });
+  }
   return { member: memberByKey(roster.statement, by), msp: roster.statement.msp };
 }
 
@@ -203,6 +207,6 @@ function stateText({ texts, opened }: CheckedEntry): string | null {
   return dropped === 0 ? text : `${text}\n~ cut here: ${dropped} more bytes are not shown`;
 }
 
-function refuse(state: string): VerifyError {
-  return new VerifyError('binding', `Cannot trust the request: ${state}`);
+function refuse(state: string, options?: ErrorOptions): VerifyError {
+  return new VerifyError('binding', `Cannot trust the request: ${state}`, options);
 }
