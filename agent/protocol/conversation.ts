@@ -9,7 +9,6 @@ import type { Bytes } from '#crypto/bytes.ts';
 import { ProtocolError } from './error.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import { CLOSE_MS, MIN_QUEUED_BYTES, STREAM_WINDOW_BYTES } from './limits.ts';
-import { grantByHalves } from './window.ts';
 
 export interface Conversation<In, Out> extends AsyncDisposable {
   /** The raw 32-byte Ed25519 public key that the peer proved in the handshake. */
@@ -95,7 +94,6 @@ class StreamConversation<In, Out> implements Conversation<In, Out> {
     this.remotePeer = remotePublicKey;
     this.#pauseAbove = maxQueuedBytes - STREAM_WINDOW_BYTES;
     this.#resumeBelow = maxQueuedBytes - 2 * STREAM_WINDOW_BYTES;
-    grantByHalves(stream);
     this.closed = this.#listen();
   }
 

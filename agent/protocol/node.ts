@@ -1,8 +1,9 @@
 // The node of a machine: TCP, and the local network's announcements.
 
+import { tcp } from '@libp2p/tcp';
+
 import { type Discovery, mdnsDiscovery } from './discovery.ts';
 import { nativeNoiseCrypto } from './noise-cipher.ts';
-import { tcpInOneWrite } from './one-write.ts';
 import { openTransportNode, type PeerNode, type TransportNodeOptions } from './transport-node.ts';
 
 export type { DialOptions, PeerNode, PeerStream } from './transport-node.ts';
@@ -27,7 +28,7 @@ export async function openPeerNode(options: PeerNodeOptions): Promise<PeerNode> 
   let discovery: Discovery | undefined;
   return openTransportNode({
     ...rest,
-    transports: [tcpInOneWrite(), ...transports],
+    transports: [tcp(), ...transports],
     noiseCrypto: nativeNoiseCrypto,
     discovered: (publicKey) => discovery?.addressesOf(publicKey) ?? [],
     services: {

@@ -1,16 +1,16 @@
-// TCP that writes a message at once. libp2p's transport hands a message's parts (frame lengths, headers, ciphertext)
-// to the socket one by one, each a system call and a packet of its own; a command's way had some twenty of
-// them. Here the parts are joined before they are written: the bytes on the wire are the same.
+// A transport that writes a message at once. libp2p's hand a message's parts (frame lengths, headers, ciphertext) to
+// the socket one by one, each a system call and a packet, or a WebSocket message, of its own; a command's way had some
+// twenty of them. Here the parts are joined before they are written: the bytes on the wire are the same.
 
 import type { Transport } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
 import { Uint8ArrayList } from 'uint8arraylist';
 
 type Upgrader = Parameters<Transport['createListener']>[0]['upgrader'];
 
-/** A libp2p transport over TCP. */
-export function tcpInOneWrite(): ReturnType<typeof tcp> {
-  const make = tcp();
+/** The same transport, over connections whose writes are joined. */
+export function inOneWrite<C, T extends Transport>(
+  make: (components: C) => T,
+): (components: C) => T {
   return (components) => {
     const transport = make(components);
     const dial = transport.dial.bind(transport);

@@ -14,7 +14,9 @@ import { type Bytes, copyBytes } from '#crypto/bytes.ts';
 import { openDeadline } from './deadline.ts';
 import { ProtocolError } from './error.ts';
 import * as limits from './limits.ts';
+import { inOneWrite } from './one-write.ts';
 import { peerIdFromPublicKey, publicKeyOfPeer } from './peer.ts';
+import { grantingByHalves } from './window.ts';
 
 export interface DialOptions {
   /** Multiaddrs, tried one after the other: `/ip4/192.0.2.7/tcp/4010`. */
@@ -101,7 +103,7 @@ export async function openTransportNode(options: TransportNodeOptions): Promise<
     privateKey,
     addresses: { listen: [...listen] },
     connectionGater: gater ?? { denyInboundConnection: () => true },
-    transports,
+    transports: transports.map(inOneWrite),
     services: {
       ...services,
       // Answers who asks, asks nobody: every peer is known by its key, and each question costs a stream.
@@ -171,14 +173,16 @@ function fixedOptions(): Libp2pInit {
   return {
     nodeInfo: { name: 'caisey', version: '1', userAgent: 'caisey' },
     streamMuxers: [
-      yamux({
-        maxInboundStreams: limits.MAX_STREAMS_PER_CONNECTION,
-        maxOutboundStreams: limits.MAX_STREAMS_PER_CONNECTION,
-        streamOptions: {
-          maxStreamWindowSize: limits.STREAM_WINDOW_BYTES,
-          maxReadBufferLength: limits.MAX_STREAM_BUFFER_BYTES,
-        },
-      }),
+      grantingByHalves(
+        yamux({
+          maxInboundStreams: limits.MAX_STREAMS_PER_CONNECTION,
+          maxOutboundStreams: limits.MAX_STREAMS_PER_CONNECTION,
+          streamOptions: {
+            maxStreamWindowSize: limits.STREAM_WINDOW_BYTES,
+            maxReadBufferLength: limits.MAX_STREAM_BUFFER_BYTES,
+          },
+        }),
+      ),
     ],
     connectionManager: {
       maxConnections: limits.MAX_CONNECTIONS,

@@ -71,7 +71,7 @@ async function sendAndHear({ near, far }: Pair, message: string): Promise<void> 
   assert.is(await near.receive(), 'read');
 }
 
-const grant = suite('grantByHalves()');
+const grant = suite('grantingByHalves()');
 
 grant('says nothing about room while half of the window is left', async () => {
   await using pair = await openPair();

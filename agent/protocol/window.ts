@@ -3,9 +3,30 @@
 // waits until half of the window is used, as yamux does in its other languages: a sender never runs dry by it,
 // and most conversations never say it at all.
 
-import type { Stream } from '@libp2p/interface';
+import type { StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
 
-/** A stream of yamux, by the parts of it that libp2p's interface leaves out. */
+/** The same muxer, over streams that grant room by halves of their windows. Other muxers' are left as they are. */
+export function grantingByHalves<C>(
+  make: (components: C) => StreamMuxerFactory,
+): (components: C) => StreamMuxerFactory {
+  return (components) => {
+    const factory = make(components);
+    const create = factory.createStreamMuxer.bind(factory);
+    factory.createStreamMuxer = (connection) => {
+      const muxer = create(connection);
+      if (isYamux(muxer)) changeStreams(muxer);
+      return muxer;
+    };
+    return factory;
+  };
+}
+
+/** What makes a stream of yamux, by the part of it that libp2p's interface leaves out. */
+interface Yamux {
+  _newStream(...args: readonly unknown[]): unknown;
+}
+
+/** A stream of yamux, by the same. */
 interface Windowed {
   /** Bytes that the peer may send on the whole, and bytes that are left of them. */
   readonly recvWindow: number;
@@ -13,11 +34,18 @@ interface Windowed {
   sendWindowUpdate(): void;
 }
 
-/** Has a stream grant room by halves of its window. Streams of other muxers are left as they are. */
-export function grantByHalves(stream: Stream): void {
-  if (!isWindowed(stream)) return;
+function changeStreams(muxer: Yamux): void {
+  const make = muxer._newStream.bind(muxer);
+  muxer._newStream = (...args) => {
+    const stream = make(...args);
+    if (isWindowed(stream)) grantByHalves(stream);
+    return stream;
+  };
+}
+
+function grantByHalves(stream: Windowed): void {
   const grant = stream.sendWindowUpdate.bind(stream);
-  let hasGranted = false; // the first also carries the answer to the stream's opening
+  let hasGranted = false; // the first also carries the stream's opening, or the answer to it
   stream.sendWindowUpdate = () => {
     if (hasGranted && stream.recvWindowCapacity > stream.recvWindow / 2) return;
     hasGranted = true;
@@ -25,8 +53,14 @@ export function grantByHalves(stream: Stream): void {
   };
 }
 
-function isWindowed(stream: Stream): stream is Stream & Windowed {
+function isYamux(muxer: StreamMuxer): muxer is StreamMuxer & Yamux {
+  return '_newStream' in muxer && typeof muxer._newStream === 'function';
+}
+
+function isWindowed(stream: unknown): stream is Windowed {
   return (
+    typeof stream === 'object' &&
+    stream !== null &&
     'recvWindow' in stream &&
     typeof stream.recvWindow === 'number' &&
     'recvWindowCapacity' in stream &&
