@@ -82,6 +82,8 @@ clerk('knows who belongs to no organisation, and which of several is meant', asy
   assert.is(alone?.role, 'read-only');
   const other = await askWith({ ...V2, o: { id: 'org_2', slg: 'other', rol: 'technician' } });
   assert.equal(other?.organisation, { externalId: 'org_2', name: 'other' });
+  const named = await askWith({ ...V2, organisation: 'Acme IT' });
+  assert.equal(named?.organisation, { externalId: 'org_1', name: 'Acme IT' });
 });
 
 clerk('counts the sign-in from the first factor, and says whether there was a second', async () => {

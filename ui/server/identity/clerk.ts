@@ -3,7 +3,7 @@
 // (`lib/components/clerk/`).
 //
 // A token says no name and no address unless the instance is told to: in Clerk's dashboard, customise the session
-// token to {"name": "{{user.full_name}}", "email": "{{user.primary_email_address}}"}.
+// token to {"name": "{{user.full_name}}", "email": "{{user.primary_email_address}}", "organisation": "{{org.name}}"}.
 
 import { createHash } from 'node:crypto';
 
@@ -37,6 +37,7 @@ const claimsSchema = z.object({
   iat: z.number(),
   name: z.string().max(1024).nullish(),
   email: z.string().max(1024).nullish(),
+  organisation: z.string().max(1024).nullish(),
   /** Minutes since the first and second factor; -1 for one that was not asked for. */
   fva: z.tuple([z.number(), z.number()]).optional(),
 });
@@ -72,7 +73,10 @@ export function openClerk({
       if (!claims.success || claims.data.iss !== issuer || claims.data.azp !== origin) return null;
       const { orgId, orgSlug, orgRole } = auth;
       return identityOf(claims.data, {
-        organisation: orgId == null ? null : { externalId: orgId, name: orgSlug ?? orgId },
+        organisation:
+          orgId == null
+            ? null
+            : { externalId: orgId, name: claims.data.organisation ?? orgSlug ?? orgId },
         role: ROLES[orgRole ?? ''] ?? 'read-only',
       });
     },
