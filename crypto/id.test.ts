@@ -18,6 +18,10 @@ create('createId() never makes the same id twice', () => {
   assert.is(ids.size, 1000);
 });
 
+create('createId() makes none that a program would take for an option', () => {
+  for (let i = 0; i < 2000; i++) assert.not.ok(createId().startsWith('-'));
+});
+
 create.run();
 
 const parse = suite('parseId()');

@@ -11,9 +11,12 @@ export type Id = string & { readonly [idBrand]: true };
 
 const ID_BYTES = 16;
 
-/** Makes a new random id. */
+/** Makes a new random id. None begins with a dash: people type them, and programs would take that for an option. */
 export function createId(): Id {
-  return encodeBase64url(randomBytes(ID_BYTES)) as Id; // minted here
+  for (;;) {
+    const id = encodeBase64url(randomBytes(ID_BYTES));
+    if (!id.startsWith('-')) return id as Id; // minted here
+  }
 }
 
 /** Parses an id. @throws {FormatError} code `base64` when it is not 128 bits of base64url */

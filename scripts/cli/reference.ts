@@ -17,7 +17,8 @@ const MARK = 'id:';
 const MIN_PREFIX_CHARS = 4;
 
 /**
- * Ids are base64url and one in 64 begins with a dash: such an argument is marked, lest it be read as an option.
+ * A request's id is a hash in base64url, and one in 64 begins with a dash, as did the ids of sessions and endpoints
+ * once: such an argument is marked, lest it be read as an option.
  * What stands after `--` stays as it is.
  */
 export function protectIds(argv: readonly string[]): string[] {
