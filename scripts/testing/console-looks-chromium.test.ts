@@ -57,16 +57,20 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   await runCommand(page, 'uname -a');
   const asked = await runCommand(page, `touch ${stage.folder}/changed`);
   await asked.getByText('Waits for approval').waitFor();
+  await asked.getByRole('button', { name: 'Remind' }).click();
+  await asked.getByText(/reminded Carla Client/).waitFor();
+  await asked.getByRole('button', { name: /^Remind again in/ }).waitFor();
+  await page.getByText(/^Ends by itself .* at the latest at/).waitFor();
   const sitePage = `/sites/${site.id}`;
   await look(
     owner,
     [
-      { name: 'session', path: `${sitePage}/sessions/${session}`, shows: 'Waits for approval' },
+      { name: 'session', path: `${sitePage}/sessions/${session}`, shows: 'reminded Carla' },
       { name: 'fleet', path: '/', shows: 'till-1' },
       { name: 'sessions', path: '/sessions', shows: 'till-1' },
       { name: 'requests', path: '/requests', shows: 'till-1' },
       { name: 'site', path: sitePage, shows: 'In force since' },
-      { name: 'endpoint', path: endpointPage, shows: 'the printer is offline' },
+      { name: 'endpoint', path: endpointPage, shows: 'Enrolled as till-1' },
       { name: 'sites', path: '/settings/sites', shows: 'in service' },
       { name: 'people', path: '/settings/people', shows: 'Signature checked' },
       { name: 'changes', path: '/settings/changes' },
@@ -76,6 +80,8 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
     ],
     found,
   );
+  await governs(owner, { sitePage, endpointPage });
+  await find(owner, { endpointPage, found });
   await owner.go('/settings/people');
   await page.getByLabel('Mail address').fill('tom@acme.example');
   await page.getByRole('button', { name: 'Make the link' }).click();
@@ -122,6 +128,9 @@ async function look(
     await page.setViewportSize(DESK);
     await visitor.go(path);
     if (shows !== undefined) await page.getByText(shows).first().waitFor();
+    await page.evaluate(() => {
+      for (const folded of document.querySelectorAll('details')) folded.open = true;
+    });
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme });
       await page.screenshot({ path: join(SCREENS, `${name}-${theme}.png`), fullPage: true });
@@ -135,6 +144,42 @@ async function look(
     const beyond = await overflow(page);
     if (beyond > 0) found.push(`${name}: ${beyond} pixels beyond a phone's width`);
   }
+}
+
+/** What a site's page and a machine's say of the log: in words, and proved. */
+async function governs(
+  { page, go }: BrowserVisitor,
+  { sitePage, endpointPage }: { sitePage: string; endpointPage: string },
+): Promise<void> {
+  await go(sitePage);
+  const policy = page.getByRole('region', { name: 'Policy in force' });
+  await policy.getByText('Reading runs at once').waitFor();
+  await policy.getByText('Carla Client').waitFor();
+  const roster = page.getByRole('region', { name: 'Who may ask' });
+  await roster.getByText('Sarah Miller').waitFor();
+  const log = page.getByRole('region', { name: 'The log' });
+  await log.getByText(/^✓ (\d+) of \1 entries proved/).waitFor();
+  await go(endpointPage);
+  await page.getByText('Connected').waitFor();
+  await page.getByText(/^Verified by Sarah Miller/).waitFor();
+  await page.getByText(/^✓ 3 of 3 entries proved/).waitFor();
+  await page.getByRole('button', { name: 'Proof of entry' }).first().click();
+  await page.getByRole('heading', { name: 'In the signed log' }).waitFor();
+}
+
+/** From any page to a machine by a few letters. */
+async function find(
+  { page, go }: BrowserVisitor,
+  { endpointPage, found }: { endpointPage: string; found: string[] },
+): Promise<void> {
+  await go('/settings/account');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('till');
+  await page.getByRole('option', { name: /till-1/ }).waitFor();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  found.push(...violations.map(({ id }) => `palette: ${id}`));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**${endpointPage}`);
 }
 
 /** The pages that somebody meets before any script matters: an account by invitation, out, and in again. */
