@@ -78,9 +78,10 @@ export class CommandView {
     readonly waitMs: number;
   }): Promise<void> {
     const name = visibleText(this.#options.endpointName);
+    const isAsked = this.#request !== null && this.#started === null;
     const note = isOnline
       ? `${name} is back`
-      : this.#started === null
+      : isAsked
         ? `${name} went offline. The request still waits; approved while ${name} is away, the command is not run`
         : `${name} went offline; waiting up to ${formatSpan(waitMs)} for it …`;
     await this.#tell({ event: isOnline ? 'online' : 'offline', waitMs }, note);
