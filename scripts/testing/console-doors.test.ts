@@ -9,6 +9,7 @@ import { openClient, openClientNode } from '#appliance/protocol/client-node.ts';
 import { formatPersonKey } from '#crypto/person-key.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { openSecretFile } from '#ui/server/secret-file.ts';
+import { openStore } from '#ui/server/store/store.ts';
 import { type ConsoleProcess, openConsoleProcess } from './console-process.ts';
 
 const FOUNDER = {
@@ -100,3 +101,36 @@ out('/sign-out ends the session, and the relay lets the browser in no more', asy
 });
 
 out.run();
+
+const password = suite('/settings/account?/password');
+
+password(
+  'changing the password takes back the keys of the other browsers, not of this',
+  async () => {
+    await using console = await openConsoleProcess(() => ({}));
+    const sarah = formVisitor(console);
+    await sarah.post('/found', FOUNDER);
+    const other = formVisitor(console);
+    await other.post('/sign-in', { email: FOUNDER.email, password: FOUNDER.password });
+    const keys: string[] = [];
+    for (const browser of [sarah, other]) {
+      const { publicKey } = await importSigner(randomBytes(32));
+      const peerKey = formatPersonKey({ kind: 'ed25519', publicKey });
+      assert.is((await browser.tell('/api/devices', { peerKey })).status, 200);
+      keys.push(peerKey);
+    }
+    const changed = await sarah.post('/settings/account?/password', {
+      ...{ password: FOUNDER.password, newPassword: 'another horse battery' },
+    });
+    assert.is(changed.headers.get('location'), '/welcome', 'where nothing is founded yet');
+    await using store = await openStore({ dataFolder: console.data });
+    const left = await store.db.selectFrom('device').select('peer_key').execute();
+    assert.equal(
+      left.map(({ peer_key: key }) => key),
+      keys.slice(0, 1),
+    );
+    assert.is((await other.ask('/settings/account')).status, 303, 'it is signed out');
+  },
+);
+
+password.run();

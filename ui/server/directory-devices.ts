@@ -42,6 +42,8 @@ export interface DeviceDirectory {
   registerDevice(input: { peerKey: string; lifeMs: number }): Promise<Device>;
   /** One's own device, or any as owner. */
   revokeDevice(peerKey: string): Promise<void>;
+  /** One's own but this one. Answers whose connections are to be ended. */
+  revokeOtherDevices(peerKey: string | null): Promise<{ peerKeys: string[] }>;
 }
 
 /** Makes the questions about devices for one actor. */
@@ -68,7 +70,22 @@ export function deviceDirectory(scope: Scope): DeviceDirectory {
       if (!isPersonKey(peerKey)) throw notFound('device');
       await store.alone((db) => dropDevice(db, { scope, peerKey }));
     },
+    revokeOtherDevices: async (peerKey) => dropOtherDevices(scope, peerKey),
   };
+}
+
+async function dropOtherDevices(
+  { store, actor }: Scope,
+  peerKey: string | null,
+): Promise<{ peerKeys: string[] }> {
+  let query = store.db
+    .deleteFrom('device')
+    .where('organisation_id', '=', actor.organisationId)
+    .where('person_id', '=', actor.personId)
+    .returning('peer_key');
+  if (peerKey !== null) query = query.where('peer_key', '!=', peerKey);
+  const gone = await query.execute();
+  return { peerKeys: gone.map(({ peer_key: key }) => key) };
 }
 
 async function dropDevice(

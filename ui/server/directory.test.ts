@@ -69,6 +69,10 @@ const OWN_CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
     may: ['owner', 'technician', 'reviewer'],
     ask: async (own) => own.registerDevice({ peerKey: (await storyKey()).key, lifeMs: 1000 }),
   },
+  revokeOtherDevices: {
+    may: CONSOLE_ROLES,
+    ask: (own, { devices }) => own.revokeOtherDevices(devices.technician),
+  },
   chooseNotices: {
     may: CONSOLE_ROLES,
     ask: (own) => own.chooseNotices(['went-offline']),

@@ -32,6 +32,17 @@ export async function revokeOwnDevice(event: {
   await revokeDevice(event.locals, peerKey);
 }
 
+/** Takes the keys of all their other browsers back: whoever sits there is out at the relay, too. */
+export async function revokeOtherDevices(event: {
+  readonly cookies: Cookies;
+  readonly locals: App.Locals;
+}): Promise<void> {
+  const { actor, host } = event.locals;
+  if (actor === null) return;
+  const { peerKeys } = await actor.directory.revokeOtherDevices(event.cookies.get(COOKIE) ?? null);
+  disconnect(host, peerKeys);
+}
+
 /**
  * Takes a device's key back. One that is known no more is as revoked as can be, and the relay lets in none of a role
  * that may have none.

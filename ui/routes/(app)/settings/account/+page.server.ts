@@ -5,6 +5,7 @@ import { redirect, type RequestEvent } from '@sveltejs/kit';
 
 import { parseTheme, THEME_COOKIE } from '#ui/lib/theme.ts';
 import { disconnect } from '#ui/server/disconnect.ts';
+import { revokeOtherDevices } from '#ui/server/own-device.ts';
 import { actorOf, orError, orFail, textOf } from '#ui/server/request.ts';
 import { setCookies, visitorOf } from '#ui/server/visitor.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -34,6 +35,7 @@ export const actions: Actions = {
       async () => {
         const { cookies } = await accounts.changePassword(visitorOf(event), input);
         setCookies(event.cookies, cookies);
+        await revokeOtherDevices(event);
         return { of: 'password', done: 'The password is changed; other browsers are signed out' };
       },
       { of: 'password' },
