@@ -1,5 +1,5 @@
 // Opening a session from the command line, and finding the one that is open: its key is made here, kept in the
-// home until the session ends, and never leaves it.
+// home until the session ends, and never leaves it. That of a session for one command is in memory alone.
 
 import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { signOpening } from '#appliance/protocol/session-key.ts';
@@ -65,7 +65,8 @@ export async function openSession(
     lifeMs: SESSION_LIFE_MS,
   });
   const { session, envelope } = opening;
-  await createHeldSession(home, { log: origin, session, endpoint, seed }); // before the log knows it
+  // before the log knows it; a tied one ends with this call, and no other call may use it
+  if (!isTied) await createHeldSession(home, { log: origin, session, endpoint, seed });
   try {
     await client.call('session.open', {
       envelope,
@@ -74,7 +75,7 @@ export async function openSession(
       ...(isTied && { isTied }),
     });
   } catch (cause) {
-    await removeHeldSession(home, session);
+    if (!isTied) await removeHeldSession(home, session);
     throw cause;
   }
   return { log: origin, session, endpoint, key: delegate, entries: 1 };

@@ -17,7 +17,6 @@ import type { Invocation } from './invocation.ts';
 import { findUsableSession, openSession, type UsableSession, useSession } from './open-session.ts';
 import { readSession } from './read-session.ts';
 import { findEndpoint, findSession } from './reference.ts';
-import { removeHeldSession } from './session-file.ts';
 import { type RunFields, type SignedRun, signRun } from './sign-run.ts';
 
 export interface RunRequest {
@@ -67,10 +66,7 @@ interface Ran {
   readonly isLeft: boolean;
 }
 
-async function closeOwn(
-  { session }: UsableSession,
-  { connection, invocation }: Running,
-): Promise<void> {
+async function closeOwn({ session }: UsableSession, { connection }: Running): Promise<void> {
   try {
     await connection.client.call('session.close', { session, note: null, ticket: null });
   } catch (cause) {
@@ -78,7 +74,6 @@ async function closeOwn(
       cause instanceof ClientError && /^session-(?:unknown|closed)$/.test(cause.code);
     if (!isClosed) throw cause; // an approver stopped it, or time did
   }
-  await removeHeldSession(invocation.home, session);
 }
 
 /** The session to run in; `isOwn` when it was opened for this command alone. */

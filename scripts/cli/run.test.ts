@@ -1,6 +1,6 @@
 // `caisey run` against a real appliance and a real agent: what is run, shown, asked and answered.
 
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -53,6 +53,18 @@ run('opens a session of its own and closes it, or uses the open one', async () =
   assert.is(open?.['commands'], 2);
   assert.is(others.length, before.length);
   assert.is((await site.run(['session', 'close', '--endpoint', 'web'])).code, 0);
+});
+
+run('leaves the command of another call alone, and no key behind', async () => {
+  const { terminal, code } = site.start(['run', 'web', '--', 'echo up; tail -f /dev/null']);
+  await terminal.outLines.take((text) => text.includes('up'));
+  const beside = await site.run(['run', 'web', '--', 'uname']);
+  assert.equal([beside.code, beside.out], [0, 'Linux\n']);
+  assert.match(beside.err, /^Session \S+, opened for this command\n$/);
+  assert.not.match(terminal.err(), 'Stopped');
+  terminal.interrupt();
+  assert.is(await code, 130);
+  assert.equal(await readdir(join(site.home, 'sessions')).catch(() => []), []);
 });
 
 run('refuses a session whose key is not in this home', async () => {
