@@ -21,6 +21,14 @@ rows('says of each entry for how long it was so, and of the newest that it is so
   );
 });
 
+rows('owns that it does not know the end of what began anew', () => {
+  const entries = [tellOnline(90), tellOnline(30), tellOffline(0)].map(checkShownEntry);
+  assert.equal(
+    connectivityRows(entries).map(({ isAtMost }) => isAtMost),
+    [false, true, false],
+  );
+});
+
 rows('says why it was lost, and what came with it', () => {
   const entries = [tellOffline(1), tellOnline(0)].map(checkShownEntry);
   assert.equal(

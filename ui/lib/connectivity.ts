@@ -9,6 +9,8 @@ export interface ConnectivityRow {
   readonly isOnline: boolean;
   /** Until the next entry, in milliseconds; null: it is so still. */
   readonly lastedMs: number | null;
+  /** Whether it was so for that long at most: the next entry says the same, and so not when this one ended. */
+  readonly isAtMost: boolean;
 }
 
 /** Rows out of entries `endpoint.online` and `endpoint.offline`, newest first. */
@@ -16,6 +18,7 @@ export function connectivityRows(entries: readonly CheckedEntry[]): readonly Con
   return entries.map((entry, place) => {
     const after = entries[place - 1];
     return {
+      isAtMost: after?.leaf.k === entry.leaf.k,
       card: factCard(entry),
       isOnline: entry.leaf.k === 'endpoint.online',
       lastedMs: after === undefined ? null : Date.parse(after.leaf.t) - Date.parse(entry.leaf.t),

@@ -1,7 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { countStates, type FleetRow, searchRows, searchText, stateWords } from './fleet.ts';
+import {
+  asHeard,
+  countStates,
+  type FleetRow,
+  searchRows,
+  searchText,
+  stateWords,
+} from './fleet.ts';
 
 const row = (changes: Partial<FleetRow>): FleetRow => ({
   ...{ siteId: 's1', siteName: 'Head office', clientId: 'c1', clientName: 'Müller GmbH' },
@@ -12,6 +19,18 @@ const row = (changes: Partial<FleetRow>): FleetRow => ({
 
 const indexed = (rows: readonly FleetRow[]) =>
   rows.map((each) => ({ row: each, text: searchText(each) }));
+
+const heard = suite('asHeard()');
+
+heard('asHeard() calls no machine present whose site is away', () => {
+  const states = ['online', 'reconnecting', 'offline', 'never-seen'];
+  const words = (isSiteOnline: boolean) =>
+    states.map((each) => stateWords(asHeard(row({ state: each }), isSiteOnline)).text);
+  assert.equal(words(true), ['online', 'reconnecting', 'offline', 'never seen']);
+  assert.equal(words(false), ['site away', 'site away', 'offline', 'never seen']);
+});
+
+heard.run();
 
 const search = suite('searchRows()');
 

@@ -20,6 +20,15 @@ export interface FleetRow {
 
 export type Tone = 'good' | 'warn' | 'bad' | 'idle';
 
+/** The state of a machine that was there when its site was last heard: how it is now, nobody here knows. */
+const SITE_AWAY = 'site-away';
+
+/** A row as far as it can be believed: a site that is away tells nothing of its machines. */
+export function asHeard(row: FleetRow, isSiteOnline: boolean): FleetRow {
+  const isPresent = row.state === 'online' || row.state === 'reconnecting';
+  return isSiteOnline || !isPresent ? row : { ...row, state: SITE_AWAY };
+}
+
 /** A row's state in words, and how it stands out. Unknown states are shown as they came. */
 export function stateWords({ state, isVerified }: FleetRow): { text: string; tone: Tone } {
   if (!isVerified) return { text: 'pending', tone: 'warn' };
@@ -30,6 +39,8 @@ export function stateWords({ state, isVerified }: FleetRow): { text: string; ton
       return { text: 'reconnecting', tone: 'warn' };
     case 'offline':
       return { text: 'offline', tone: 'bad' };
+    case SITE_AWAY:
+      return { text: 'site away', tone: 'bad' };
     case 'never-seen':
       return { text: 'never seen', tone: 'idle' };
     default:

@@ -1,5 +1,6 @@
 // What the session page says of commands, requests and the link, in plain words. Pure: the time comes in.
 
+import { awayWords } from './away-words.ts';
 import type { LinkState } from './site.ts';
 import {
   type CommandCard,
@@ -137,7 +138,7 @@ export function linkWords(
       return {
         tone: 'warn',
         title: `The site cannot be reached; trying again in ${leftS} s.`,
-        text: `What runs there goes on and is recorded. (${state.why})`,
+        text: `What runs there goes on and is recorded. (${awayWords(state.why)})`,
       };
     }
     case 'refused':

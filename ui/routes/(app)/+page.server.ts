@@ -11,6 +11,9 @@ export const load: PageServerLoad = async ({ locals, depends }) => {
   const sites = await directory.sites();
   return {
     rows,
-    sites: sites.map(({ id, name, state, clientName }) => ({ id, name, state, clientName })),
+    sites: sites.map(({ id, name, state, clientName }) => ({
+      ...{ id, name, state, clientName },
+      isOnline: locals.host.uplinks.isOnline(id),
+    })),
   };
 };

@@ -7,5 +7,6 @@ export const load: LayoutServerLoad = async ({ locals, params, depends }) => {
   depends(`console:site:${params.site}`);
   const { directory } = actorOf(locals);
   const site = await orError(() => directory.site(params.site));
-  return { site, relay: locals.host.relay.browserAddresses };
+  const isOnline = locals.host.uplinks.isOnline(site.id);
+  return { site, isOnline, relay: locals.host.relay.browserAddresses };
 };

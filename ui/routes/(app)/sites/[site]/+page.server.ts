@@ -12,6 +12,6 @@ export const load: PageServerLoad = async ({ locals, params, depends }) => {
       allEndpoints(directory, { siteId: params.site }),
       directory.roster(),
     ]);
-    return { endpoints, roster, isOnline: locals.host.uplinks.isOnline(params.site) };
+    return { endpoints, roster };
   });
 };
