@@ -137,7 +137,7 @@ export class HandOver {
     const { client, site } = await localSite(home);
     say(
       `\n${visibleText(client)}, ${visibleText(site)} is in the console. Sign the roster there: then its people may ask here.\n` +
-        `(The code is good once. Should you have to do it again, it is now  ${this.code}.)`,
+        `Nothing is left to do in this terminal. Should the page ask for a code another time:\n\n  Code  ${this.code}`,
     );
     return { kind: 'joined', id };
   }
