@@ -1,14 +1,10 @@
 // This browser at work: its device key, whether the person has unlocked it for the day, and the one libp2p node
 // by which it reaches every site.
 
+import { browser } from '$app/environment';
 import { createContext } from 'svelte';
 
-import {
-  type ApplianceAddress,
-  type ClientNode,
-  openClient,
-  openClientNode,
-} from '#appliance/protocol/client-node.ts';
+import type { ApplianceAddress, ClientNode } from '#appliance/protocol/client-node.ts';
 import type { Client } from '#appliance/protocol/client.ts';
 import { signDevice } from '#appliance/protocol/session-key.ts';
 import { type Envelope, parseStatement, verifyStatement } from '#crypto/statement.ts';
@@ -128,19 +124,31 @@ export class BrowserState {
 
   /** Opens a client's conversation with an appliance. The device must be unlocked. */
   async dial(address: ApplianceAddress & { signal: AbortSignal }): Promise<Client> {
-    return openClient(await this.node(), address);
+    const [{ openClient }, node] = await Promise.all([importNode(), this.node()]);
+    return openClient(node, address);
   }
 
   /** The browser's one libp2p node. */
   node(): Promise<ClientNode> {
     const device = this.#device;
     if (device === null) throw new TypeError('the browser was not loaded');
-    return (this.#node ??= openClientNode({ seed: device.seed }));
+    return (this.#node ??= this.#open(device));
+  }
+
+  /** One that failed is not kept: the next dial tries again. */
+  async #open({ seed }: Device): Promise<ClientNode> {
+    try {
+      const { openClientNode } = await importNode();
+      return await openClientNode({ seed });
+    } catch (cause) {
+      this.#node = null;
+      throw cause;
+    }
   }
 
   /** Lets go of every connection. */
   async close(): Promise<void> {
-    const node = await this.#node;
+    const node = await this.#node?.catch(() => null); // one that did not open needs no closing
     this.#node = null;
     await node?.[Symbol.asyncDispose]();
   }
@@ -156,5 +164,15 @@ export class BrowserState {
     this.#phase = { kind: 'ready', statement, endsAtMs };
   }
 }
+
+/**
+ * libp2p is nearly half of what a page is made of, and a page can be seen and used without it: it comes beside the
+ * page, which does not wait for it.
+ */
+function importNode(): Promise<typeof import('#appliance/protocol/client-node.ts')> {
+  return import('#appliance/protocol/client-node.ts');
+}
+
+if (browser) importNode().catch(() => undefined); // the dial that needs it is told when it fails
 
 export const [useBrowser, provideBrowser] = createContext<BrowserState>();
