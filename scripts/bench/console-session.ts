@@ -111,19 +111,20 @@ function watchFor(word: string): { shown: Promise<number> } {
     if (key === 'Enter') startedMs = timeStamp;
   };
   addEventListener('keydown', onKey, { capture: true, once: true });
+  const isThere = (): boolean => {
+    const card = [...document.querySelectorAll('article')].at(-1);
+    const lines = [...(card?.querySelectorAll('span') ?? [])];
+    return lines.some(({ textContent }) => textContent === word);
+  };
   const shown = new Promise<number>((resolve) => {
-    const observer = new MutationObserver(() => {
-      const card = [...document.querySelectorAll('article')].at(-1);
-      const lines = [...(card?.querySelectorAll('span') ?? [])];
-      if (!lines.some(({ textContent }) => textContent === word)) return;
-      observer.disconnect();
-      requestAnimationFrame(() => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve(performance.now() - startedMs); // after the frame was drawn
-        port2.postMessage(null);
-      });
-    });
-    observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    const { port1, port2 } = new MessageChannel();
+    // What is posted while a frame is made comes when it was drawn. The page, too, changes while a frame is made.
+    const watch = (): void => port2.postMessage(null);
+    port1.onmessage = () => {
+      if (isThere()) resolve(performance.now() - startedMs);
+      else requestAnimationFrame(watch);
+    };
+    requestAnimationFrame(watch);
   });
   return { shown };
 }
