@@ -255,8 +255,13 @@ function dialFailed(cause: unknown): ProtocolError {
   if (causes.some((each) => asError(each).message.includes('does not match expected remote'))) {
     return new ProtocolError('peer-unknown', 'Cannot dial: another key answered', { cause });
   }
-  const why = causes.map((each) => asError(each).message).join('; ');
-  return new ProtocolError('peer-unreachable', `Cannot dial: ${why}`, { cause });
+  const why = new Set(causes.map(dialProblem));
+  return new ProtocolError('peer-unreachable', `Cannot dial: ${[...why].join('; ')}`, { cause });
+}
+
+/** A WebSocket that does not open fails with an event, which in a browser does not say why. */
+function dialProblem(cause: unknown): string {
+  return cause instanceof Event ? 'no connection' : asError(cause).message;
 }
 
 function streamRefused(cause: unknown, protocol: string): ProtocolError {
