@@ -48,6 +48,7 @@ export type VerifyErrorCode =
   | 'wrong-kind'
   | 'not-authorised'
   | 'rolled-back'
+  | 'skipped'
   | 'fork'
   | 'webauthn';
 

@@ -129,34 +129,44 @@ approver.run();
 
 const digest = suite('verifyDigest()');
 
-digest("verifyDigest() takes an approver's word alone, never an older one", async () => {
-  const { statement } = await verifyAuthority(await authorityOf(people, STORY_ORIGIN), site);
-  const make = (over: Partial<StatementOf<'digest'>> = {}, by: Person = people.carol) =>
-    signStatement(
-      {
-        ...{ v: 1, type: 'digest', log: STORY_ORIGIN, version: 2, level: 'sealed', by: by.key },
-        not_before: '2026-11-20T00:00:00.000Z',
-        ...{ expires: '2026-11-30T00:00:00.000Z', nonce: 'c2Vzc2lvbi0wMDAwMDAwMQ', ...over },
-      },
-      statementSigner(by.signer),
-    );
-  const refusal = (envelope: Envelope, seen: RootedAt['seen'] = null, atMs = STORY_START_MS) =>
-    refusalOf(() =>
-      verifyDigest(envelope, { log: STORY_ORIGIN, authority: statement, seen, atMs }),
-    );
-  const said = await make();
-  assert.is(await refusal(said), 'accepted');
-  for (const by of [people.alice, root, authority, mallory]) {
-    assert.is(await refusal(await make({}, by)), 'not-authorised', by.name);
-  }
-  assert.is(await refusal(await make({ by: people.dave.key })), 'signature');
-  assert.is(await refusal(await make({ log: 'console.example/site/other/1' })), 'wrong-log');
-  assert.is(await refusal(said, null, STORY_START_MS + 30 * 86_400_000), 'expired');
-  assert.is(await refusal(said, { version: 3, hash: 'A'.repeat(43) }), 'rolled-back');
-  assert.is(await refusal(said, { version: 2, hash: 'A'.repeat(43) }), 'fork');
-  const policy = await policyOf(people, { origin: STORY_ORIGIN });
-  assert.is(await refusal(policy), 'wrong-kind');
-});
+digest(
+  "verifyDigest() takes an approver's word alone, and of versions only the next one",
+  async () => {
+    const { statement } = await verifyAuthority(await authorityOf(people, STORY_ORIGIN), site);
+    const make = (over: Partial<StatementOf<'digest'>> = {}, by: Person = people.carol) =>
+      signStatement(
+        {
+          ...{ v: 1, type: 'digest', log: STORY_ORIGIN, version: 1, level: 'sealed', by: by.key },
+          not_before: '2026-11-20T00:00:00.000Z',
+          ...{ expires: '2026-11-30T00:00:00.000Z', nonce: 'c2Vzc2lvbi0wMDAwMDAwMQ', ...over },
+        },
+        statementSigner(by.signer),
+      );
+    const refusal = (envelope: Envelope, seen: RootedAt['seen'] = null, atMs = STORY_START_MS) =>
+      refusalOf(() =>
+        verifyDigest(envelope, { log: STORY_ORIGIN, authority: statement, seen, atMs }),
+      );
+    const said = await make();
+    assert.is(await refusal(said), 'accepted');
+    for (const by of [people.alice, root, authority, mallory]) {
+      assert.is(await refusal(await make({}, by)), 'not-authorised', by.name);
+    }
+    assert.is(await refusal(await make({ by: people.dave.key })), 'signature');
+    assert.is(await refusal(await make({ log: 'console.example/site/other/1' })), 'wrong-log');
+    assert.is(await refusal(said, null, STORY_START_MS + 30 * 86_400_000), 'expired');
+    assert.is(await refusal(said, { version: 3, hash: 'A'.repeat(43) }), 'rolled-back');
+    assert.is(await refusal(said, { version: 1, hash: 'A'.repeat(43) }), 'fork');
+    for (const version of [2, 3, Number.MAX_SAFE_INTEGER]) {
+      assert.is(await refusal(await make({ version })), 'skipped', `${version} as the first`);
+    }
+    const seen = { version: 4, hash: 'A'.repeat(43) };
+    const after = async (version: number) => refusal(await make({ version }), seen);
+    assert.equal([await after(5), await after(6)], ['accepted', 'skipped']);
+    assert.is(await after(Number.MAX_SAFE_INTEGER), 'skipped');
+    const policy = await policyOf(people, { origin: STORY_ORIGIN });
+    assert.is(await refusal(policy), 'wrong-kind');
+  },
+);
 
 digest.run();
 

@@ -62,8 +62,10 @@ export async function verifyPolicy(envelope: Envelope, at: RootedAt): Promise<Si
 
 /**
  * Verifies an approver's word on what the console may know. It counts until another one does: its expiry says by
- * when it must have been taken.
- * @throws {VerifyError} `not-authorised` unless an approver signed it; else as `verifyRoster`
+ * when it must have been taken. Only the next version is taken: otherwise one approver, with the highest number that
+ * there is, would have the last word for ever.
+ * @throws {VerifyError} `not-authorised` unless an approver signed it, `skipped` for a version further on; else as
+ *   `verifyRoster`
  */
 export async function verifyDigest(
   envelope: Envelope,
@@ -80,7 +82,12 @@ export async function verifyDigest(
   const { statement, hash } = signed;
   approverByKey(authority, statement.by);
   checkInForce(statement, atMs);
-  checkVersion({ type: 'digest', version: statement.version, hash }, seen);
+  const { version } = statement;
+  checkVersion({ type: 'digest', version, hash }, seen);
+  const next = (seen?.version ?? 0) + 1;
+  if (version > next) {
+    throw new VerifyError('skipped', `Cannot accept digest: version ${version}, not ${next}`);
+  }
   return signed;
 }
 

@@ -17,13 +17,14 @@ export interface PutInForce {
   readonly version: number;
 }
 
-/** What no honest console or member brings: signed by nobody who may, or a second one of the same version. */
+/** What no honest console or member brings: signed by nobody who may, a second one of the same version, or one far ahead. */
 const FORGED: readonly VerifyErrorCode[] = [
   'signature',
   'unknown-key',
   'weak-key',
   'not-authorised',
   'fork',
+  'skipped',
   'webauthn',
 ];
 

@@ -128,6 +128,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'wrong-kind': 403,
   'not-authorised': 403,
   'rolled-back': 403,
+  skipped: 403,
   fork: 403,
   webauthn: 403,
 };

@@ -114,6 +114,8 @@ digests(
       assert.is(await say({ as }), 'not-authorised');
     }
     assert.is(await say({ nowMs: Date.now() - 86_400_000 }), 'expired');
+    assert.is(await say({ version: Number.MAX_SAFE_INTEGER }), 'skipped');
+    assert.is(await say({ version: 1 }), 'accepted');
     assert.is(await say({ version: 2 }), 'accepted');
     assert.is(await say({ version: 1, level: 'open' }), 'rolled-back');
     assert.is(await say({ version: 2, level: 'open' }), 'fork');
@@ -125,13 +127,13 @@ digests(
         const { statement: _, ...fields } = openStored('digest.changed', entry);
         return fields;
       }),
-      ['sealed', 'open'].map((level) => ({
+      ['sealed', 'sealed', 'open'].map((level) => ({
         ...{ level, approver: 'Carla Client', approver_id: 'carla', method: 'pin' },
       })),
     );
-    assert.equal(entries[1]?.leaf.ref, {
+    assert.equal(entries[2]?.leaf.ref, {
       authority: desk.authority.entry,
-      previous: encodeBase64url(entries[0]?.hash ?? new Uint8Array()),
+      previous: encodeBase64url(entries[1]?.hash ?? new Uint8Array()),
     });
     await site.restart();
     assert.is(site.appliance.desk.site.digest?.signed.statement.level, 'open');
