@@ -13,12 +13,16 @@ import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import { whatFacts } from './request-page.ts';
 import { runCard } from './run-card.ts';
+import type { SessionWords } from './session-words.ts';
+import { whyWords } from './why-card.ts';
 
 /** How often a receipt loads itself again, for whoever chose that, as long as its command has not ended. */
 export const RECEIPT_LOOK_S = 5;
 
 export interface DecidedPage {
   readonly request: RequestSummary;
+  /** Of its session. */
+  readonly words: SessionWords;
   readonly host: Host | null;
   readonly state: RequestSummary['state'];
   readonly course: Course;
@@ -54,14 +58,10 @@ export function decidedPage(view: DecidedPage): Html {
           <dd><code>${request.request}</code></dd>
         </dl>
       </div>
-      ${
-        request.why === null
-          ? ''
-          : html`<div class="card">
-              <h2>Why it was asked</h2>
-              ${saidBox(request.why)}
-            </div>`
-      }
+      <div class="card">
+        <h2>Why it was asked</h2>
+        ${whyWords(view.words, { why: request.why, none: 'No reason was given.' })}
+      </div>
       <div class="card">${whatFacts(view, 'The command')}</div>
       <p class="links">
         ${

@@ -29,8 +29,9 @@ import { refuseForm } from './refusal.ts';
 import { requestPage } from './request-page.ts';
 import { endedPage, sessionPage } from './session-page.ts';
 import { type SettingsOptions, settingsRoutes } from './settings.ts';
+import { readSessionWords } from './session-words.ts';
 import type { Typed } from './sign-fields.ts';
-import { REFRESH_S, waitingPage } from './waiting-page.ts';
+import { REFRESH_S, waitingPage, type WaitingRequest } from './waiting-page.ts';
 
 /** A session that ends slowly is left to end: its page says so meanwhile. */
 const STOP_WAIT_MS = 5_000;
@@ -99,11 +100,10 @@ class Onsite {
   }
 
   async showWaiting(c: Context): Promise<Response> {
-    const { site, requests, sessions } = this.#options;
-    const waiting = requests.waiting().filter((request) => this.#stateOf(request) === 'waiting');
+    const { site, sessions } = this.#options;
     const view = waitingPage({
       facts: site.facts,
-      waiting: waiting.sort((a, b) => remindedMs(b) - remindedMs(a)), // a stable sort: else the newest first
+      waiting: await this.#waiting(),
       decided: await this.#readDecided(),
       sessions: sessions.open,
       checkpoint: site.ledger.checkpoint,
@@ -112,6 +112,18 @@ class Onsite {
       isLooking: isLookingAgain(c, REFRESH_S),
     });
     return c.html(view);
+  }
+
+  async #waiting(): Promise<readonly WaitingRequest[]> {
+    const { site, requests } = this.#options;
+    const waiting = requests.waiting().filter((request) => this.#stateOf(request) === 'waiting');
+    waiting.sort((a, b) => remindedMs(b) - remindedMs(a)); // stable: else the newest first
+    return Promise.all(
+      waiting.map(async (request) => ({
+        request,
+        words: await readSessionWords(site.ledger, request.session),
+      })),
+    );
   }
 
   async showRequest(c: Context, hash: string): Promise<Response> {
@@ -197,6 +209,7 @@ class Onsite {
     const { site, pinDesk } = this.#options;
     const view = requestPage({
       request,
+      words: await readSessionWords(site.ledger, request.session),
       host: this.#options.hostOf(request.endpoint),
       facts: site.facts,
       approvers: pinDesk.approvers(),
@@ -216,6 +229,7 @@ class Onsite {
     const course = await this.#courseOf(request);
     const view = decidedPage({
       request,
+      words: await readSessionWords(site.ledger, request.session),
       host: this.#options.hostOf(request.endpoint),
       state: this.#stateOf(request),
       course,
@@ -228,10 +242,11 @@ class Onsite {
     return c.html(view);
   }
 
-  #showStop(c: Context, session: Session, back: Back): Response | Promise<Response> {
+  async #showStop(c: Context, session: Session, back: Back): Promise<Response> {
     const { site, pinDesk } = this.#options;
     const view = sessionPage({
       session,
+      words: await readSessionWords(site.ledger, session.id),
       facts: site.facts,
       approvers: pinDesk.approvers(),
       clock: this.#clock(),

@@ -10,11 +10,15 @@ import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
 import { countLines, exactLine, exactText } from './exact-text.ts';
 import { formatUntil, moment, type WallClock } from './moment.ts';
-import { type Html, type Notice, page, saidBox } from './page.ts';
+import { type Html, type Notice, page } from './page.ts';
+import type { SessionWords } from './session-words.ts';
 import { signFields, type Typed } from './sign-fields.ts';
+import { whyWords } from './why-card.ts';
 
 export interface RequestPage {
   readonly request: RequestSummary;
+  /** Of its session. */
+  readonly words: SessionWords;
   /** What its endpoint last said of itself. */
   readonly host: Host | null;
   readonly facts: SiteFacts;
@@ -41,7 +45,7 @@ export function requestPage(view: RequestPage): Html {
       ${stateCard(request)}
       <div class="card">
         <h2>Why</h2>
-        ${request.why === null ? html`<p>${technician} gave no reason.</p>` : saidBox(request.why)}
+        ${whyWords(view.words, { why: request.why, none: `${technician} gave no reason.` })}
         <p class="quiet">Why you are asked: ${visibleText(request.policy)}</p>
       </div>
       <div class="card">${terms(view)}</div>

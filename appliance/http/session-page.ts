@@ -2,7 +2,6 @@
 
 import { html } from 'hono/html';
 
-import { parseDisclosure } from '#crypto/disclosure.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
 import type { Session } from '../work/session.ts';
@@ -10,10 +9,13 @@ import type { SiteFacts } from '../work/site.ts';
 import type { EndedSession } from './ended-session.ts';
 import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
+import type { SessionWords } from './session-words.ts';
 import { signFields, type Typed } from './sign-fields.ts';
+import { whyWords } from './why-card.ts';
 
 export interface SessionPage {
   readonly session: Session;
+  readonly words: SessionWords;
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
   readonly clock: WallClock;
@@ -27,7 +29,6 @@ export function sessionPage(view: SessionPage): Html {
   const { session, facts, notice } = view;
   const technician = visibleText(session.technician.name);
   const machine = visibleText(session.endpoint.name);
-  const reason = disclosedText(session, 'reason');
   const running = [...session.commands.values()].filter((command) => command !== null).length;
   return page({
     title: `${technician} is working on ${machine}`,
@@ -49,14 +50,10 @@ export function sessionPage(view: SessionPage): Html {
           </dd>
         </dl>
       </div>
-      ${
-        reason === null
-          ? ''
-          : html`<div class="card">
-              <h2>Why</h2>
-              ${saidBox(reason)}
-            </div>`
-      }
+      <div class="card">
+        <h2>Why</h2>
+        ${whyWords(view.words, { why: null, none: `${technician} gave no reason.` })}
+      </div>
       ${session.isClosing ? closingNote() : stopCard(view)}
     `,
   });
@@ -141,9 +138,4 @@ function stopCard({ session, token, approvers, typed }: SessionPage): Html {
     ${signFields({ token, approvers, typed })}
     <button type="submit" class="no">Stop this session</button>
   </form>`;
-}
-
-function disclosedText({ opened }: Session, name: string): string | null {
-  const disclosure = opened.disclosures.map(parseDisclosure).find((one) => one.name === name);
-  return typeof disclosure?.value === 'string' ? disclosure.value : null;
 }

@@ -15,13 +15,21 @@ import { lookLinks } from './look.ts';
 import { formatUntil, moment, type WallClock } from './moment.ts';
 import { type Html, page } from './page.ts';
 import { reminder } from './request-page.ts';
+import type { SessionWords } from './session-words.ts';
+import { whyTaste } from './why-card.ts';
 
 /** How often the page loads itself again, for whoever chose that. */
 export const REFRESH_S = 30;
 
+/** A request that waits, and what was written of its session. */
+export interface WaitingRequest {
+  readonly request: RequestSummary;
+  readonly words: SessionWords;
+}
+
 export interface WaitingPage {
   readonly facts: SiteFacts;
-  readonly waiting: readonly RequestSummary[];
+  readonly waiting: readonly WaitingRequest[];
   /** The newest decision first. */
   readonly decided: readonly RequestItem[];
   readonly sessions: readonly Session[];
@@ -64,7 +72,7 @@ function emptyCard({ msp }: SiteFacts): Html {
   </div>`;
 }
 
-function waitingCard(request: RequestSummary, { facts, clock }: WaitingPage): Html {
+function waitingCard({ request, words }: WaitingRequest, { facts, clock }: WaitingPage): Html {
   const expires = formatUntil(Date.parse(request.expires), clock.nowMs);
   const given =
     request.granted === 0 ? '' : ` · ${request.granted} of ${request.approvals} approved`;
@@ -73,8 +81,7 @@ function waitingCard(request: RequestSummary, { facts, clock }: WaitingPage): Ht
       ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
       ${visibleText(request.endpointName)}
     </h2>
-    ${reminder(request, clock)}
-    ${request.why === null ? '' : html`<p>“${shorten(request.why)}”</p>`}
+    ${reminder(request, clock)} ${whyTaste(words, request.why)}
     <p class="quiet">Code <code>${request.match}</code> · expires ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"
       >Read and decide<span class="away">: ${request.match}</span></a
@@ -159,10 +166,4 @@ function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {
       </dd>
     </dl>
   </div>`;
-}
-
-/** A taste of a message on one line; the request's own page has all of it. */
-function shorten(text: string): string {
-  const characters = [...visibleText(text.trim().replaceAll(/\s*\n\s*/g, ' '))];
-  return characters.length <= 160 ? characters.join('') : `${characters.slice(0, 159).join('')}…`;
 }
