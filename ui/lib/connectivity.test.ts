@@ -10,13 +10,24 @@ const rows = suite('connectivityRows()');
 rows('says of each entry for how long it was so, and of the newest that it is so still', () => {
   const entries = [tellOnline(90), tellOffline(60), tellOnline(0)].map(checkShownEntry);
   assert.equal(
-    connectivityRows(entries).map(({ isOnline, lastedMs, card }) => [
-      ...[isOnline, lastedMs, card.title, card.index],
+    connectivityRows(entries).map(({ state, lastedMs, card }) => [
+      ...[state.tone, state.text, lastedMs, card.index],
     ]),
     [
-      [true, null, 'Connected', 90],
-      [false, 30_000, 'Lost', 60],
-      [true, 60_000, 'Connected', 0],
+      ['good', 'Connected', null, 90],
+      ['idle', 'Lost', 30_000, 60],
+      ['idle', 'Was connected', 60_000, 0],
+    ],
+  );
+});
+
+rows('says of a machine that is away now that it is lost', () => {
+  const entries = [tellOffline(60), tellOnline(0)].map(checkShownEntry);
+  assert.equal(
+    connectivityRows(entries).map(({ state }) => state),
+    [
+      { tone: 'bad', text: 'Lost' },
+      { tone: 'idle', text: 'Was connected' },
     ],
   );
 });
@@ -39,7 +50,7 @@ rows('says why it was lost, and what came with it', () => {
 
 rows('still shows that there was something when its content was erased', () => {
   const [row] = connectivityRows([checkShownEntry({ ...tellOffline(1), disclosures: null })]);
-  assert.is(row?.isOnline, false);
+  assert.is(row?.state.text, 'Lost');
   assert.match(row?.card.details[0] ?? '', 'erased');
 });
 

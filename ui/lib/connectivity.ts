@@ -6,7 +6,8 @@ import type { FactCard } from './session-card.ts';
 
 export interface ConnectivityRow {
   readonly card: FactCard;
-  readonly isOnline: boolean;
+  /** How it was from then on; what has passed stands out no more. */
+  readonly state: { readonly tone: 'good' | 'bad' | 'idle'; readonly text: string };
   /** Until the next entry, in milliseconds; null: it is so still. */
   readonly lastedMs: number | null;
   /** Whether it was so for that long at most: the next entry says the same, and so not when this one ended. */
@@ -17,10 +18,15 @@ export interface ConnectivityRow {
 export function connectivityRows(entries: readonly CheckedEntry[]): readonly ConnectivityRow[] {
   return entries.map((entry, place) => {
     const after = entries[place - 1];
+    const card = factCard(entry);
+    const isOnline = entry.leaf.k === 'endpoint.online';
     return {
       isAtMost: after?.leaf.k === entry.leaf.k,
-      card: factCard(entry),
-      isOnline: entry.leaf.k === 'endpoint.online',
+      card,
+      state:
+        after === undefined
+          ? { tone: isOnline ? 'good' : 'bad', text: card.title }
+          : { tone: 'idle', text: isOnline ? 'Was connected' : card.title },
       lastedMs: after === undefined ? null : Date.parse(after.leaf.t) - Date.parse(entry.leaf.t),
     };
   });
