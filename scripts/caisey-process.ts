@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { visibleText } from '#crypto/visible.ts';
+
 const CLI = fileURLToPath(new URL('./caisey.ts', import.meta.url));
 const APPLIANCE = fileURLToPath(new URL('../appliance/main.ts', import.meta.url));
 const AGENT = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
@@ -129,7 +131,10 @@ export async function enrolAgent({
   if (code !== 0) throw new Error(`Cannot enrol: ${Buffer.concat(err).toString('utf8')}`);
 }
 
-/** Starts a program of ours, with `env` beside what this process has. */
+/**
+ * Starts a program of ours, with `env` beside what this process has. What it prints is told line by line, each
+ * character visible: it may be somebody else's text by the time it is here, and goes on to a terminal.
+ */
 export function startDaemon(
   { program, args }: { program: string; args: readonly string[] },
   {
@@ -151,7 +156,10 @@ export function startDaemon(
     stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
   });
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', onLine);
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      onLine(visibleText(line));
+    });
   }
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
