@@ -51,7 +51,8 @@ export class LiveRun {
       if (message.seq < this.#next) return this.#next;
       if (message.seq > this.#next) throw invalid('a piece of output is missing');
       if (message.kind === 'exited') {
-        const { run: _run, seq: _seq, ...end } = message;
+        const { run: _run, seq: _seq, ...told } = message;
+        const end = { ...told, by: 'agent' } as const;
         this.#checkEnd(end);
         await this.#finish(end);
       } else await this.#print(message);
@@ -108,6 +109,7 @@ export class LiveRun {
 export function interrupted(problem: string): Extract<RunEnd, { kind: 'exited' }> {
   return {
     kind: 'exited',
+    by: 'appliance',
     outcome: 'interrupted',
     exitCode: null,
     signal: null,

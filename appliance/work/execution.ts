@@ -212,22 +212,11 @@ async function recordEnd(site: Site, parts: Started, end: RunEnd): Promise<Recor
 }
 
 type Exited = Extract<RunEnd, { kind: 'exited' }>;
+type Taken = Readonly<Record<RunOutput['stream'], number>>;
 
-/**
- * An end as it goes on record: the output that is there is what counts, whatever the endpoint counted; and when it
- * did not come to its own end, who wanted that.
- */
-function fitted(
-  end: Exited,
-  { taken, stop }: { taken: { stdout: number; stderr: number }; stop: Stop | null },
-): Exited {
-  const isAsTaken = end.stdoutBytes === taken.stdout && end.stderrBytes === taken.stderr;
-  const counted = `The endpoint says that it sent ${end.stdoutBytes} and ${end.stderrBytes} bytes.`;
-  const isOdd = !isAsTaken && end.outcome !== 'interrupted';
-  const wasStopped = end.outcome === 'cancelled' || end.outcome === 'interrupted';
-  const stopped = stop === null || !wasStopped ? null : `Stopped by ${stop.name}.`;
-  const parts = [end.problem, isOdd ? counted : null, stopped];
-  const problem = parts.filter((part) => part !== null).join(' ');
+/** An end as it goes on record: the output that is there is what counts, whatever the endpoint counted. */
+function fitted(end: Exited, { taken, stop }: { taken: Taken; stop: Stop | null }): Exited {
+  const problem = problemOf(end, { taken, stop });
   return {
     ...end,
     signal: end.signal?.toWellFormed() ?? null,
@@ -237,4 +226,31 @@ function fitted(
     droppedBytes: Math.round(end.droppedBytes),
     problem: problem === '' ? null : problem.toWellFormed(),
   };
+}
+
+/**
+ * What is to be said of an end: in our words first, who stopped it among them. The endpoint's own come last, and are
+ * called its own, so that none of them reads as ours.
+ */
+function problemOf(
+  { by, outcome, problem, stdoutBytes, stderrBytes }: Exited,
+  { taken, stop }: { taken: Taken; stop: Stop | null },
+): string {
+  const isAsTaken = stdoutBytes === taken.stdout && stderrBytes === taken.stderr;
+  const isOdd = !isAsTaken && outcome !== 'interrupted';
+  const isEndpoints = by === 'agent' && problem !== null;
+  const parts = [
+    isEndpoints ? null : problem,
+    stopWords(outcome, stop),
+    isOdd ? `The endpoint says that it sent ${stdoutBytes} and ${stderrBytes} bytes.` : null,
+    isEndpoints ? `The endpoint says: ${problem}` : null,
+  ];
+  return parts.filter((part) => part !== null).join(' ');
+}
+
+/** Who wanted that it did not come to its own end. */
+function stopWords(outcome: Exited['outcome'], stop: Stop | null): string | null {
+  if (outcome !== 'cancelled' && outcome !== 'interrupted') return null;
+  if (stop !== null) return `Stopped by ${stop.name}.`;
+  return outcome === 'cancelled' ? 'The endpoint stopped it: nobody had asked for that.' : null;
 }

@@ -10,8 +10,12 @@ export interface RunOutput {
   readonly bytes: Uint8Array;
 }
 
+/** How a run ended; of one that was begun also who says so: its `problem` is in their words. */
 export type RunEnd =
-  | ({ readonly kind: 'exited' } & Omit<AgentMessageOf<'exited'>, 'kind' | 'run' | 'seq'>)
+  | ({ readonly kind: 'exited'; readonly by: 'appliance' | 'agent' } & Omit<
+      AgentMessageOf<'exited'>,
+      'kind' | 'run' | 'seq'
+    >)
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 /** An order, and the checkpoint that it brings: what the endpoint will have seen then. */

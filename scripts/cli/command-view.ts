@@ -254,7 +254,7 @@ function endWords({ outcome, signal, problem, stoppedBy }: CommandOutcome): stri
   const why = problem === null ? '' : `: ${visibleText(problem)}`;
   switch (outcome) {
     case 'exited':
-      return problem === null ? null : `The endpoint says${why}`;
+      return problem === null ? null : visibleText(problem);
     case 'signalled':
       return `Ended by ${visibleText(signal ?? 'a signal')}${why}`;
     case 'timed-out':

@@ -44,6 +44,7 @@ export function fakeLinks(told: Told): EndpointLinks & { release(): void } {
 function exited(outcome: 'exited' | 'cancelled', stdoutBytes: number): RunEnd {
   return {
     kind: 'exited',
+    by: 'agent',
     outcome,
     exitCode: outcome === 'exited' ? 0 : null,
     signal: null,
