@@ -50,7 +50,7 @@ rows('says why it was lost, and what came with it', () => {
 
 rows('still shows that there was something when its content was erased', () => {
   const [row] = connectivityRows([checkShownEntry({ ...tellOffline(1), disclosures: null })]);
-  assert.is(row?.state.text, 'Lost');
+  assert.is(row?.state.tone, 'bad');
   assert.match(row?.card.details[0] ?? '', 'erased');
 });
 
