@@ -71,6 +71,8 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   await page.getByRole('searchbox').fill('no such thing');
   await page.getByText('No request fits').waitFor();
   await page.getByRole('button', { name: 'Show all' }).click();
+  await request.getByRole('button', { name: 'Remind' }).click();
+  await request.getByRole('button', { name: /^Remind again in/ }).waitFor();
   await request.getByRole('button', { name: 'Withdraw' }).click();
   await page.getByLabel('Why (the client reads it)').fill('Not needed any more');
   await page.getByRole('button', { name: 'Withdraw request' }).click();
