@@ -105,10 +105,15 @@ async function foundSite(home: string, say: (text: string) => void): Promise<str
   const pin = makePin();
   say(`Founding a site in ${home} (first run only) …`);
   const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
-  const people = ['--owner', process.env['USER'] ?? 'Owner', '--approver', 'Client contact'];
+  const people = ['--owner', keyFileName(process.env['USER']), '--approver', 'Client contact'];
   const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE_ADDRESS];
   await caiseyOk(['site', 'init', ...names, ...people, ...rest], { home, input: `${pin}\n` });
   return pin;
+}
+
+/** How the record names the owner's key: at the page the same person has another one. */
+function keyFileName(user: string | undefined): string {
+  return user === undefined ? 'Key file on this computer' : `${user} (key file on this computer)`;
 }
 
 function makePin(): string {

@@ -35,13 +35,15 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
       ? await choosePorts(join(home, 'console'), { wanted: process.env['PORT'], say })
       : null;
     const site = stack.use(await openSite(home, say));
-    sayWhatNext({ home, pin: site.pin, page: await pageOf(home) });
+    const page = await pageOf(home);
+    sayWhatNext({ home, page });
     const { signal } = stop;
     const open = ports === null ? null : await tryConsole({ home, ports, site, signal });
     if (open !== null) {
       stack.use(open);
       sayConsole(open, { isJoined: await isJoined(home) });
     }
+    sayCodes({ code: open?.code ?? null, pin: site.pin, page });
     if (!signal.aborted) say('\nCtrl+C stops everything; what was recorded stays.');
     const end = await Promise.race([
       stop.asked,
@@ -111,20 +113,39 @@ async function isJoined(home: string): Promise<boolean> {
 }
 
 function sayConsole(
-  { origin, code }: StartedConsole,
+  { origin }: StartedConsole,
   { isJoined: belongs }: { isJoined: boolean },
 ): void {
   const isOpened = openBrowser(origin);
   const next = belongs
-    ? `The site of this computer is in a console's organisation. Should this page offer to bring it in, the code is
-  now  ${code}`
+    ? `The site of this computer is in a console's organisation. The code is for when the page offers to bring it in.`
     : `The first to open it founds the organisation, with a passkey. To bring the site of this computer into it, the
-  page asks for this code, which is good once:
-
-  Code  ${code}`;
+  page asks for the code, which is good once.`;
   say(
     `\nThe console is at  ${origin}${isOpened ? '  (opening it in your browser)' : ''}\n\n  ${next}`,
   );
+}
+
+/** What is typed somewhere, last: what was said before has scrolled away. The PIN is said here and nowhere else. */
+function sayCodes({
+  code,
+  pin,
+  page,
+}: {
+  code: string | null;
+  pin: string | null;
+  page: string | null;
+}): void {
+  const where = page === null ? '' : ` at ${page}`;
+  const lines = [
+    ...(code === null ? [] : [`  Code  ${code}  for the console`]),
+    ...(pin === null
+      ? []
+      : [
+          `  PIN   ${pin}  the client's, to approve${where}; write it down: it is kept nowhere in clear`,
+        ]),
+  ];
+  if (lines.length > 0) say(`\n${lines.join('\n')}`);
 }
 
 /** The page on site; null: none is configured. */
@@ -133,15 +154,7 @@ async function pageOf(home: string): Promise<string | null> {
   return http === null ? null : `http://${http.host}:${http.port}`;
 }
 
-function sayWhatNext({
-  home,
-  pin,
-  page,
-}: {
-  home: string;
-  pin: string | null;
-  page: string | null;
-}): void {
+function sayWhatNext({ home, page }: { home: string; page: string | null }): void {
   const command = commandFor(home);
   say(`
 The site is up. In another terminal:
@@ -152,12 +165,6 @@ The site is up. In another terminal:
 
 The last one waits for the client: ${
     page === null ? 'approve it with the key file.' : `open ${page} and approve it with the PIN.`
-  }${
-    pin === null
-      ? ''
-      : `
-
-  The client's PIN is  ${pin}  (write it down: it is kept nowhere in clear)`
   }
 
   then read the record  ${command} session ls --all
