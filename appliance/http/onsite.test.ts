@@ -279,6 +279,17 @@ onsite('onsiteRoutes() shows hostile text by its characters, escaped and explain
   }
 });
 
+onsite('onsiteRoutes() tells requests apart in the list: the command on one line', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  await stage.ask({ command: 'reboot\nrm <b>\u202e' });
+  await stage.ask({ command: `echo ${'x'.repeat(30_000)}; rm -rf /` });
+  const { text } = await visitor.get('/');
+  assert.match(text, '<code>reboot ⏎ rm &lt;b&gt;\\u{202e}</code>');
+  assert.match(text, `<code>echo ${'x'.repeat(154)}…</code>`);
+  assert.match(text, /\.taste code[^{]*\{[^}]*unicode-bidi: bidi-override/);
+});
+
 onsite('onsiteRoutes() never cuts a command', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);

@@ -58,7 +58,7 @@ time .quiet { display: block; }
 code { font: .9375em/1.5 ui-monospace, "SFMono-Regular", "Cascadia Mono", Consolas, "DejaVu Sans Mono", monospace; }
 pre { margin: .25rem 0 .75rem; padding: .9rem 1rem; background: var(--code); border: 1px solid var(--line); border-radius: 8px; }
 pre:last-child { margin-bottom: 0; }
-pre code, dd code { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; direction: ltr; unicode-bidi: bidi-override; }
+pre code, .taste code, dd code { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; direction: ltr; unicode-bidi: bidi-override; }
 pre.exact { border: 2px solid var(--edge); }
 mark { background: var(--mark); color: var(--mark-ink); border-radius: 3px; padding: 0 .15em; }
 .note { border: 1px solid; border-left-width: 6px; border-radius: 8px; padding: .9rem 1rem; margin: 0 0 1.25rem; }

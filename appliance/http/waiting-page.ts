@@ -16,7 +16,7 @@ import { formatUntil, moment, type WallClock } from './moment.ts';
 import { type Html, page } from './page.ts';
 import { reminder } from './request-page.ts';
 import type { SessionWords } from './session-words.ts';
-import { whyTaste } from './why-card.ts';
+import { taste, whyTaste } from './why-card.ts';
 
 /** How often the page loads itself again, for whoever chose that. */
 export const REFRESH_S = 30;
@@ -81,7 +81,9 @@ function waitingCard({ request, words }: WaitingRequest, { facts, clock }: Waiti
       ${visibleText(request.technician)} of ${visibleText(facts.msp)} asks to run a command on
       ${visibleText(request.endpointName)}
     </h2>
-    ${reminder(request, clock)} ${whyTaste(words, request.why)}
+    ${reminder(request, clock)}
+    <p class="taste"><code>${taste(request.command, { lineEnd: ' ⏎ ' })}</code></p>
+    ${whyTaste(words, request.why)}
     <p class="quiet">Code <code>${request.match}</code> · expires ${expires}${given}</p>
     <a class="button" href="/requests/${request.request}"
       >Read and decide<span class="away">: ${request.match}</span></a
