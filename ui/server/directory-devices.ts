@@ -3,7 +3,11 @@
 
 import * as z from 'zod';
 
+import { encodeBase64url } from '#crypto/base64.ts';
+import { encodeUtf8 } from '#crypto/bytes.ts';
+import { sha256 } from '#crypto/hash.ts';
 import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { randomBytes } from '#crypto/webcrypto.ts';
 import {
   checkRole,
   type Db,
@@ -16,6 +20,7 @@ import {
 } from './directory-actor.ts';
 import { ConsoleError } from './error.ts';
 import type { Schema } from './store/schema.ts';
+import type { Store } from './store/store.ts';
 
 /** A device's key says whose it is for at most so long: as long as the statement that it shows to sites. */
 export const DEVICE_LIFE_MS = 12 * 3_600_000;
@@ -26,6 +31,12 @@ export interface Device {
   readonly peerKey: string;
   readonly personId: string;
   readonly expiresAt: string;
+}
+
+/** What a browser shows to take its own key back. */
+export interface OwnDevice {
+  readonly peerKey: string;
+  readonly secret: string;
 }
 
 const deviceSchema = z.strictObject({
@@ -39,11 +50,33 @@ const deviceSchema = z.strictObject({
 /** The questions about devices, for one actor. */
 export interface DeviceDirectory {
   devices(): Promise<Device[]>;
-  registerDevice(input: { peerKey: string; lifeMs: number }): Promise<Device>;
+  /** Answers with a secret for the browser alone; the store has its hash. */
+  registerDevice(input: { peerKey: string; lifeMs: number }): Promise<Device & OwnDevice>;
   /** One's own device, or any as owner. */
   revokeDevice(peerKey: string): Promise<void>;
   /** One's own but this one. Answers whose connections are to be ended. */
   revokeOtherDevices(peerKey: string | null): Promise<{ peerKeys: string[] }>;
+}
+
+/** What a browser may ask of its own key when nobody is signed in there any more. */
+export interface OwnDeviceDirectory {
+  /** Takes the key back; false when there is none with this secret. */
+  revokeOwnDevice(own: OwnDevice): Promise<boolean>;
+}
+
+/** Makes what a browser asks of its own key. */
+export function ownDeviceDirectory({ db }: Store): OwnDeviceDirectory {
+  return {
+    async revokeOwnDevice({ peerKey, secret }) {
+      if (!isPersonKey(peerKey)) return false;
+      const { numDeletedRows } = await db
+        .deleteFrom('device')
+        .where('peer_key', '=', peerKey)
+        .where('secret_hash', '=', hashSecret(secret))
+        .executeTakeFirstOrThrow();
+      return numDeletedRows > 0n;
+    },
+  };
 }
 
 /** Makes the questions about devices for one actor. */
@@ -114,7 +147,7 @@ async function dropDevice(
 async function keepDevice(
   db: Db,
   { scope, peerKey, lifeMs }: { scope: Scope; peerKey: string; lifeMs: number },
-): Promise<Device> {
+): Promise<Device & OwnDevice> {
   const { actor, now } = scope;
   await db.deleteFrom('device').where('expires_at', '<=', timeText(now())).execute();
   const taken = await db
@@ -134,15 +167,21 @@ async function keepDevice(
     .execute();
   const stale = [peerKey, ...own.slice(MAX_DEVICES - 1).map(({ peer_key: key }) => key)];
   await db.deleteFrom('device').where('peer_key', 'in', stale).execute();
+  const secret = encodeBase64url(randomBytes(32));
   const device = {
     peer_key: peerKey,
+    secret_hash: hashSecret(secret),
     organisation_id: actor.organisationId,
     person_id: actor.personId,
     expires_at: timeText(now() + lifeMs),
     created_at: timeText(now()),
   };
   await db.insertInto('device').values(device).execute();
-  return deviceOf(device);
+  return { ...deviceOf(device), secret };
+}
+
+function hashSecret(secret: string): string {
+  return encodeBase64url(sha256(encodeUtf8(secret)));
 }
 
 function deviceOf(row: Schema['device']): Device {

@@ -14,7 +14,12 @@ import {
 } from './directory-actor.ts';
 import { type ChangeDirectory, changeDirectory } from './directory-changes.ts';
 import { type ClientDirectory, clientDirectory } from './directory-clients.ts';
-import { type DeviceDirectory, deviceDirectory } from './directory-devices.ts';
+import {
+  type DeviceDirectory,
+  deviceDirectory,
+  type OwnDeviceDirectory,
+  ownDeviceDirectory,
+} from './directory-devices.ts';
 import { type FleetDirectory, fleetDirectory } from './directory-fleet.ts';
 import { type LinkDirectory, linkDirectory } from './directory-links.ts';
 import { type NoticeDirectory, noticeDirectory } from './directory-notices.ts';
@@ -40,7 +45,7 @@ export type OwnDirectory = PeopleDirectory &
   NoticeDirectory &
   ChangeDirectory;
 
-export interface Directory extends LinkDirectory {
+export interface Directory extends LinkDirectory, OwnDeviceDirectory {
   /**
    * Takes in who the provider of identities vouches for: makes or mends the person, and at the first sight of it
    * the organisation.
@@ -58,6 +63,7 @@ export function openDirectory(
 ): Directory {
   return {
     ...linkDirectory({ store, now }),
+    ...ownDeviceDirectory(store),
     admit: (identity) => admit({ store, signUp, now }, identity),
     of(actor) {
       const scope: Scope = { store, actor, now };

@@ -10,12 +10,20 @@ import { up as accounts } from './migrations/0002-accounts.ts';
 import { up as inviter } from './migrations/0003-inviter.ts';
 import { up as siteRoster } from './migrations/0004-site-roster.ts';
 import { up as notices } from './migrations/0005-notices.ts';
+import { up as deviceSecret } from './migrations/0006-device-secret.ts';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
 
 /** All there are; a step's number is its place, counted from 1. */
-export const MIGRATIONS: readonly Migration[] = [tables, accounts, inviter, siteRoster, notices];
+export const MIGRATIONS: readonly Migration[] = [
+  tables,
+  accounts,
+  inviter,
+  siteRoster,
+  notices,
+  deviceSecret,
+];
 
 interface MigrationSchema {
   migration: { number: number; applied_at: string };

@@ -106,6 +106,8 @@ export interface NoteTable {
 /** A browser's key, and whose it is for how long. */
 export interface DeviceTable {
   peer_key: string;
+  /** Null: the key was registered before there were secrets. */
+  secret_hash: string | null;
   organisation_id: string;
   person_id: string;
   expires_at: string;

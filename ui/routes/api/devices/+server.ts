@@ -18,6 +18,6 @@ export const POST: RequestHandler = async (event) => {
   if (!body.success) return json({ message: 'Expected a peer key' }, { status: 400 });
   const { peerKey } = body.data;
   const device = await orError(() => directory.registerDevice({ peerKey, lifeMs: DEVICE_LIFE_MS }));
-  keepOwnDevice(event, peerKey);
+  keepOwnDevice(event, device);
   return json({ expiresAt: device.expiresAt });
 };
