@@ -90,7 +90,7 @@ hand('counts wrong codes that come at once', async () => {
 hand('joins after the code alone, once, and starts the appliance anew', async () => {
   await using mesh = await openMesh();
   await using site = await openCliSite();
-  await using door = await openJoinConsole(mesh);
+  await using door = await openJoinConsole(mesh, { joins: 'founded' });
   const { desk, restarts } = openDesk(site);
   const join = { kind: 'join', id: 1, token: door.token } as const;
   assert.is(kindOf(await desk.answer(join)), 'not-begun');

@@ -7,6 +7,7 @@ import {
   formatJoinToken,
   isConsoleOrigin,
   joinedOrigin,
+  joinProofMessage,
   type JoinToken,
   parseJoinToken,
   relayFingerprint,
@@ -15,6 +16,7 @@ import {
 const token: JoinToken = {
   console: 'https://console.example',
   relay: relayFingerprint(new Uint8Array(32).fill(1)),
+  joins: 'new',
   site: 'c2l0ZS0wMDAwMDAwMDAwMQ',
   secret: encodeBase64url(randomBytes(32)),
 };
@@ -25,6 +27,8 @@ parse('reads what formatJoinToken() writes', () => {
   const text = formatJoinToken(token);
   assert.match(text, /^caisey-join1\.[\w-]+$/);
   assert.equal(parseJoinToken(` ${text}\n`), token);
+  const founded = { ...token, joins: 'founded' } as const;
+  assert.equal(parseJoinToken(formatJoinToken(founded)), founded);
   assert.is(joinedOrigin(token), `console.example/site/${token.site}/1`);
 });
 
@@ -65,3 +69,22 @@ parse('takes no console that others on the way could read or be', () => {
 });
 
 parse.run();
+
+const proof = suite('joinProofMessage()');
+
+proof('differs in every part that is signed for', () => {
+  const said = { site: 's', secret: token.secret, key: 'k' };
+  const log = { key: 'l' };
+  const other = encodeBase64url(randomBytes(32));
+  const messages = [
+    ...[said, { ...said, site: 't' }, { ...said, secret: other }, { ...said, key: 'l' }],
+    ...[
+      { ...said, log },
+      { ...said, key: 'l', log },
+      { ...said, log: { key: 'k' } },
+    ],
+  ].map((each) => encodeBase64url(joinProofMessage(each)));
+  assert.is(new Set(messages).size, messages.length);
+});
+
+proof.run();

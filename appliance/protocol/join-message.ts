@@ -1,7 +1,8 @@
 // Joining an appliance to its console, by `POST /api/join`. The token is what the console's "Add site" shows: one line
-// of text that names the console, the fingerprint of its relay's key, the site's opaque id, and a secret for one use.
+// of text that names the console, the fingerprint of its relay's key, the site's opaque id, which kind of appliance it
+// is for, and a secret for one use.
 //
-//   token = "caisey-join1." base64url( JCS {console, relay, secret, site} )
+//   token = "caisey-join1." base64url( JCS {console, joins, relay, secret, site} )
 
 import * as z from 'zod';
 
@@ -18,6 +19,13 @@ const TOKEN_PREFIX = 'caisey-join1.';
 const MAX_TOKEN_CHARS = 2048;
 
 const site = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+/**
+ * What a token joins, as the owner chose: a `new` appliance, which is claimed by the code it shows, or a `founded` one,
+ * which comes with its log and is claimed by nobody. A token for one is none for the other.
+ */
+export const JOIN_KINDS = ['new', 'founded'] as const;
+export type JoinKind = (typeof JOIN_KINDS)[number];
+
 /** 256 bits, base64url. */
 const secret = z.string().length(43);
 const peerKey = z
@@ -31,6 +39,7 @@ const tokenSchema = z.strictObject({
   console: z.string().max(256).refine(isConsoleOrigin, 'not a console'),
   /** `relayFingerprint` of the relay's key. */
   relay: z.string().length(22),
+  joins: z.enum(JOIN_KINDS),
   site,
   secret,
 });
@@ -66,35 +75,43 @@ export function relayFingerprint(publicKey: Uint8Array): string {
 }
 
 /**
- * What an appliance signs with its peer key, so that no key is joined by who does not hold it; a founded one signs
- * for its log's key as well.
+ * What an appliance signs with its peer key, so that no key is joined by who does not hold it. A founded one signs it
+ * with its log's key as well: so no log is joined by who does not hold that.
  */
 export function joinProofMessage({
   site: id,
   secret: shared,
+  key,
   log,
 }: {
   site: string;
   secret: string;
+  key: string;
   log?: { readonly key: string } | undefined;
 }): Bytes {
-  const said = concatBytes(encodeUtf8(id), sha256(parseBase64url(shared)));
-  if (log === undefined) return concatBytes(encodeUtf8('caisey/join/v1\0'), said);
-  const tag = encodeUtf8('caisey/join-founded/v1\0');
-  return concatBytes(tag, said, sha256(encodeUtf8(log.key)));
+  const tag = encodeUtf8(`caisey/join/v2/${joinKindOf(log)}\0`);
+  const keys = log === undefined ? [key] : [key, log.key];
+  const hashes = keys.map((each) => sha256(encodeUtf8(each)));
+  return concatBytes(tag, encodeUtf8(id), sha256(parseBase64url(shared)), ...hashes);
 }
+
+/** Which token an appliance needs: it brings a log or it has none. */
+export function joinKindOf(log: object | null | undefined): JoinKind {
+  return log === null || log === undefined ? 'new' : 'founded';
+}
+
+/** base64url of a signature over `joinProofMessage`. */
+const proof = z.string().length(86);
 
 /** What an appliance posts. */
 export const joinRequestSchema = z.strictObject({
   site,
   secret,
   key: peerKey,
-  /** base64url of the signature over `joinProofMessage`. */
-  proof: z.string().length(86),
-  /** A site that is founded already: its log's C2SP verifier key, and a checkpoint that this key signed. */
-  log: z
-    .strictObject({ key: z.string().max(512), checkpoint: z.string().max(4096) })
-    .exactOptional(),
+  /** By the peer key. */
+  proof,
+  /** A site that is founded already: its log's C2SP verifier key, and the proof by it. */
+  log: z.strictObject({ key: z.string().max(512), proof }).exactOptional(),
 });
 
 /** What the console answers, 200. */

@@ -114,7 +114,7 @@ async function join(
   { console: to, site, secret }: LightOptions,
   { key, signer }: Keyed,
 ): Promise<JoinAnswer> {
-  const proof = encodeBase64url(await signer.sign(joinProofMessage({ site, secret })));
+  const proof = encodeBase64url(await signer.sign(joinProofMessage({ site, secret, key })));
   const request: JoinRequest = { site, secret, key, proof };
   const response = await fetch(new URL(JOIN_PATH, to), {
     method: 'POST',

@@ -24,8 +24,8 @@ export interface Joining {
   readonly peer: KeyFile;
   /** What the log's origin must be in the answer. */
   readonly origin: string;
-  /** Of a site that is founded already. */
-  readonly log?: JoinRequest['log'];
+  /** Of a site that is founded already: its log's C2SP verifier key, and who signs by it. */
+  readonly log?: { readonly key: string; readonly signer: KeyFile['signer'] };
   readonly signal: AbortSignal;
 }
 
@@ -38,12 +38,16 @@ export async function askConsole(
   { peer, origin, log, signal }: Joining,
 ): Promise<JoinAnswer> {
   const { site, secret } = token;
-  const said = { site, secret, ...(log === undefined ? {} : { log }) };
-  const proof = encodeBase64url(await peer.signer.sign(joinProofMessage(said)));
-  const body: JoinRequest = { ...said, key: peer.key, proof };
+  const { key } = peer;
+  const message = joinProofMessage({ site, secret, key, log });
+  const signed = async (signer: KeyFile['signer']) => encodeBase64url(await signer.sign(message));
+  const body: JoinRequest = {
+    ...{ site, secret, key, proof: await signed(peer.signer) },
+    ...(log === undefined ? {} : { log: { key: log.key, proof: await signed(log.signer) } }),
+  };
   const answer = await post(token, { body, signal });
-  const key = parsePersonKey(answer.relay.key);
-  const isNamed = key.kind === 'ed25519' && relayFingerprint(key.publicKey) === token.relay;
+  const relay = parsePersonKey(answer.relay.key);
+  const isNamed = relay.kind === 'ed25519' && relayFingerprint(relay.publicKey) === token.relay;
   if (isNamed && answer.origin === origin) return answer;
   throw new CliError('not-verified', 'Cannot join: what answered is not the console of the token', {
     hint: 'Somebody may be in between. Have a new command made, and look at its address.',

@@ -69,7 +69,11 @@ founded(
   async () => {
     await using mesh = await openMesh();
     await using site = await openCliSite();
-    await using door = await openJoinConsole(mesh);
+    await using door = await openJoinConsole(mesh, { joins: 'founded' });
+    await using other = await openJoinConsole(mesh);
+    const refused = await site.run(['appliance', 'join', other.token]);
+    assert.is(refused.code, 2);
+    assert.match(refused.err, 'the token is for a new appliance');
     const { origin } = await configOf(site);
     const running = await site.run(['appliance', 'join', door.token]);
     assert.is(running.code, 0, running.err);
@@ -97,8 +101,8 @@ founded('belongs to one console, until it is told to leave it', async () => {
   await using mesh = await openMesh();
   await using site = await openCliSite();
   await site.stopAppliance();
-  await using first = await openJoinConsole(mesh);
-  await using second = await openJoinConsole(mesh, { site: 'site-2' });
+  await using first = await openJoinConsole(mesh, { joins: 'founded' });
+  await using second = await openJoinConsole(mesh, { site: 'site-2', joins: 'founded' });
   const join = (...args: string[]) => site.run(['appliance', 'join', ...args, '--no-wait']);
   assert.is((await join(first.token)).code, 0);
   assert.is((await join(first.token)).code, 0, 'told again, it takes in where the relay is now');
@@ -137,7 +141,7 @@ certify('shows the code, asks, and prints a certificate by the root key alone', 
 certify('lets the organisation’s roster in, and the command line works on by it', async () => {
   await using mesh = await openMesh();
   await using site = await openCliSite({ endpoint: 'till-1' });
-  await using door = await openJoinConsole(mesh);
+  await using door = await openJoinConsole(mesh, { joins: 'founded' });
   const before = await membersOf(site);
   await site.run(['appliance', 'join', door.token]);
   await site.stopAppliance();

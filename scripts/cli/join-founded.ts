@@ -1,9 +1,8 @@
 // Joining with a site that is founded already: it keeps its log, its keys and its name, and says so to the console
-// by a checkpoint that its log signed. Nothing is to be claimed: whom it obeys was settled when it was founded, and
+// by its log's own signature. Nothing is to be claimed: whom it obeys was settled when it was founded, and
 // the console's people come in when its own root has certified theirs (`certify-root.ts`).
 
 import { loadConfig, loadKeyFile, placesIn, saveConsole } from '#appliance/config.ts';
-import { loadCheckpoint } from '#appliance/ledger/checkpoint-file.ts';
 import { lockOwner } from '#appliance/ledger/lock.ts';
 import type { JoinToken } from '#appliance/protocol/join-message.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
@@ -33,9 +32,7 @@ export async function joinFounded(
     loadKeyFile(places.logKey),
     loadKeyFile(places.peerKey),
   ]);
-  const logKey = verifierKey(origin, 0x01, signer.publicKey);
-  const { note: checkpoint } = await loadCheckpoint(places.second, logKey);
-  const log = { key: formatVerifierKey(logKey), checkpoint };
+  const log = { key: formatVerifierKey(verifierKey(origin, 0x01, signer.publicKey)), signer };
   const { relay, organisation } = await askConsole(token, { peer, origin, log, signal });
   await saveConsole(folder, {
     ...{ site: token.site, ...relay, level: before?.level ?? 'standard' },

@@ -7,7 +7,12 @@ import { renderUnicodeCompact } from 'uqr';
 import { type ApplianceConfig, loadKeyFile, placesIn } from '#appliance/config.ts';
 import { type ClaimState, loadClaimState, saveClaimState } from '#appliance/claim/claim-state.ts';
 import { createClaimSecret, formatClaimCode } from '#appliance/protocol/claim-code.ts';
-import { joinedOrigin, type JoinToken, parseJoinToken } from '#appliance/protocol/join-message.ts';
+import {
+  joinedOrigin,
+  type JoinKind,
+  type JoinToken,
+  parseJoinToken,
+} from '#appliance/protocol/join-message.ts';
 import { createPeerKey } from '#appliance/work/found.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
 import { visibleText } from '#crypto/visible.ts';
@@ -45,8 +50,12 @@ export async function joinConsole(
   const token = readToken(tokenText);
   if (await isThere(placesIn(folder).config)) {
     const joined = await loadClaimState(folder);
-    if (joined === null) return joinFounded(invocation, token, options);
+    if (joined === null) {
+      checkKind(token, 'founded');
+      return joinFounded(invocation, token, options);
+    }
   }
+  checkKind(token, 'new');
   const earlier = await loadClaimState(folder);
   if (earlier !== null && earlier.config.console.site !== token.site) throw waitsElsewhere(folder);
   const peer = await peerKeyOf(folder);
@@ -78,6 +87,22 @@ function readToken(text: string): JoinToken {
       hint: 'Copy the command of "Add site" in the console again. It must be https, or on this machine.',
     });
   }
+}
+
+/** The console would refuse it as well, and could not say why. */
+function checkKind({ joins }: JoinToken, kind: JoinKind): void {
+  if (joins === kind) return;
+  const [text, hint] =
+    kind === 'founded'
+      ? [
+          'Cannot join: the token is for a new appliance, and this folder holds a site that was founded before',
+          'In the console, under the command, choose "It runs a site already", and run what it shows then.',
+        ]
+      : [
+          'Cannot join: the token is for a site that was founded before, and this folder holds none',
+          'Name its folder by --dir, or have a token made for a new appliance.',
+        ];
+  throw new CliError('usage', text, { hint });
 }
 
 function waitsElsewhere(folder: string): CliError {

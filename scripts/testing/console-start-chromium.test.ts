@@ -57,7 +57,11 @@ async function byTwoCommands(stage: StartStage): Promise<void> {
   await page.getByLabel('Name of the client').fill('Corner Bakery');
   await page.getByLabel('Name of the site').fill('Main Street');
   await page.getByRole('button', { name: 'Add site' }).click();
+  const first = await shownText(page, 'caisey appliance join');
+  await page.getByRole('button', { name: 'It runs a site already' }).click();
+  await page.getByText('founded by the command line').waitFor();
   const join = await shownText(page, 'caisey appliance join');
+  assert.is.not(join, first, 'a token for a new appliance joins no site that comes with its log');
   const token = join.split(' ').at(-1) ?? '';
   const joined = await caisey(['appliance', 'join', token, '--no-wait'], { home });
   assert.is(joined.code, 0, joined.stderr);

@@ -3,7 +3,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { formatJoinToken, relayFingerprint } from '#appliance/protocol/join-message.ts';
+import {
+  formatJoinToken,
+  joinKindOf,
+  type JoinKind,
+  relayFingerprint,
+} from '#appliance/protocol/join-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import { ConsoleError } from '#ui/server/error.ts';
@@ -22,17 +27,24 @@ export interface JoinConsole extends AsyncDisposable {
 /** Opens the door; who joins is a site of the mesh from then on. */
 export async function openJoinConsole(
   mesh: Mesh,
-  { site = 'site-1', organisation = 'acme' }: { site?: string; organisation?: string } = {},
+  {
+    site = 'site-1',
+    organisation = 'acme',
+    joins = 'new',
+  }: { site?: string; organisation?: string; joins?: JoinKind } = {},
 ): Promise<JoinConsole> {
   const secret = encodeBase64url(randomBytes(32));
   const joined = { siteId: site, organisationName: 'Acme IT' };
   let peer: string | null = null;
   let brought: FoundedLog | null = null;
   const directory: JoinDirectory = {
-    siteByToken: (given) => Promise.resolve(given === secret && peer === null ? joined : null),
+    siteByToken: (given, kind) =>
+      Promise.resolve(given === secret && kind === joins && peer === null ? joined : null),
     siteByPeerKey: (key) => Promise.resolve(key === peer ? joined : null),
     joinByToken({ peerKey, log }) {
-      if (peer !== null) return Promise.reject(new ConsoleError('expired', 'Cannot join: used'));
+      if (peer !== null || joinKindOf(log) !== joins) {
+        return Promise.reject(new ConsoleError('expired', 'Cannot join: used'));
+      }
       peer = peerKey;
       brought = log;
       mesh.sites.set(meshKey(peerKey), { organisation, site });
@@ -58,7 +70,7 @@ export async function openJoinConsole(
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on a port
   const relay = relayFingerprint(rawKey(mesh.key));
   return {
-    token: formatJoinToken({ console: origin, relay, site, secret }),
+    token: formatJoinToken({ console: origin, relay, joins, site, secret }),
     ...{ secret, origin, directory },
     log: () => brought,
     async [Symbol.asyncDispose]() {

@@ -43,7 +43,8 @@ function computerOf(directory: Directory, { fails = false }: { fails?: boolean }
     async join(secret: string): Promise<void> {
       state.joins += 1;
       if (fails) throw new ConsoleError('conflict', 'It did not work');
-      const { siteId } = await directory.joinByToken({ secret, peerKey });
+      const log = { key: 'till.example/site/1+0+AA==', origin: 'till.example/site/1' };
+      const { siteId } = await directory.joinByToken({ secret, peerKey, log });
       state.site = { ...state.site, joined: { site: siteId, relay: RELAY } };
     },
     [Symbol.dispose]: () => undefined,

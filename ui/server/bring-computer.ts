@@ -69,8 +69,8 @@ async function placeFor({ client, site }: LocalSite, directory: OwnDirectory): P
   const unused = (await directory.sites()).find(
     (each) => each.clientId === clientId && isSame(each.name, site) && each.state === 'invited',
   );
-  if (unused !== undefined) return directory.newToken(unused.id);
-  return directory.createSite({ clientId, name: site });
+  if (unused !== undefined) return directory.newToken(unused.id, 'founded');
+  return directory.createSite({ clientId, name: site, joins: 'founded' });
 }
 
 function isSame(a: string, b: string): boolean {

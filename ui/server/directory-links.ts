@@ -4,6 +4,7 @@
 import type { ExpressionBuilder } from 'kysely';
 import * as z from 'zod';
 
+import { type JoinKind, joinKindOf } from '#appliance/protocol/join-message.ts';
 import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { isPersonKey } from '#crypto/person-key.ts';
 import { type Envelope, envelopeSchema } from '#crypto/statement.ts';
@@ -22,7 +23,7 @@ import {
   type HostSummary,
   hostSchema,
 } from './directory-fleet.ts';
-import { hashSecret, SITE_STATES, type SiteState } from './directory-sites.ts';
+import { hashToken, SITE_STATES, type SiteState } from './directory-sites.ts';
 import { ConsoleError } from './error.ts';
 import type { Schema } from './store/schema.ts';
 import type { Store } from './store/store.ts';
@@ -96,12 +97,12 @@ export const MAX_SITE_ENDPOINTS = 10_000;
 
 /** What peers and their conversations ask. */
 export interface LinkDirectory {
-  /** Looks at a join token without using it up; null when it is used, expired or was never given out. */
-  siteByToken(secret: string): Promise<KnownSite | null>;
+  /** Looks at a join token without using it up; null when it is used, expired, or none was given out for this kind. */
+  siteByToken(secret: string, joins: JoinKind): Promise<KnownSite | null>;
   /**
    * Uses up a join token: of two appliances that bring it at once, one joins. One that brings the log of a founded
-   * site, proved by its key, needs no claim: the site is at work.
-   * @throws {ConsoleError} code `expired` for a used, expired or unknown token, `conflict` for a key in use
+   * site, proved by its key, needs no claim, and a token that was made for that: the site is at work.
+   * @throws {ConsoleError} code `expired` for a token that is none, used or of the other kind, `conflict` for a key in use
    */
   joinByToken(input: z.input<typeof joinSchema>): Promise<KnownSite>;
   siteByPeerKey(peerKey: string): Promise<KnownSite | null>;
@@ -126,7 +127,7 @@ export interface LinkDirectory {
 export function linkDirectory({ store, now }: { store: Store; now: () => number }): LinkDirectory {
   const { db } = store;
   return {
-    siteByToken: async (secret) => findByToken(db, { secret, nowMs: now() }),
+    siteByToken: async (secret, joins) => findByToken(db, { secret, joins, nowMs: now() }),
     async joinByToken(input) {
       const joining = parseInput(joinSchema, input);
       return store.alone((transaction) => join(transaction, { ...joining, nowMs: now() }));
@@ -185,10 +186,10 @@ export function linkDirectory({ store, now }: { store: Store; now: () => number 
 
 async function findByToken(
   db: Db,
-  { secret, nowMs }: { secret: string; nowMs: number },
+  { secret, joins, nowMs }: { secret: string; joins: JoinKind; nowMs: number },
 ): Promise<KnownSite | null> {
   const row = await sites(db)
-    .where('site.token_hash', '=', hashSecret(secret))
+    .where('site.token_hash', '=', hashToken({ secret, joins }))
     .where('site.token_expires_at', '>', timeText(nowMs))
     .where('site.state', '=', 'invited')
     .executeTakeFirst();
@@ -199,11 +200,11 @@ async function join(
   db: Db,
   { secret, peerKey, log, nowMs }: z.infer<typeof joinSchema> & { nowMs: number },
 ): Promise<KnownSite> {
-  const site = await findByToken(db, { secret, nowMs });
+  const site = await findByToken(db, { secret, joins: joinKindOf(log), nowMs });
   if (site === null) {
     throw new ConsoleError(
       'expired',
-      'Cannot join: this token was used or has expired; have another made in the console',
+      'Cannot join: this token was used, has expired or is for another kind of appliance; have another made in the console',
     );
   }
   const other = await sites(db).where('site.peer_key', '=', peerKey).executeTakeFirst();

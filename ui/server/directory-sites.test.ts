@@ -5,6 +5,8 @@ import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.t
 import { foundMsp, storyKey } from '#scripts/testing/console-story.ts';
 import { JOIN_TOKEN_LIFE_MS } from './directory-sites.ts';
 
+const secretOf = ({ secret }: { secret: string }) => ({ secret });
+
 const token = suite('LinkDirectory.joinByToken()');
 
 token('is good once, of many at once, and its secret is kept nowhere', async () => {
@@ -16,14 +18,14 @@ token('is good once, of many at once, and its secret is kept nowhere', async () 
   assert.not(
     JSON.stringify(await store.db.selectFrom('site').selectAll().execute()).includes(secret),
   );
-  assert.is((await directory.siteByToken(secret))?.siteId, siteId);
+  assert.is((await directory.siteByToken(secret, 'new'))?.siteId, siteId);
   const keys = await Promise.all(Array.from({ length: 8 }, () => storyKey()));
   const joined = await Promise.all(
     keys.map(({ key: peerKey }) => codeOf(directory.joinByToken({ secret, peerKey }))),
   );
   assert.equal(joined.filter((code) => code === 'done').length, 1);
   assert.equal(joined.filter((code) => code === 'expired').length, 7);
-  assert.is(await directory.siteByToken(secret), null);
+  assert.is(await directory.siteByToken(secret, 'new'), null);
   const { state, peerKey } = await own.site(siteId);
   assert.is(state, 'joined');
   assert.is((await directory.siteByPeerKey(peerKey ?? ''))?.siteId, siteId);
@@ -57,7 +59,24 @@ token('refuses what is no secret of ours, and an appliance that has a site', asy
   }
   const taken = directory.joinByToken({ secret, peerKey: msp.siteKey });
   assert.is(await codeOf(taken), 'conflict');
-  assert.is((await directory.siteByToken(secret))?.state, 'invited');
+  assert.is((await directory.siteByToken(secret, 'new'))?.state, 'invited');
+});
+
+token('joins the kind of appliance that the owner made it for, and no other', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const msp = await foundMsp(directory, 'one');
+  const own = directory.of(msp.actors.owner);
+  const log = { key: 'caisey.local/site/7f3a/1+0+AA==', origin: 'caisey.local/site/7f3a/1' };
+  const { siteId, secret } = await own.createSite({ clientId: msp.clientId, name: 'Hamburg' });
+  const { key: peerKey } = await storyKey();
+  assert.is(await codeOf(directory.joinByToken({ secret, peerKey, log })), 'expired');
+  assert.is((await own.site(siteId)).state, 'invited', 'not at work without a claim');
+  const founded = await own.newToken(siteId, 'founded');
+  assert.is(await codeOf(directory.joinByToken({ ...secretOf(founded), peerKey })), 'expired');
+  assert.is(await directory.siteByToken(founded.secret, 'new'), null);
+  assert.is(await codeOf(directory.joinByToken({ ...secretOf(founded), peerKey, log })), 'done');
+  assert.is((await own.site(siteId)).state, 'claimed');
 });
 
 token.run();

@@ -3,7 +3,9 @@
 
 import * as z from 'zod';
 
+import type { JoinKind } from '#appliance/protocol/join-message.ts';
 import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
+import { concatBytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { DIGEST_LEVELS, type DigestLevel } from '#crypto/digest-level.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
@@ -56,6 +58,7 @@ export interface JoinSecret {
   readonly siteId: string;
   /** 256 bits, base64url. */
   readonly secret: string;
+  readonly joins: JoinKind;
   readonly expiresAt: string;
 }
 
@@ -63,19 +66,32 @@ export interface JoinSecret {
 export interface SiteDirectory {
   sites(): Promise<Site[]>;
   site(siteId: string): Promise<Site>;
-  createSite(input: { clientId: string; name: string }): Promise<JoinSecret>;
+  createSite(input: { clientId: string; name: string; joins?: JoinKind }): Promise<JoinSecret>;
   renameSite(siteId: string, name: string): Promise<void>;
   /** Forgets a site here; its log and its endpoints go on where they are. Its link is to be ended. */
   removeSite(siteId: string): Promise<{ peerKey: string | null }>;
   /** Replaces the join token of a site that nothing joined yet: the old one is good for nothing. */
-  newToken(siteId: string): Promise<JoinSecret>;
+  newToken(siteId: string, joins?: JoinKind): Promise<JoinSecret>;
 }
 
-/** How the store has a token's secret. @throws {ConsoleError} code `invalid` when it is none of ours */
+/** How the store has an invitation's secret. @throws {ConsoleError} code `invalid` when it is none of ours */
 export function hashSecret(secret: string): string {
+  return encodeBase64url(sha256(secretBytes(secret)));
+}
+
+/**
+ * How the store has a join token's secret. The kind is in the hash: for the other one it is no token.
+ * @throws {ConsoleError} code `invalid` when it is none of ours
+ */
+export function hashToken({ secret, joins }: Pick<JoinSecret, 'secret' | 'joins'>): string {
+  const tag = encodeUtf8(`caisey/join-token/${joins}\0`);
+  return encodeBase64url(sha256(concatBytes(tag, secretBytes(secret))));
+}
+
+function secretBytes(secret: string): Uint8Array {
   try {
     const bytes = parseBase64url(secret);
-    if (bytes.length === 32) return encodeBase64url(sha256(bytes));
+    if (bytes.length === 32) return bytes;
   } catch (cause) {
     throw malformedSecret({ cause });
   }
@@ -98,29 +114,35 @@ export function siteDirectory(scope: Scope): SiteDirectory {
       return rows.map(siteOf);
     },
     site: async (siteId) => siteOf(await ownSite(store.db, { scope, siteId })),
-    createSite: async ({ clientId, name }) =>
-      change((db) => createSite(db, { scope, clientId, name })),
+    createSite: async ({ clientId, name, joins = 'new' }) =>
+      change((db) => createSite(db, { scope, clientId, name, joins })),
     renameSite: async (siteId, name) => change((db) => renameSite(db, { scope, siteId, name })),
     removeSite: async (siteId) => change((db) => removeSite(db, { scope, siteId })),
-    newToken: async (siteId) => change((db) => newToken(db, { scope, siteId })),
+    newToken: async (siteId, joins = 'new') =>
+      change((db) => newToken(db, { scope, siteId, joins })),
   };
 }
 
 async function createSite(
   db: Db,
-  { scope, clientId, name }: { scope: Scope; clientId: string; name: string },
+  {
+    scope,
+    clientId,
+    name,
+    joins,
+  }: { scope: Scope; clientId: string; name: string; joins: JoinKind },
 ): Promise<JoinSecret> {
   const { actor, now } = scope;
   const named = parseInput(nameSchema, name);
   await ownClient(db, { scope, clientId });
   await checkSiteName(db, { scope, clientId, name: named });
-  const join = newSecret(newId(), now());
+  const join = newSecret(newId(), { joins, nowMs: now() });
   await db
     .insertInto('site')
     .values({
       ...{ id: join.siteId, organisation_id: actor.organisationId, client_id: clientId },
       ...{ name: named, folded: foldText(named), state: 'invited' },
-      ...{ token_hash: hashSecret(join.secret), token_expires_at: join.expiresAt },
+      ...{ token_hash: hashToken(join), token_expires_at: join.expiresAt },
       ...{ addresses: '[]', created_at: timeText(now()) },
       ...{ digest_level: 'standard', checkpoint_size: 0, roster_version: 0 },
     })
@@ -161,16 +183,16 @@ async function removeSite(
 
 async function newToken(
   db: Db,
-  { scope, siteId }: { scope: Scope; siteId: string },
+  { scope, siteId, joins }: { scope: Scope; siteId: string; joins: JoinKind },
 ): Promise<JoinSecret> {
   const { state } = await ownSite(db, { scope, siteId });
   if (state !== 'invited') {
     throw new ConsoleError('conflict', 'Cannot make token: an appliance has joined this site');
   }
-  const join = newSecret(siteId, scope.now());
+  const join = newSecret(siteId, { joins, nowMs: scope.now() });
   await db
     .updateTable('site')
-    .set({ token_hash: hashSecret(join.secret), token_expires_at: join.expiresAt })
+    .set({ token_hash: hashToken(join), token_expires_at: join.expiresAt })
     .where('organisation_id', '=', scope.actor.organisationId)
     .where('id', '=', siteId)
     .execute();
@@ -178,9 +200,12 @@ async function newToken(
   return join;
 }
 
-function newSecret(siteId: string, nowMs: number): JoinSecret {
+function newSecret(
+  siteId: string,
+  { joins, nowMs }: { joins: JoinKind; nowMs: number },
+): JoinSecret {
   const secret = encodeBase64url(randomBytes(32));
-  return { siteId, secret, expiresAt: timeText(nowMs + JOIN_TOKEN_LIFE_MS) };
+  return { siteId, secret, joins, expiresAt: timeText(nowMs + JOIN_TOKEN_LIFE_MS) };
 }
 
 function malformedSecret(options?: ErrorOptions): ConsoleError {

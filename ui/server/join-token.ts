@@ -5,9 +5,9 @@ import { parsePersonKey } from '#crypto/person-key.ts';
 import type { JoinSecret } from './directory-sites.ts';
 import type { Host } from './host.ts';
 
-/** Formats a token: where the console is, the key of its relay, which site, and the secret for one use. */
+/** Formats a token: where the console is, the key of its relay, which site and kind, and the secret for one use. */
 export function joinTokenText(
-  { siteId, secret }: JoinSecret,
+  { siteId, joins, secret }: JoinSecret,
   { config, relay }: Pick<Host, 'config' | 'relay'>,
 ): string {
   const key = parsePersonKey(relay.key);
@@ -15,6 +15,7 @@ export function joinTokenText(
   return formatJoinToken({
     console: config.origin,
     relay: relayFingerprint(key.publicKey),
+    joins,
     site: siteId,
     secret,
   });

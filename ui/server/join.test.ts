@@ -3,12 +3,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { joinProofMessage } from '#appliance/protocol/join-message.ts';
+import { joinKindOf, type JoinKind, joinProofMessage } from '#appliance/protocol/join-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
-import { signCheckpoint } from '#crypto/checkpoint.ts';
-import { EMPTY_ROOT } from '#crypto/hash.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
-import { randomBytes } from '#crypto/webcrypto.ts';
+import { randomBytes, type Signer } from '#crypto/webcrypto.ts';
 import { createKeyed, type Keyed } from '#scripts/testing/live-site.ts';
 import { ConsoleError } from './error.ts';
 import { type FoundedLog, joinSite, type JoinPlace } from './join.ts';
@@ -17,8 +15,8 @@ const SITE = 'c2l0ZS0wMDAwMDAwMDAwMQ';
 const SECRET = encodeBase64url(randomBytes(32));
 const relay = await createKeyed();
 
-/** A console with one token, of one site. */
-function openPlace(): JoinPlace & {
+/** A console with one token of one kind, of one site. */
+function openPlace(joins: JoinKind = 'new'): JoinPlace & {
   readonly joined: () => string | null;
   readonly log: () => FoundedLog | null;
 } {
@@ -31,10 +29,13 @@ function openPlace(): JoinPlace & {
     origin: 'https://console.example',
     relay: { key: relay.key, addresses: ['/dns4/console.example/tcp/4020'] },
     directory: {
-      siteByToken: (secret) => Promise.resolve(secret === SECRET && joined === null ? site : null),
+      siteByToken: (secret, kind) =>
+        Promise.resolve(secret === SECRET && kind === joins && joined === null ? site : null),
       siteByPeerKey: (key) => Promise.resolve(key === joined ? site : null),
       joinByToken({ peerKey, log }) {
-        if (joined !== null) return Promise.reject(new ConsoleError('expired', 'Cannot join'));
+        if (joined !== null || joinKindOf(log) !== joins) {
+          return Promise.reject(new ConsoleError('expired', 'Cannot join'));
+        }
         joined = peerKey;
         brought = log;
         return Promise.resolve(site);
@@ -47,7 +48,7 @@ async function ask(
   { signer, key }: Keyed,
   { signed = {}, over = {} }: { signed?: Partial<Ask>; over?: Record<string, unknown> } = {},
 ): Promise<unknown> {
-  const message = joinProofMessage({ site: SITE, secret: SECRET, ...signed });
+  const message = joinProofMessage({ site: SITE, secret: SECRET, key, ...signed });
   const proof = encodeBase64url(await signer.sign(message));
   return { site: SITE, secret: SECRET, key, proof, ...over };
 }
@@ -55,6 +56,7 @@ async function ask(
 interface Ask {
   readonly site: string;
   readonly secret: string;
+  readonly key: string;
   readonly log: { readonly key: string };
 }
 
@@ -114,41 +116,78 @@ join('joins one of two that bring a token at once', async () => {
   assert.equal(answers.map(({ status }) => status).sort(), [200, 410]);
 });
 
-join('takes a founded site with its own log, which the log’s key has proved', async () => {
-  const origin = 'caisey.local/site/7f3a/1';
-  const { signer } = await createKeyed();
-  const key = verifierKey(origin, 0x01, signer.publicKey);
-  const checkpoint = await signCheckpoint({ origin, size: 0, root: EMPTY_ROOT }, signer);
-  const log = { key: formatVerifierKey(key), checkpoint };
-  const appliance = await createKeyed();
-  const place = openPlace();
-  const { status, body } = await joinSite(
-    await ask(appliance, { signed: { log }, over: { log } }),
-    place,
-  );
-  assert.is(status, 200);
-  assert.is('origin' in body ? body.origin : null, origin);
-  assert.equal(place.log(), { key: log.key, origin });
+/** A log of a founded site, and what it posts. */
+async function askFounded(
+  appliance: Keyed,
+  { signer, name = ORIGIN, said = {} }: { signer: Signer; name?: string; said?: Partial<Ask> },
+): Promise<{ key: string; body: unknown }> {
+  const key = formatVerifierKey(verifierKey(name, 0x01, signer.publicKey));
+  const message = joinProofMessage({
+    ...{ site: SITE, secret: SECRET, key: appliance.key, log: { key } },
+    ...said,
+  });
+  const log = { key, proof: encodeBase64url(await signer.sign(message)) };
+  return { key, body: await ask(appliance, { signed: { log }, over: { log } }) };
+}
 
-  const other = verifierKey(origin, 0x01, (await createKeyed()).signer.publicKey);
-  const elsewhere = verifierKey('other/site/1', 0x01, signer.publicKey);
-  const bad: Readonly<Record<string, typeof log>> = {
-    'by another key': { ...log, key: formatVerifierKey(other) },
-    'of another name': { ...log, key: formatVerifierKey(elsewhere) },
-    'whose key is none': { ...log, key: 'x' },
-    'without a checkpoint': { ...log, checkpoint: '' },
+const ORIGIN = 'caisey.local/site/7f3a/1';
+
+join('takes a founded site with its own log, whose key has signed for it', async () => {
+  const { signer } = await createKeyed();
+  const place = openPlace('founded');
+  const { key, body: asked } = await askFounded(await createKeyed(), { signer });
+  const { status, body } = await joinSite(asked, place);
+  assert.is(status, 200);
+  assert.is('origin' in body ? body.origin : null, ORIGIN);
+  assert.equal(place.log(), { key, origin: ORIGIN });
+});
+
+join('takes no log from whoever does not hold its key, nor a proof made for another', async () => {
+  const { signer } = await createKeyed();
+  const appliance = await createKeyed();
+  const mallory = await createKeyed();
+  const { key } = await askFounded(appliance, { signer });
+  const foreign = { key, proof: encodeBase64url(await mallory.signer.sign(new Uint8Array(8))) };
+  const taken = async (said: Partial<Ask>) => (await askFounded(appliance, { signer, said })).body;
+  const elsewhere = formatVerifierKey(verifierKey('other/site/1', 0x01, signer.publicKey));
+  const cosigner = {
+    ...foreign,
+    key: formatVerifierKey(verifierKey(ORIGIN, 0x04, signer.publicKey)),
   };
-  const cases: [string, unknown][] = [
-    ['for which no peer key signed', await ask(appliance, { over: { log } })],
-    ['which was left out', await ask(appliance, { signed: { log } })],
-  ];
-  for (const [name, said] of Object.entries(bad)) {
-    cases.push([name, await ask(appliance, { signed: { log: said }, over: { log: said } })]);
+  const own = (await askFounded(appliance, { signer })).body as { log: typeof foreign };
+  const cases: Readonly<Record<string, unknown>> = {
+    'by another key': await ask(appliance, { signed: { log: foreign }, over: { log: foreign } }),
+    'made for another peer key': await taken({ key: mallory.key }),
+    'made for another site': await taken({ site: 'other' }),
+    'made for another token': await taken({ secret: encodeBase64url(randomBytes(32)) }),
+    'made for another log': await taken({ log: { key: elsewhere } }),
+    'carried to another appliance': await ask(mallory, {
+      ...{ signed: { log: own.log }, over: { log: own.log } },
+    }),
+    'of a cosigner': await ask(appliance, { signed: { log: cosigner }, over: { log: cosigner } }),
+    'of no key': await ask(appliance, {
+      ...{ signed: { log: { key: 'x' } }, over: { log: { ...foreign, key: 'x' } } },
+    }),
+    'for which no peer key signed': await ask(appliance, { over: { log: own.log } }),
+    'which was left out': await ask(appliance, { signed: { log: own.log } }),
+  };
+  for (const [name, asked] of Object.entries(cases)) {
+    const place = openPlace('founded');
+    assert.is((await joinSite(asked, place)).status, 403, name);
+    assert.is(place.joined(), null);
   }
-  for (const [name, asked] of cases) {
-    const empty = openPlace();
-    assert.is((await joinSite(asked, empty)).status, 403, name);
-    assert.is(empty.joined(), null);
+});
+
+join('joins by a token only the kind of appliance that it was made for', async () => {
+  const appliance = await createKeyed();
+  const { body: founded } = await askFounded(appliance, { signer: (await createKeyed()).signer });
+  for (const [joins, asked] of [
+    ['new', founded],
+    ['founded', await ask(appliance)],
+  ] as const) {
+    const place = openPlace(joins);
+    assert.is((await joinSite(asked, place)).status, 410, joins);
+    assert.is(place.joined(), null);
   }
 });
 

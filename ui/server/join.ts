@@ -1,17 +1,19 @@
 // `POST /api/join`: an appliance brings a token's secret and its own key, and when its site is founded already, its
-// log's key and a checkpoint to prove it. Pure but for its ports.
+// log's key, which signs as well. Pure but for its ports.
 
 import {
   type JoinAnswer,
   joinedOrigin,
+  joinKindOf,
+  type JoinKind,
   joinProofMessage,
   type JoinRefusal,
   type JoinRequest,
   joinRequestSchema,
 } from '#appliance/protocol/join-message.ts';
 import { parseBase64url } from '#crypto/base64.ts';
-import { verifyCheckpoint } from '#crypto/checkpoint.ts';
-import { FormatError, VerifyError } from '#crypto/error.ts';
+import type { Bytes } from '#crypto/bytes.ts';
+import { FormatError } from '#crypto/error.ts';
 import { parseVerifierKey } from '#crypto/key.ts';
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { isEd25519Signature } from '#crypto/webcrypto.ts';
@@ -33,8 +35,8 @@ interface JoinedSite {
 
 /** What joining asks of the directory. */
 export interface JoinDirectory {
-  siteByToken(secret: string): Promise<JoinedSite | null>;
-  /** Uses the token up. @throws {ConsoleError} `expired`, or `conflict` for a key in use */
+  siteByToken(secret: string, joins: JoinKind): Promise<JoinedSite | null>;
+  /** Uses the token up. @throws {ConsoleError} `expired`, also for the other kind; `conflict` for a key in use */
   joinByToken(input: {
     secret: string;
     peerKey: string;
@@ -68,9 +70,9 @@ export async function joinSite(body: unknown, place: JoinPlace): Promise<JoinOut
   if (!(await isProved(parsed.data))) {
     return refused(403, 'proof-invalid', 'Cannot join: the appliance does not hold its key');
   }
-  const log = parsed.data.log === undefined ? null : await provedLog(parsed.data.log);
+  const log = await provedLog(parsed.data);
   if (log === 'not-proved') {
-    return refused(403, 'proof-invalid', "Cannot join: the log's checkpoint is not by its key");
+    return refused(403, 'proof-invalid', "Cannot join: the appliance does not hold its log's key");
   }
   const { directory } = place;
   const own = await directory.siteByPeerKey(key);
@@ -78,7 +80,8 @@ export async function joinSite(body: unknown, place: JoinPlace): Promise<JoinOut
     if (own.siteId === site) return joined(own, { log, place });
     return refused(409, 'key-taken', 'Cannot join: this appliance belongs to another site');
   }
-  if ((await directory.siteByToken(secret))?.siteId !== site) return unusable();
+  const invited = await directory.siteByToken(secret, joinKindOf(log));
+  if (invited?.siteId !== site) return unusable();
   try {
     return joined(await directory.joinByToken({ secret, peerKey: key, log }), { log, place });
   } catch (cause) {
@@ -103,37 +106,40 @@ function joined(
   };
 }
 
-async function isProved({ key, proof, ...said }: JoinRequest): Promise<boolean> {
-  const parsed = parsePersonKey(key);
-  if (parsed.kind !== 'ed25519') return false;
+async function isProved(request: JoinRequest): Promise<boolean> {
+  const parsed = parsePersonKey(request.key);
+  return parsed.kind === 'ed25519' && (await isSigned(request, { ...request, ...parsed }));
+}
+
+/** Who brings a log must hold its key: a log's checkpoints are there for everybody to read. */
+async function provedLog(request: JoinRequest): Promise<FoundedLog | 'not-proved' | null> {
+  if (request.log === undefined) return null;
+  const { key, proof } = request.log;
+  try {
+    const { name: origin, type, publicKey } = parseVerifierKey(key);
+    const isProof = type === 0x01 && (await isSigned(request, { proof, publicKey }));
+    return isProof ? { key, origin } : 'not-proved';
+  } catch (cause) {
+    if (cause instanceof FormatError) return 'not-proved';
+    throw cause;
+  }
+}
+
+async function isSigned(
+  request: JoinRequest,
+  { proof, publicKey }: { proof: string; publicKey: Bytes },
+): Promise<boolean> {
   try {
     const signature = parseBase64url(proof);
-    return await isEd25519Signature(parsed.publicKey, {
-      signature,
-      message: joinProofMessage(said),
-    });
+    return await isEd25519Signature(publicKey, { signature, message: joinProofMessage(request) });
   } catch {
     return false; // not base64url at all
   }
 }
 
-/** Who brings a log's key must show that the log is signed by it. */
-async function provedLog({
-  key,
-  checkpoint,
-}: NonNullable<JoinRequest['log']>): Promise<FoundedLog | 'not-proved'> {
-  try {
-    const logKey = parseVerifierKey(key);
-    await verifyCheckpoint(checkpoint, logKey);
-    return { key, origin: logKey.name };
-  } catch (cause) {
-    if (cause instanceof FormatError || cause instanceof VerifyError) return 'not-proved';
-    throw cause;
-  }
-}
-
 function unusable(): JoinOutcome {
-  const message = 'Cannot join: the token was used, has expired, or was replaced by a newer one';
+  const message =
+    'Cannot join: the token was used, has expired, was replaced by a newer one, or is for another kind of appliance';
   return refused(410, 'token-unusable', message);
 }
 

@@ -1,6 +1,7 @@
 // Clients and their sites, and the token for an appliance that is to join.
 
 import type { OwnDirectory } from '#ui/server/directory.ts';
+import type { JoinSecret } from '#ui/server/directory-sites.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { joinTokenText } from '#ui/server/join-token.ts';
 import { localSiteOf } from '#ui/server/local-site.ts';
@@ -31,20 +32,24 @@ export const actions: Actions = {
     return orFail(async () => {
       const clientId = await chooseClient(directory, entered);
       const secret = await directory.createSite({ clientId, name: entered.name });
-      const { siteId, expiresAt } = secret;
-      return { token: { siteId, expiresAt, text: joinTokenText(secret, locals.host) } };
+      return { token: shownToken(secret, locals.host) };
     }, entered);
   },
   token: async ({ locals, request }) => {
     const { directory } = actorOf(locals);
-    const siteId = textOf(await request.formData(), 'site');
+    const form = await request.formData();
+    const joins = textOf(form, 'joins') === 'founded' ? 'founded' : 'new';
     return orFail(async () => {
-      const secret = await directory.newToken(siteId);
-      const { expiresAt } = secret;
-      return { token: { siteId, expiresAt, text: joinTokenText(secret, locals.host) } };
+      const secret = await directory.newToken(textOf(form, 'site'), joins);
+      return { token: shownToken(secret, locals.host) };
     }, {});
   },
 };
+
+function shownToken(secret: JoinSecret, host: App.Locals['host']) {
+  const { siteId, joins, expiresAt } = secret;
+  return { siteId, joins, expiresAt, text: joinTokenText(secret, host) };
+}
 
 async function chooseClient(
   directory: OwnDirectory,
