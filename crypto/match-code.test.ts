@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 
 import { encodeUtf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
-import { matchCode } from './match-code.ts';
+import { matchCode, plainCode } from './match-code.ts';
 
 const match = suite('matchCode()');
 
@@ -36,3 +36,12 @@ match('differs for requests that differ in one bit', () => {
 });
 
 match.run();
+
+const plain = suite('plainCode()');
+
+plain('reads a code as people type it', () => {
+  assert.is(plainCode(' k7qm–2fdo 93il '), 'K7QM2FD09311');
+  assert.is(plainCode(''), '');
+});
+
+plain.run();

@@ -21,3 +21,9 @@ export function crockford(bytes: Uint8Array, letters: number): string {
   for (let i = 0; i < letters; i++) code += CROCKFORD.charAt((bytes[i] ?? 0) % CROCKFORD.length);
   return code;
 }
+
+/** A code as somebody typed it, in one form: in any case, with dashes and spaces, and the letters read as digits. */
+export function plainCode(text: string): string {
+  const letters = text.toUpperCase().replace(/[\s–—-]/g, '');
+  return letters.replace(/O/g, '0').replace(/[IL]/g, '1');
+}

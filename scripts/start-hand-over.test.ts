@@ -4,7 +4,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { parseStatement } from '#crypto/statement.ts';
+import { verifyHandOver } from '#ui/lib/hand-over.ts';
 import type { ComputerUp } from '#ui/server/this-computer-message.ts';
 import { HandOver, MAX_WRONG_CODES } from './start-hand-over.ts';
 import { type CliSite, openCliSite } from './testing/cli-site.ts';
@@ -44,14 +44,14 @@ hand(
     const code = desk.code.toLowerCase().replace('-', ' ');
     const answer = await desk.answer({ kind: 'begin', id: 2, code, rootKeys });
     assert.ok(answer?.kind === 'begun');
-    const { statement } = parseStatement(answer.begun.certificate);
-    assert.ok(statement.type === 'root');
-    assert.equal([statement.by, statement.keys], [seen.site.root, rootKeys]);
+    const handed = await verifyHandOver(answer.begun, { rootKeys, atMs: Date.now() });
+    assert.is(handed.by, seen.site.root);
     assert.equal(
-      answer.begun.members.map(({ id }) => id),
+      handed.members.map(({ id }) => id),
       ['olga-owner'],
     );
-    assert.is(answer.begun.rosterVersion, 1);
+    assert.is(handed.rosterVersion, 1);
+    assert.ok(said.join('\n').includes(`before you sign there:  ${handed.code}\n`));
     assert.match(said.join('\n'), /lets the root [0-9A-Z]{4}(-[0-9A-Z]{4}){2} say who may ask/);
     const again = await desk.answer({ kind: 'begin', id: 3, code, rootKeys });
     assert.is(kindOf(again), 'wrong-code', 'it is good once');

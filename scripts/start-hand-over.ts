@@ -1,6 +1,7 @@
 // How the site of this computer comes into the organisation of the console that `npm start` runs beside it. The host
 // asks over the channel between the two processes; the code that stands in this terminal, typed into the page, says
-// that whoever asks there also stands here. What is done is said here, with the root's code to compare.
+// that whoever asks there also stands here. The host carries what this site gives out, and could give the page
+// something else: so a second code, over what was given out, goes by the person from here to the page.
 
 import { timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -10,12 +11,13 @@ import * as z from 'zod';
 
 import { loadConfig } from '#appliance/config.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
-import { crockford } from '#crypto/match-code.ts';
+import { crockford, plainCode } from '#crypto/match-code.ts';
 import { parseRootCertificate } from '#crypto/root-certificate.ts';
 import { rootCode } from '#crypto/root-set.ts';
-import { memberSchema } from '#crypto/statement.ts';
+import { envelopeSchema } from '#crypto/statement.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
+import { verifyHandOver } from '#ui/lib/hand-over.ts';
 import {
   type Begun,
   type ComputerDown,
@@ -42,7 +44,7 @@ const homeSiteSchema = z.looseObject({
   site: z.string(),
   msp_root: z.string(),
 });
-const peopleSchema = z.looseObject({ version: z.int(), members: z.array(memberSchema) });
+const peopleSchema = z.looseObject({ envelope: envelopeSchema });
 const certifiedSchema = z.looseObject({ certificate: z.string() });
 
 /** Answers the host's questions, one after another. */
@@ -104,11 +106,14 @@ export class HandOver {
     if (!isSame(plainCode(code), this.#code)) return null;
     const { home, say } = this.#place;
     const begun = await certify(home, rootKeys);
+    const { code: given } = await verifyHandOver(begun, { rootKeys, atMs: Date.now() });
     this.#renew();
     this.#isBegun = true;
     say(
       `\nThe console was given the code. This site's root now lets the root ${rootCode(rootKeys)} say who may ask\n` +
-        'here, for ten years: the page must show the same code. Members go on as they are.',
+        'here, for ten years: the page must show the same code. Members go on as they are.\n' +
+        `Type into the page, before you sign there:  ${given}\n` +
+        'If the page does not take it, or asks for none, do not sign: it was given something else.',
     );
     return { kind: 'begun', id, begun };
   }
@@ -158,7 +163,7 @@ async function localSite(home: string): Promise<LocalSite> {
   };
 }
 
-/** By the root key of this home; and who may ask here now, who goes on by the organisation's roster. */
+/** By the root key of this home; and the roster in force: whoever stands in it goes on by the organisation's. */
 async function certify(home: string, rootKeys: string): Promise<Begun> {
   const json = ['--format', 'json'];
   const printed = await caiseyOk(['site', 'certify-root', '-', '--yes', ...json], {
@@ -167,9 +172,8 @@ async function certify(home: string, rootKeys: string): Promise<Begun> {
   });
   const { certificate } = certifiedSchema.parse(JSON.parse(printed));
   const people = await caiseyOk(['site', 'people', 'ls', ...json], { home });
-  const { version, members } = peopleSchema.parse(JSON.parse(people));
-  const { envelope } = parseRootCertificate(certificate);
-  return { certificate: envelope, members, rosterVersion: version };
+  const { envelope: roster } = peopleSchema.parse(JSON.parse(people));
+  return { certificate: parseRootCertificate(certificate).envelope, roster };
 }
 
 function wrongCode(id: number): Refusal {
@@ -179,12 +183,6 @@ function wrongCode(id: number): Refusal {
 
 function createCode(): string {
   return crockford(randomBytes(HAND_OVER_CODE_CHARS), HAND_OVER_CODE_CHARS);
-}
-
-/** As somebody typed it: in any case, with dashes and spaces, and with the letters that are read as digits. */
-function plainCode(text: string): string {
-  const letters = text.toUpperCase().replace(/[\s–—-]/g, '');
-  return letters.replace(/O/g, '0').replace(/[IL]/g, '1');
 }
 
 function isSame(a: string, b: string): boolean {

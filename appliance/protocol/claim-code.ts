@@ -7,7 +7,7 @@
 
 import { FormatError } from '#crypto/error.ts';
 import { sha256 } from '#crypto/hash.ts';
-import { CROCKFORD, crockford } from '#crypto/match-code.ts';
+import { CROCKFORD, crockford, plainCode } from '#crypto/match-code.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 
 export const CLAIM_SECRET_CHARS = 8;
@@ -40,12 +40,7 @@ export function formatClaimCode(publicKey: Uint8Array, secret: string): string {
  * @throws {FormatError} code `key` when it is no code
  */
 export function parseClaimCode(text: string): ClaimCode {
-  const letters = text
-    .slice(0, 256)
-    .toUpperCase()
-    .replace(/[\s–—-]/g, '')
-    .replace(/O/g, '0')
-    .replace(/[IL]/g, '1');
+  const letters = plainCode(text.slice(0, 256));
   const isCode =
     letters.length === CODE_CHARS && [...letters].every((letter) => CROCKFORD.includes(letter));
   if (!isCode) {

@@ -35,11 +35,15 @@ const YEAR_MS = 365 * 86_400_000;
 
 type Type = 'roster' | 'authority' | 'policy';
 
+async function inForce<T extends Type>(connection: Connection, type: T): Promise<StatementOf<T>> {
+  return (await envelopeInForce(connection, type)).statement;
+}
+
 /** The statement in force; its signature holds, and is by a key that this home pins, or by a root that one certified. */
-async function inForce<T extends Type>(
+async function envelopeInForce<T extends Type>(
   { client, origin, site }: Connection,
   type: T,
-): Promise<StatementOf<T>> {
+): Promise<{ envelope: Envelope; statement: StatementOf<T> }> {
   const statements = await client.call('site.statements', {});
   const verified = await verifyStatement(statements[type], { type, log: origin });
   const statement = verified.statement as StatementOf<Type>; // T is one of these
@@ -51,14 +55,15 @@ async function inForce<T extends Type>(
       `Cannot trust the ${type}: it is not by the key of site.json`,
     );
   }
-  return verified.statement;
+  return { envelope: statements[type], statement: verified.statement };
 }
 
 export async function listPeople(invocation: Invocation): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
-  const { members, version, expires } = await inForce(connection, 'roster');
-  await output.result({ version, expires, members }, () =>
+  const { envelope, statement } = await envelopeInForce(connection, 'roster');
+  const { members, version, expires } = statement;
+  await output.result({ version, expires, members, envelope }, () =>
     output.table(
       ['ID', 'NAME', 'ROLE', 'KEY'],
       members.map(({ id, name, role, key }) => [id, name, role, key]),

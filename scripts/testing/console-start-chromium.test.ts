@@ -99,10 +99,12 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await isLegible(page);
   await page.getByLabel('Code in the terminal').fill(stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await typeSecondCode(stage, page);
   await page.getByText('new: may ask there already').waitFor();
   await owner.go('/settings/sites'); // the page was closed before the owner signed: it is offered again
   await page.getByLabel('Code in the terminal').fill(stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await typeSecondCode(stage, page);
   await page.getByText('new: may ask there already').waitFor();
   await isLegible(page);
   await page.getByRole('button', { name: 'Sign the roster' }).click();
@@ -130,6 +132,10 @@ async function firstDay(stage: StartStage): Promise<void> {
   const shown = await page.locator('code.select-all').innerText();
   await page.getByLabel('Code in the terminal').fill(stage.code().toLowerCase());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByLabel('Second code').fill('0000-0000-0000');
+  await page.getByRole('button', { name: 'Compare the codes' }).click();
+  await page.getByText('That is not the code of what this page was given').waitFor();
+  await typeSecondCode(stage, page);
   await page.getByText('Trial client, This machine comes along').waitFor();
   const [, said = ''] = await stage.spoken.when(/lets the root ([0-9A-Z-]+) say who may ask/);
   assert.is(said, shown, 'page and terminal name one root');
@@ -158,6 +164,13 @@ async function firstDay(stage: StartStage): Promise<void> {
   await owner.go('/');
   await machineRow(page, 'this-machine').filter({ hasText: 'Online' }).waitFor();
   await runByHand(stage);
+}
+
+/** The person carries what the terminal says that was given out to the page. */
+async function typeSecondCode(stage: StartStage, page: Page): Promise<void> {
+  await page.getByLabel('Second code').waitFor();
+  await page.getByLabel('Second code').fill(stage.handedCode());
+  await page.getByRole('button', { name: 'Compare the codes' }).click();
 }
 
 /** To axe in both themes, and on a phone without scrolling sideways. */

@@ -23,6 +23,8 @@ export interface StartStage extends AsyncDisposable {
   readonly browser: Browser;
   /** What stands in the terminal to be typed into the page, newest. */
   code(): string;
+  /** What it shows after that code was typed, to be compared by the page; newest. */
+  handedCode(): string;
   visitor(options?: VisitorOptions): Promise<BrowserVisitor>;
   /** Runs `npm start` again on the same home, after the one before has ended. */
   restart(): Promise<void>;
@@ -68,6 +70,14 @@ export async function openStartStage(executablePath: string): Promise<StartStage
       );
       const code = said.at(-1);
       if (code === undefined) throw new Error('Cannot read the code: none was said');
+      return code;
+    },
+    handedCode() {
+      const said = spoken.all.flatMap(
+        (line) => /before you sign there: {2}([0-9A-Z-]{14})/.exec(line)?.[1] ?? [],
+      );
+      const code = said.at(-1);
+      if (code === undefined) throw new Error('Cannot read the second code: none was said');
       return code;
     },
     visitor: (visiting) => openBrowserVisitor(browser, { origin, ...visiting }),

@@ -7,6 +7,7 @@ import { parseKeyFile } from '#crypto/key-file.ts';
 import { isRootKey } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
 import {
+  type Envelope,
   parseStatement,
   signStatement,
   type StatementSigner,
@@ -100,6 +101,38 @@ async function broughtBy(
     rosterVersion: 4,
   };
 }
+
+const sign = suite('signRoster()');
+
+sign('signRoster() leaves dead certificates behind, and takes eight that live', async () => {
+  const { roster, rootKeys } = await found();
+  const { signer } = await site();
+  const { certificate: dead } = await broughtBy(signer, rootKeys, 1000);
+  const damaged = { ...dead, signature: { alg: 'ed25519' as const, signature: 'A'.repeat(86) } };
+  const full = {
+    ...nextRoster(roster, { renew: true }),
+    roots: [...Array<Envelope>(7).fill(dead), damaged],
+  };
+  const brought = await broughtBy(
+    statementSigner(await importSigner(new Uint8Array(32).fill(8))),
+    rootKeys,
+  );
+  const old = await signStatement(
+    { ...commonOf(owner, { nowMs, lifeMs: 86_400_000 }), type: 'roster', ...full },
+    owner,
+  );
+  const at = { signer: owner, nowMs: nowMs + 2000 };
+  const { statement } = parseStatement(await signRoster(nextRoster(old, { bring: brought }), at));
+  assert.ok(statement.type === 'roster');
+  assert.equal(statement.roots, [brought.certificate]);
+  const renewed = parseStatement(await signRoster(nextRoster(old, { renew: true }), at)).statement;
+  assert.not('roots' in renewed, 'none is left');
+  const nine = { ...full, roots: Array<Envelope>(9).fill(brought.certificate) };
+  const error = await signRoster(nine, at).then(() => 'signed', String);
+  assert.match(error, /8 sites with roots of their own, no more/);
+});
+
+sign.run();
 
 const next = suite('nextRoster()');
 

@@ -2,6 +2,7 @@
 // The host gets the public halves and the signed roster; the recovery key leaves the browser as a file only.
 
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import { FormatError } from '#crypto/error.ts';
 import { formatKeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { formatRootSet } from '#crypto/root-set.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type StatementSigner,
 } from '#crypto/statement.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
+import { liveCertificates } from './certificates.ts';
 
 /** A roster is signed again before a year is over: who left and was forgotten loses access by then. */
 export const ROSTER_LIFE_MS = 365 * 86_400_000;
@@ -39,7 +41,7 @@ export interface Founding {
   readonly roster: Envelope;
 }
 
-/** A site that was founded without this organisation and comes to it, as its own root says. */
+/** A site that was founded without this organisation and comes to it, as its own root says; proved by whoever hands it in. */
 export interface BroughtSite {
   /** By which that site's root lets this organisation's count there. */
   readonly certificate: Envelope;
@@ -77,13 +79,21 @@ export async function signFirstRoster({
 /** What is in a roster. */
 export type RosterContent = Pick<StatementOf<'roster'>, 'msp' | 'version' | 'members' | 'roots'>;
 
-/** Signs a roster. The root's word: what it does not list may not ask. */
-export function signRoster(
-  content: RosterContent,
+/**
+ * Signs a roster. The root's word: what it does not list may not ask. Certificates that have run out or do not hold
+ * are left behind. @throws {Error} for more certificates than a roster takes
+ */
+export async function signRoster(
+  { roots = [], ...content }: RosterContent,
   { signer, nowMs }: { signer: StatementSigner; nowMs: number },
 ): Promise<Envelope> {
+  const live = await liveCertificates(roots, nowMs);
+  if (live.length > MAX_CERTIFICATES) {
+    throw new Error(`A roster takes ${MAX_CERTIFICATES} sites with roots of their own, no more`);
+  }
   const common = commonOf(signer, { nowMs, lifeMs: ROSTER_LIFE_MS });
-  return signStatement({ ...common, type: 'roster', ...content }, signer);
+  const carried = live.length === 0 ? {} : { roots: live };
+  return signStatement({ ...common, type: 'roster', ...content, ...carried }, signer);
 }
 
 /** What an owner changes in a roster. */
@@ -151,21 +161,24 @@ function withSite(
 
 /** A certificate takes the place of an earlier one by the same key for the same set. */
 function withCertificate(roots: readonly Envelope[], added: Envelope): Envelope[] {
-  const [is, ...others] = [added, ...roots].map((envelope) => ({
-    envelope,
-    ...certified(envelope),
-  }));
-  const kept = others.filter((each) => each.by !== is?.by || each.keys !== is.keys);
-  if (kept.length === MAX_CERTIFICATES) {
-    throw new Error(`A roster takes ${MAX_CERTIFICATES} sites with roots of their own, no more`);
-  }
-  return [...kept.map(({ envelope }) => envelope), added];
+  const is = certified(added);
+  if (is === null) throw new TypeError('Cannot add certificate: it is none');
+  const kept = roots.filter((envelope) => {
+    const other = certified(envelope);
+    return other !== null && (other.by !== is.by || other.keys !== is.keys);
+  });
+  return [...kept, added];
 }
 
-function certified(envelope: Envelope): { by: string; keys: string } {
-  const { statement } = parseStatement(envelope);
-  if (statement.type !== 'root') throw new TypeError('Cannot add certificate: it is none');
-  return { by: statement.by, keys: statement.keys };
+/** Null: it is none. */
+function certified(envelope: Envelope): { by: string; keys: string } | null {
+  try {
+    const { statement } = parseStatement(envelope);
+    return statement.type === 'root' ? { by: statement.by, keys: statement.keys } : null;
+  } catch (cause) {
+    if (cause instanceof FormatError) return null;
+    throw cause;
+  }
 }
 
 /** An id for a new member of this name that nobody in the roster has. */

@@ -1,37 +1,35 @@
-// Asks the host for the site of this computer, and looks at what came: the certificate must be for the root that this
-// browser named, or the roster would be signed in vain.
+// Asks the host for the site of this computer, and proves what came: the certificate is for the root that this browser
+// named, and who may ask there stands in a roster of the same site. Whose site that is, the terminal's code says.
 
 import * as z from 'zod';
 
-import { envelopeSchema, memberSchema, parseStatement } from '#crypto/statement.ts';
+import { envelopeSchema } from '#crypto/statement.ts';
 import type { BroughtSite } from './founding.ts';
+import { type VerifiedHandOver, verifyHandOver } from './hand-over.ts';
 
 const broughtSchema = z.object({
   siteId: z.string(),
   client: z.string(),
   site: z.string(),
   certificate: envelopeSchema,
-  members: z.array(memberSchema),
-  rosterVersion: z.int().min(0),
+  roster: envelopeSchema,
 });
 
-/** The site of this computer, to be taken into the next roster. */
-export interface BroughtComputer extends BroughtSite {
+/** The site of this computer, to be taken into the next roster once a person has typed its code. */
+export interface BroughtComputer extends BroughtSite, VerifiedHandOver {
   readonly siteId: string;
   readonly client: string;
   readonly site: string;
-  /** The key of its root that signed the certificate. */
-  readonly by: string;
 }
 
-/** Parses what the host answered. @throws {Error} when it is no certificate for this root set */
-export function parseBrought(answer: unknown, rootKeys: string): BroughtComputer {
-  const brought = broughtSchema.parse(answer);
-  const { statement } = parseStatement(brought.certificate);
-  if (statement.type !== 'root' || statement.keys !== rootKeys) {
-    throw new Error(
-      'The site of this computer certified another root than yours; nothing is signed',
-    );
-  }
-  return { ...brought, by: statement.by };
+/**
+ * Verifies what the host answered.
+ * @throws {Error} when it is no such answer; `VerifyError` and `FormatError` as `verifyHandOver`
+ */
+export async function verifyBrought(
+  answer: unknown,
+  at: { rootKeys: string; atMs: number },
+): Promise<BroughtComputer> {
+  const { siteId, client, site, ...handOver } = broughtSchema.parse(answer);
+  return { siteId, client, site, ...(await verifyHandOver(handOver, at)) };
 }

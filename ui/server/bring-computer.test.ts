@@ -38,7 +38,8 @@ function computerOf(directory: Directory, { fails = false }: { fails?: boolean }
       if (code !== CODE) throw new ConsoleError('not-allowed', 'That is not the code');
       const common = commonOf(signer, { nowMs: STORY_MS, lifeMs: 86_400_000 });
       const certificate = await signStatement({ ...common, type: 'root', keys: rootKeys }, signer);
-      return { certificate, members: [], rosterVersion: 1 };
+      const roster = await storyRoster({ root: local, version: 1 });
+      return { certificate, roster };
     },
     async join(secret: string): Promise<void> {
       state.joins += 1;

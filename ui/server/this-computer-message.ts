@@ -3,13 +3,13 @@
 //
 //   host   look  ────────► start    which site is here, and does it belong to a console already?
 //   host   begin ────────► start    the code that a person read in its terminal, and the organisation's root set
-//   start  ◄──── begun              the certificate by the site's root, and who may ask there now
+//   start  ◄──── begun              the certificate by the site's root, and the roster in force there
 //   host   join  ────────► start    a join token: the appliance joins by it, and is started anew
 
 import * as z from 'zod';
 
 import { isRootSet, MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
-import { envelopeSchema, memberSchema } from '#crypto/statement.ts';
+import { envelopeSchema } from '#crypto/statement.ts';
 
 const id = z.int().min(1);
 const word = z.string().max(256);
@@ -39,8 +39,8 @@ const siteSchema = z.strictObject({
 
 const begunSchema = z.strictObject({
   certificate: envelopeSchema,
-  members: z.array(memberSchema).max(1024),
-  rosterVersion: z.int().min(0),
+  /** In force there: it says who may ask now. */
+  roster: envelopeSchema,
 });
 
 /** What `npm start` answers, to the question of the same id. */
@@ -59,5 +59,5 @@ export type ComputerDown = z.infer<typeof computerDownSchema>;
 export type ComputerUp = z.infer<typeof computerUpSchema>;
 /** The site of this computer. */
 export type LocalSite = z.infer<typeof siteSchema>;
-/** What its own root and people say, to be taken into the organisation's roster. */
+/** What its own root signed, to be proved and taken into the organisation's roster by the page. */
 export type Begun = z.infer<typeof begunSchema>;

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 
 import type { Envelope, StatementSigner } from '#crypto/statement.ts';
+import { verifyCertificate } from '#ui/lib/certificates.ts';
 import { nextRoster, type RosterChange, signRoster } from '#ui/lib/founding.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import {
@@ -83,6 +84,10 @@ export class RosterState {
     const { current } = this;
     const { send, now } = this.#options;
     if (current === null) throw new Error('Nothing is signed: the roster does not stand here');
+    if ('bring' in change) {
+      const { rootKeys } = current;
+      await verifyCertificate(change.bring.certificate, { rootKeys, atMs: now() });
+    }
     const content = nextRoster(current.envelope, change, current.toldVersion);
     const envelope = await signRoster(content, { signer, nowMs: now() });
     const { rootKeys, toldVersion } = current;

@@ -5,8 +5,14 @@ import '#scripts/testing/svelte-module.ts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { commonOf } from '#appliance/protocol/session-key.ts';
 import { formatRootSet } from '#crypto/root-set.ts';
-import { type Envelope, parseStatement, statementSigner } from '#crypto/statement.ts';
+import {
+  type Envelope,
+  parseStatement,
+  signStatement,
+  statementSigner,
+} from '#crypto/statement.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 import { signRoster } from '#ui/lib/founding.ts';
 import type { Pinned } from '#ui/lib/keeper.ts';
@@ -68,6 +74,21 @@ signing('RosterState.sign() sends the next version, and remembers it', async () 
   assert.is(sent.length, 1);
   assert.equal(roster.current?.statement.members, [member, tom]);
   assert.equal(kept.pinned, { rootKeys, rosterVersion: 5 });
+});
+
+signing('RosterState.sign() brings no site whose certificate does not hold', async () => {
+  const { roster, sent } = open({ rootKeys, rosterVersion: 4 });
+  await roster.check({ rootKeys, envelope });
+  const common = commonOf(stranger, { nowMs, lifeMs: 86_400_000 });
+  const real = await signStatement({ ...common, type: 'root', keys: rootKeys }, stranger);
+  const signature = { alg: 'ed25519', signature: 'A'.repeat(86) } as const;
+  const bring = { members: [tom], rosterVersion: 1 };
+  const forged = { bring: { ...bring, certificate: { ...real, signature } } };
+  const error = await roster.sign(forged, owner).then(() => 'signed', String);
+  assert.match(error, 'bad signature');
+  assert.is(sent.length, 0);
+  await roster.sign({ bring: { ...bring, certificate: real } }, owner);
+  assert.is(sent.length, 1);
 });
 
 signing('RosterState.sign() signs nothing on a roster that does not stand here', async () => {
