@@ -320,6 +320,12 @@ export type Kind = keyof typeof KIND_SHAPES;
 /** The fields of an entry of kind K, as plain values; long texts as their references. */
 export type FieldsOf<K extends Kind> = z.infer<(typeof KIND_SHAPES)[K]['fields']>;
 
+/**
+ * The only place in a log where `site.claimed` may stand, after `log.opened`: what names the two authorities is said
+ * once, before they say anything. An appliance that is taken could write a second one, and rule by keys of its own.
+ */
+export const CLAIM_INDEX = 1;
+
 export const KINDS = Object.keys(KIND_SHAPES) as readonly Kind[]; // the keys of a closed table
 
 const known: ReadonlySet<string> = new Set(KINDS);

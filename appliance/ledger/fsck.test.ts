@@ -17,6 +17,7 @@ import {
 } from '#scripts/testing/ledger-place.ts';
 import { equalBytes } from '#crypto/bytes.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
+import { sealEntry } from '#crypto/entry.ts';
 import type { Hash } from '#crypto/hash.ts';
 
 import { ERASED } from './content.ts';
@@ -49,6 +50,20 @@ audit('finds that an endpoint caught the log with more entries than it has', asy
   assert.is(problems.length, 1);
   assert.match(problems[0]?.what ?? '', /an endpoint or witness .* knows 400 entries/);
   assert.is(firstBad, 304);
+});
+
+audit('finds a site that was claimed by any other entry than the second', async () => {
+  await using place = await createLedgerPlace();
+  await using ledger = await place.open();
+  await appendAlerts(ledger, 1);
+  const key = `ed25519:${'A'.repeat(43)}`;
+  const fields = { client: 'c', site: 's', msp: 'm', msp_root: key, authority_key: key };
+  await ledger.append({ sealed: sealEntry('site.claimed', fields) });
+  assert.equal((await ledger.fsck()).problems, []);
+  await ledger.append({ sealed: sealEntry('site.claimed', fields) });
+  const { problems, firstBad } = await ledger.fsck();
+  assert.is(firstBad, 2);
+  assert.match(problems[0]?.what ?? '', 'only entry 1');
 });
 
 audit('finds nothing wrong with content that was erased', async () => {

@@ -5,7 +5,7 @@
 import { encodeBase64url } from '#crypto/base64.ts';
 import { equalBytes } from '#crypto/bytes.ts';
 import { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash } from '#crypto/hash.ts';
-import { type Kind, KINDS } from '#crypto/kind.ts';
+import { CLAIM_INDEX, type Kind, KINDS } from '#crypto/kind.ts';
 import type { VerifierKey } from '#crypto/key.ts';
 import { type Leaf, parseTime } from '#crypto/leaf.ts';
 import { TILE_WIDTH } from '#crypto/tile.ts';
@@ -228,6 +228,9 @@ function createAudit(
     const ofKind = kinds.get(leaf.k);
     if (ofKind === undefined) kinds.set(leaf.k, [index]);
     else ofKind.push(index);
+    if (leaf.k === 'site.claimed' && index !== CLAIM_INDEX) {
+      notes.add(index, `it claims the site, which only entry ${CLAIM_INDEX} may`);
+    }
     checkTime(leaf);
     checkSession(leaf, hash);
     notes.attempt(index, () => {

@@ -17,7 +17,7 @@ import {
   WORK_RULES,
 } from '#scripts/testing/live-work.ts';
 import { LedgerError } from '../ledger/error.ts';
-import { openStored } from './record.ts';
+import { openStored, record } from './record.ts';
 import { loadSite } from './site.ts';
 
 const changes = suite('Site.changeRoster()');
@@ -186,6 +186,19 @@ load('finds in the log what is in force, and who is enrolled', async () => {
   assert.is(again.roleOf(till.keyed.signer.publicKey), 'endpoint');
   assert.is(again.roleOf(gone.keyed.signer.publicKey), 'removed');
   assert.is(again.roleOf(site.reviewer.signer.publicKey), 'member');
+});
+
+load('takes nobody for the one who claimed the site but entry 1', async () => {
+  await using site = await openLiveSite();
+  const { ledger, logKey, judge, now, facts } = site.appliance.desk.site;
+  const options = { ledger, logKey, judge, now };
+  assert.equal((await loadSite(options)).facts, facts);
+  const { client, site: name, msp } = facts;
+  const thief = await createKeyed();
+  const keys = { msp_root: facts.mspRoot, authority_key: thief.key };
+  const fields = { client, site: name, msp, ...keys };
+  await record(ledger, { kind: 'site.claimed', fields });
+  assert.is(await refusalOf(loadSite(options)), 'record-incomplete');
 });
 
 load.run();

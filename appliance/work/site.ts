@@ -4,7 +4,7 @@
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import type { VerifierKey } from '#crypto/key.ts';
-import type { FieldsOf } from '#crypto/kind.ts';
+import { CLAIM_INDEX, type FieldsOf } from '#crypto/kind.ts';
 import type { Judge } from '#crypto/policy.ts';
 import {
   type RootedAt,
@@ -59,7 +59,7 @@ export class Site {
   readonly logKey: VerifierKey;
   readonly judge: Judge;
   readonly now: () => number;
-  readonly facts: SiteFacts;
+  readonly #claimed: SiteFacts;
   readonly #endpoints = new Map<string, Endpoint>();
   /** By endpoint, the tree index of its `endpoint.verified`. */
   readonly #verified: Map<string, number>;
@@ -89,7 +89,7 @@ export class Site {
     this.logKey = options.logKey;
     this.judge = options.judge;
     this.now = options.now;
-    this.facts = state.facts;
+    this.#claimed = state.facts;
     this.#roster = state.roster;
     this.#authority = state.authority;
     this.#policy = state.policy;
@@ -97,6 +97,11 @@ export class Site {
     this.#verified = new Map(state.verified);
     this.#removedKeys = new Set(state.removedKeys);
     for (const endpoint of state.endpoints) this.#endpoints.set(endpoint.id, endpoint);
+  }
+
+  /** What the site was claimed as, with the provider's name of the roster in force. */
+  get facts(): SiteFacts {
+    return { ...this.#claimed, msp: this.#roster.signed.statement.msp };
   }
 
   get roster(): InForce<'roster'> {
@@ -310,11 +315,17 @@ export class Site {
 
 /**
  * Reads what is in force out of the log.
- * @throws {WorkError} code `record-incomplete` when the log holds no claimed site
+ * @throws {WorkError} code `record-incomplete` when the log holds no claimed site, or one claimed out of its place
  */
 export async function loadSite(options: SiteOptions): Promise<Site> {
   const { ledger } = options;
   const claimed = await latest(ledger, 'site.claimed');
+  if (claimed.index !== CLAIM_INDEX) {
+    throw new WorkError(
+      'record-incomplete',
+      `Cannot load site: entry ${claimed.index} claims it, which only entry ${CLAIM_INDEX} may`,
+    );
+  }
   const fields = openStored('site.claimed', claimed);
   const facts: SiteFacts = {
     client: fields.client,

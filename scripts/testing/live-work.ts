@@ -6,6 +6,7 @@ import type { Client } from '#appliance/protocol/client.ts';
 import type { CommandOutcome } from '#appliance/protocol/client-message.ts';
 import { signDigest } from '#appliance/protocol/digest-choice.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import { type Entry, record } from '#appliance/work/record.ts';
 import type { DigestLevel } from '#crypto/digest-level.ts';
 import type { Kind } from '#crypto/kind.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
@@ -155,6 +156,14 @@ export function signLevel(
 ): Promise<Envelope> {
   const { origin: log } = site.appliance.desk.site.ledger;
   return signDigest({ log, version, level }, { approver: statementSigner(as.signer), nowMs });
+}
+
+/** Writes an entry into a site's log as it is, as an appliance does that is taken. */
+export async function writeEntry<K extends Kind>(
+  site: LiveSite,
+  entry: Entry<K, never>,
+): Promise<void> {
+  await record(site.appliance.desk.site.ledger, entry);
 }
 
 type Who = 'owner' | 'technician' | 'reviewer';

@@ -264,6 +264,14 @@ async function found(
   { people, rules }: { people: People; rules: PolicyRules },
 ): Promise<void> {
   await record(ledger, {
+    kind: 'log.opened',
+    fields: {
+      log_key: people.appliance.key,
+      appliance_key: people.appliance.key,
+      software: 'caisey/test',
+    },
+  });
+  await record(ledger, {
     kind: 'site.claimed',
     fields: {
       client: people.authority.name,

@@ -8,6 +8,7 @@ import { checkListed } from '#ui/lib/listed-entries.ts';
 import { problemWords } from '#ui/lib/session-problem.ts';
 import type { SiteLink } from '#ui/lib/site.ts';
 import {
+  approversBefore,
   judgeRules,
   RULING_KINDS,
   type RulingEntries,
@@ -58,10 +59,15 @@ export class SiteRulesState implements Disposable {
       const asked = await Promise.all(RULING_KINDS.map((kind) => this.#newest(kind)));
       const found = asked.filter((entry) => entry !== null);
       const entries: RulingEntries = Object.fromEntries(found);
+      const before = approversBefore(entries);
+      const then = before === null ? null : await this.#newest('authority.changed', { before });
       const pinned = await keeper.pinned();
-      this.#current = await judgeRules(entries, { origin, pinned, atMs: now() });
+      this.#current = await judgeRules(entries, {
+        ...{ origin, pinned, atMs: now() },
+        ...(then && { approversThen: then[1] }),
+      });
       this.#problem = null;
-      for (const [, entry] of found) {
+      for (const [, entry] of then === null ? found : [...found, then]) {
         if (this.#told.has(entry.name)) continue;
         this.#told.set(entry.name, entry.leaf.i);
         onEntry(entry);
@@ -78,12 +84,13 @@ export class SiteRulesState implements Disposable {
 
   async #newest(
     kind: (typeof RULING_KINDS)[number],
+    { before = null }: { before?: number | null } = {},
   ): Promise<readonly [typeof kind, CheckedEntry] | null> {
     const { link, origin } = this.#options;
     const { signal } = this.#closing;
-    const wanted = { kinds: [kind], limit: 1 };
+    const wanted = { kinds: [kind], limit: 1, ...(before !== null && { before }) };
     const answer = await askAgain(() => link.call('log.entries', wanted, { signal }));
-    const question = { origin, kinds: [kind], endpoint: null, before: null };
+    const question = { origin, kinds: [kind], endpoint: null, before };
     const [entry] = checkListed(answer, question);
     return entry === undefined ? null : [kind, entry];
   }

@@ -6,8 +6,15 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { ClientError } from '#appliance/protocol/client.ts';
-import { openLiveSite } from '#scripts/testing/live-site.ts';
-import { change, signPolicy, WORK_RULES } from '#scripts/testing/live-work.ts';
+import { createKeyed, openLiveSite } from '#scripts/testing/live-site.ts';
+import {
+  approverOf,
+  change,
+  signAuthority,
+  signLevel,
+  signPolicy,
+  WORK_RULES,
+} from '#scripts/testing/live-work.ts';
 import type { SiteLink } from '#ui/lib/site.ts';
 
 const { SiteRulesState } = await import('./site-rules.svelte.ts');
@@ -46,6 +53,26 @@ state('takes up what changed, tells each entry once, and says a refusal in words
   await rules.look();
   assert.match(rules.problem ?? '', 'role');
   assert.is(rules.current, current, 'what was known stays in sight');
+});
+
+state('looks up the list of approvers by which a choice was made', async () => {
+  await using site = await openLiveSite();
+  await using client = await site.connect(site.reviewer);
+  await change(site, await signLevel(site, { level: 'sealed' }));
+  const approvers = [approverOf('dora', await createKeyed())];
+  await change(site, await signAuthority(site, { approvers }));
+  const told: number[] = [];
+  using rules = new SiteRulesState({
+    link: { call: (verb, parameters, options) => client.call(verb, parameters, options) },
+    origin: site.appliance.desk.site.ledger.origin,
+    keeper: { pinned: () => Promise.resolve({ rootKeys: site.root.key, rosterVersion: 1 }) },
+    now: Date.now,
+    onEntry: ({ leaf }) => told.push(leaf.i),
+  });
+  await rules.look();
+  assert.is(rules.problem, null);
+  assert.is(rules.current?.digest?.kind, 'holds');
+  assert.equal(told.sort(), [1, 2, 3, 4, 5, 6], 'the list of then is to be proved, too');
 });
 
 state.run();
