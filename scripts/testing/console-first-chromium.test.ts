@@ -42,7 +42,7 @@ async function firstDay(stage: ConsoleStage): Promise<void> {
   await denied.getByText('Not run: denied').waitFor();
   assert.not(existsSync(marker));
 
-  await page.getByLabel('State by').fill(`ls ${stage.folder}`); // what was asked for held for one command
+  await page.getByText(`Goes with the next command, too: state by ls ${stage.folder}`).waitFor();
   const approved = await runCommand(page, `touch ${marker}`);
   await approved.getByText('Waits for approval').waitFor();
   await decideOnSite(stage, site.appliance, 'Approve');
