@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
+import { rosterOf } from '#scripts/testing/site-story.ts';
 
 const onsite = suite('onsiteRoutes()');
 
@@ -75,6 +76,19 @@ onsite('onsiteRoutes() shows folder, settings and user as exactly as the command
     /dd code \{[^}]*unicode-bidi: bidi-override/,
     'letters of both directions stay in order',
   );
+});
+
+onsite('onsiteRoutes() names the provider as the roster in force does', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const over = { msp: 'Northwind IT', version: 2 };
+  await stage.site.changeRoster(await rosterOf(stage.people, { over }));
+  for (const path of ['/', `/requests/${hash}`, `/sessions/${(await stage.session()).id}`]) {
+    const { text } = await visitor.get(path);
+    assert.match(text, 'Northwind IT', path);
+    assert.not.match(text, stage.people.root.name, path);
+  }
 });
 
 onsite('onsiteRoutes() lets an approver deny, and the command never starts', async () => {
@@ -321,6 +335,24 @@ onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it',
   assert.match(receipt.text, `Entry ${closed?.index ?? -1}`);
   assert.match((await visitor.get(`/requests/${hash}`)).text, 'Withdrawn');
   assert.is((await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave })).status, 404);
+});
+
+onsite('onsiteRoutes() counts what runs apart from what waits', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  stage.hold = 'until-cancelled';
+  const { hash } = await stage.ask();
+  const path = `/sessions/${(await stage.session()).id}`;
+  const waiting = (await visitor.get(path)).text;
+  assert.match(waiting, /Running now<\/dt>\s*<dd>\s*nothing/);
+  assert.match(waiting, 'Waiting for you');
+  assert.match(waiting, `/requests/${hash}`);
+  await decide(visitor, hash);
+  while ((await stage.entries('command.started')).length === 0) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  const running = (await visitor.get(path)).text;
+  assert.match(running, /Running now<\/dt>\s*<dd>\s*1 command/);
+  assert.not.match(running, 'Waiting for you');
 });
 
 onsite('onsiteRoutes() cancels what runs in a session that is stopped', async () => {

@@ -115,8 +115,8 @@ class Onsite {
   }
 
   async #waiting(): Promise<readonly WaitingRequest[]> {
-    const { site, requests } = this.#options;
-    const waiting = requests.waiting().filter((request) => this.#stateOf(request) === 'waiting');
+    const { site } = this.#options;
+    const waiting = this.#stillWaiting();
     waiting.sort((a, b) => remindedMs(b) - remindedMs(a)); // stable: else the newest first
     return Promise.all(
       waiting.map(async (request) => ({
@@ -124,6 +124,11 @@ class Onsite {
         words: await readSessionWords(site.ledger, request.session),
       })),
     );
+  }
+
+  #stillWaiting(): RequestSummary[] {
+    const waiting = this.#options.requests.waiting();
+    return waiting.filter((request) => this.#stateOf(request) === 'waiting');
   }
 
   async showRequest(c: Context, hash: string): Promise<Response> {
@@ -247,6 +252,7 @@ class Onsite {
     const view = sessionPage({
       session,
       words: await readSessionWords(site.ledger, session.id),
+      waiting: this.#stillWaiting().filter((request) => request.session === session.id),
       facts: site.facts,
       approvers: pinDesk.approvers(),
       clock: this.#clock(),

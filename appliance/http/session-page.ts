@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 
 import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
+import type { RequestSummary } from '../protocol/client-message.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
 import type { EndedSession } from './ended-session.ts';
@@ -11,11 +12,13 @@ import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
 import type { SessionWords } from './session-words.ts';
 import { signFields, type Typed } from './sign-fields.ts';
-import { whyWords } from './why-card.ts';
+import { taste, whyWords } from './why-card.ts';
 
 export interface SessionPage {
   readonly session: Session;
   readonly words: SessionWords;
+  /** Its requests that wait for an approver. */
+  readonly waiting: readonly RequestSummary[];
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
   readonly clock: WallClock;
@@ -26,10 +29,11 @@ export interface SessionPage {
 
 /** An open session. */
 export function sessionPage(view: SessionPage): Html {
-  const { session, facts, notice } = view;
+  const { session, facts, notice, waiting } = view;
   const technician = visibleText(session.technician.name);
   const machine = visibleText(session.endpoint.name);
-  const running = [...session.commands.values()].filter((command) => command !== null).length;
+  const live = [...session.commands.values()].filter((command) => command !== null);
+  const running = live.filter(({ run }) => run !== null).length;
   return page({
     title: `${technician} is working on ${machine}`,
     facts,
@@ -48,6 +52,7 @@ export function sessionPage(view: SessionPage): Html {
           <dd>
             ${running === 0 ? 'nothing' : running === 1 ? '1 command' : `${running} commands`}
           </dd>
+          ${waitingFacts(waiting)}
         </dl>
       </div>
       <div class="card">
@@ -57,6 +62,19 @@ export function sessionPage(view: SessionPage): Html {
       ${session.isClosing ? closingNote() : stopCard(view)}
     `,
   });
+}
+
+function waitingFacts(waiting: readonly RequestSummary[]): Html | '' {
+  if (waiting.length === 0) return '';
+  return html`<dt>Waiting for you</dt>
+    <dd>
+      ${waiting.map(
+        ({ request, command }) =>
+          html`<div>
+            <a href="/requests/${request}"><code>${taste(command, { lineEnd: ' ⏎ ' })}</code></a>
+          </div>`,
+      )}
+    </dd>`;
 }
 
 /** A session that has ended: how, by whom, and where the record says so. */
