@@ -16,6 +16,7 @@ import { readRequest } from '../work/request-history.ts';
 import type { Session } from '../work/session.ts';
 import type { Sessions } from '../work/sessions.ts';
 import type { Site } from '../work/site.ts';
+import { readChat } from './chat-card.ts';
 import { createCourseReader, isPending } from './course.ts';
 import { decidedPage, RECEIPT_LOOK_S } from './decided-page.ts';
 import { readEndedSession } from './ended-session.ts';
@@ -215,6 +216,7 @@ class Onsite {
     const view = requestPage({
       request,
       words: await readSessionWords(site.ledger, request.session),
+      chat: await readChat(site.ledger, request.session),
       host: this.#options.hostOf(request.endpoint),
       facts: site.facts,
       approvers: pinDesk.approvers(),
@@ -252,6 +254,7 @@ class Onsite {
     const view = sessionPage({
       session,
       words: await readSessionWords(site.ledger, session.id),
+      chat: await readChat(site.ledger, session.id),
       waiting: this.#stillWaiting().filter((request) => request.session === session.id),
       facts: site.facts,
       approvers: pinDesk.approvers(),

@@ -8,6 +8,7 @@ import { visibleText } from '#crypto/visible.ts';
 import type { PinApprover } from '../gate/pin-desk.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { SiteFacts } from '../work/site.ts';
+import { type ChatLine, chatCard } from './chat-card.ts';
 import { countLines, exactLine, exactText } from './exact-text.ts';
 import { formatUntil, moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page } from './page.ts';
@@ -19,6 +20,7 @@ export interface RequestPage {
   readonly request: RequestSummary;
   /** Of its session. */
   readonly words: SessionWords;
+  readonly chat: readonly ChatLine[];
   /** What its endpoint last said of itself. */
   readonly host: Host | null;
   readonly facts: SiteFacts;
@@ -48,6 +50,7 @@ export function requestPage(view: RequestPage): Html {
         ${whyWords(view.words, { why: request.why, none: `${technician} gave no reason.` })}
         <p class="quiet">Why you are asked: ${visibleText(request.policy)}</p>
       </div>
+      ${chatCard(view.chat, view.clock)}
       <div class="card">${terms(view)}</div>
       <div class="card">${matchCells(request)}</div>
       ${decideCard(view)}

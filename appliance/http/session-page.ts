@@ -7,6 +7,7 @@ import type { PinApprover } from '../gate/pin-desk.ts';
 import type { RequestSummary } from '../protocol/client-message.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
+import { type ChatLine, chatCard } from './chat-card.ts';
 import type { EndedSession } from './ended-session.ts';
 import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
@@ -17,6 +18,7 @@ import { taste, whyWords } from './why-card.ts';
 export interface SessionPage {
   readonly session: Session;
   readonly words: SessionWords;
+  readonly chat: readonly ChatLine[];
   /** Its requests that wait for an approver. */
   readonly waiting: readonly RequestSummary[];
   readonly facts: SiteFacts;
@@ -59,7 +61,7 @@ export function sessionPage(view: SessionPage): Html {
         <h2>Why</h2>
         ${whyWords(view.words, { why: null, none: `${technician} gave no reason.` })}
       </div>
-      ${session.isClosing ? closingNote() : stopCard(view)}
+      ${chatCard(view.chat, view.clock)} ${session.isClosing ? closingNote() : stopCard(view)}
     `,
   });
 }
