@@ -68,6 +68,14 @@ export async function explainListen(
   return cause;
 }
 
+/** Tries each address that names a port. @throws {ListenError} for the first that cannot be listened on */
+export async function checkCanListen(places: readonly Place[]): Promise<void> {
+  for (const place of places.filter(({ port }) => port !== 0)) {
+    const failure = await tryToListen(place);
+    if (failure !== null) throw asListenError(failure, place);
+  }
+}
+
 /** The system's error; null when it went well. */
 function tryToListen(place: Place): Promise<Error | null> {
   return new Promise((resolve) => {

@@ -57,7 +57,7 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
   } catch (cause) {
     say({ level: 'error', what: 'cannot run the appliance', cause });
     if (cause instanceof ListenError) {
-      say({ level: 'error', what: listenAdvice(cause, placesIn(folder).config) });
+      say({ level: 'error', what: listenAdvice(cause, await configFileOf(folder)) });
     } else advise(cause, say);
     return exitCodeOf(cause);
   }
@@ -84,6 +84,12 @@ async function waitForClaim({
   const founded = await Promise.race([stopped, unclaimed.founded]);
   say({ level: 'info', what: founded === null ? 'stopping' : 'the site is set up' });
   return founded !== null;
+}
+
+/** Where it says what to listen on: an appliance that is not founded yet has that in its claim. */
+async function configFileOf(folder: string): Promise<string> {
+  const { claim, config } = placesIn(folder);
+  return (await loadClaimState(folder)) === null ? config : claim;
 }
 
 /** What a person must do before it is started again. */

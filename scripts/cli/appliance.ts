@@ -45,7 +45,10 @@ function addJoin(appliance: Parent, act: Act): void {
     .description('join a console, and wait until the site is claimed and set up')
     .argument('<token>', 'from "Add site" in the console; "-" reads it from standard input')
     .option('--dir <dir>', "the appliance's folder; by default appliance/ in your home")
-    .option('--http <host:port>', 'the on-site page and the log; "none" for neither', PAGE_ADDRESS)
+    .option(
+      '--http <host:port>',
+      `the on-site page and the log; "none" for neither (${PAGE_ADDRESS})`,
+    )
     .option(
       '--listen <multiaddr>',
       'where it is reached on the network (/ip4/0.0.0.0/tcp/4010); may be repeated',
@@ -65,7 +68,7 @@ async function join(
   token: string,
   options: {
     dir?: string | undefined;
-    http: string;
+    http?: string | undefined;
     listen?: readonly string[] | undefined;
     mdns: boolean;
     replace: boolean;

@@ -13,6 +13,7 @@ import {
   type JoinToken,
   parseJoinToken,
 } from '#appliance/protocol/join-message.ts';
+import { checkCanListen, ListenError } from '#appliance/listen-error.ts';
 import { createPeerKey } from '#appliance/work/found.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
 import { visibleText } from '#crypto/visible.ts';
@@ -22,10 +23,11 @@ import { CliError } from './error.ts';
 import { isThere } from './home.ts';
 import type { Invocation } from './invocation.ts';
 import { joinFounded } from './join-founded.ts';
+import { PAGE_ADDRESS } from './place.ts';
 
 export interface JoinOptions {
   readonly folder: string;
-  readonly http: string;
+  readonly http?: string | undefined;
   readonly listen?: readonly string[] | undefined;
   readonly mdns: boolean;
   /** Leave another console for this one. */
@@ -59,7 +61,10 @@ export async function joinConsole(
   const earlier = await loadClaimState(folder);
   if (earlier !== null && earlier.config.console.site !== token.site) throw waitsElsewhere(folder);
   const peer = await peerKeyOf(folder);
-  const state = earlier ?? (await join(invocation, { token, peer, options }));
+  const state =
+    earlier === null
+      ? await join(invocation, { token, peer, options })
+      : await moveTo(earlier, options);
   const code = formatClaimCode(peer.signer.publicKey, state.secret);
   const page = state.config.http;
   const pageUrl = page === null ? null : `http://${page.host}:${page.port}/`;
@@ -121,13 +126,16 @@ async function join(
   { signal }: Invocation,
   { token, peer, options }: { token: JoinToken; peer: KeyFile; options: JoinOptions },
 ): Promise<ClaimState> {
-  const { listen = LISTEN, http, mdns, folder } = options;
-  checkListen(listen);
-  const page = http === 'none' ? null : parseHostPort(http);
+  const { mdns, folder } = options;
+  const { listen = LISTEN, http: page } = placesOf({
+    ...options,
+    http: options.http ?? PAGE_ADDRESS,
+  });
+  await checkFree({ listen, http: page ?? null }); // a token is good once: not for a box that cannot run then
   const answer = await askConsole(token, { peer, origin: joinedOrigin(token), signal });
   const config: ApplianceConfig & { console: NonNullable<ApplianceConfig['console']> } = {
     format: 'caisey/appliance/v1',
-    ...{ origin: answer.origin, listen: [...listen], http: page, mdns },
+    ...{ origin: answer.origin, listen: [...listen], http: page ?? null, mdns },
     console: { site: token.site, ...answer.relay, level: 'standard' },
   };
   const state: ClaimState = {
@@ -137,4 +145,41 @@ async function join(
   };
   await saveClaimState(folder, state);
   return state;
+}
+
+type Places = Pick<ApplianceConfig, 'listen' | 'http'>;
+
+/** Where it is said to listen; what was not said is absent. */
+function placesOf({ listen, http }: Pick<JoinOptions, 'listen' | 'http'>): Partial<Places> {
+  if (listen !== undefined) checkListen(listen);
+  return {
+    ...(listen === undefined ? {} : { listen: [...listen] }),
+    ...(http === undefined ? {} : { http: http === 'none' ? null : parseHostPort(http) }),
+  };
+}
+
+/** A box that has joined listens where it is told now; as before where nothing is said. */
+async function moveTo(state: ClaimState, options: JoinOptions): Promise<ClaimState> {
+  const places = placesOf(options);
+  if (places.listen === undefined && places.http === undefined) return state;
+  await checkFree({ listen: [], http: null, ...places });
+  const moved = { ...state, config: { ...state.config, ...places } };
+  await saveClaimState(options.folder, moved);
+  return moved;
+}
+
+async function checkFree({ listen, http }: Places): Promise<void> {
+  const addresses = listen.flatMap((address) => {
+    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)(?:\/|$)/.exec(address) ?? [];
+    return host === undefined ? [] : [{ host, port: Number(port) }];
+  });
+  try {
+    await checkCanListen([...addresses, ...(http === null ? [] : [http])]);
+  } catch (cause) {
+    if (!(cause instanceof ListenError)) throw cause;
+    throw new CliError('usage', cause.message, {
+      cause,
+      hint: 'Nothing was changed, and the token is still good. Name other addresses: --http 127.0.0.1:8430 --listen /ip4/0.0.0.0/tcp/4030',
+    });
+  }
 }
