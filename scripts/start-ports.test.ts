@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { choosePorts, type ConsolePorts } from './start-ports.ts';
-import { freePort } from './testing/process-site.ts';
+import { freePort } from './testing/free-port.ts';
 
 const ports = suite<{ folder: string }>('choosePorts()');
 

@@ -14,7 +14,7 @@ import { openStore, type Store } from '#ui/server/store/store.ts';
 import type { BrowserVisitor } from '../testing/browser-visitor.ts';
 import { type ConsoleStage, openConsoleStage } from '../testing/console-stage.ts';
 import { foundOrganisation } from '../testing/console-steps.ts';
-import { freePort } from '../testing/process-site.ts';
+import { freePort } from '../testing/free-port.ts';
 
 export interface ConsolePlace extends AsyncDisposable {
   readonly stage: ConsoleStage;

@@ -5,10 +5,11 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+import { freePort } from '../testing/free-port.ts';
 
 const run = promisify(execFile);
 
@@ -147,15 +148,6 @@ async function connectMaster({
     }
   }
   throw new Error('Cannot open sshd: no connection', { cause: last });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('unreachable: no port');
-  return address.port;
 }
 
 async function firstOf(paths: readonly string[]): Promise<string | null> {

@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { loadClaimState } from '#appliance/claim/claim-state.ts';
-import { freePort } from '../testing/cli-site.ts';
+import { freePort } from '../testing/free-port.ts';
 import { runCli } from '../testing/cli-terminal.ts';
 import { openJoinConsole } from '../testing/join-console.ts';
 import { openMesh } from '../testing/mesh.ts';

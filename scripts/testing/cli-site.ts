@@ -2,7 +2,6 @@
 // and `caisey` is called in the owner's home.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +10,7 @@ import { enrol } from '#agent/enrol.ts';
 import { type ApplianceEvent, openAppliance } from '#appliance/appliance.ts';
 import type { PolicyRules } from '#crypto/policy.ts';
 import { createInbox } from './agent-appliance.ts';
+import { freePort } from './free-port.ts';
 import {
   createTerminal,
   type Ran,
@@ -115,21 +115,6 @@ export function foundingArguments({
     ...['--time-zone', 'UTC', '--http', 'none', '--no-mdns'],
     ...['--listen', `/ip4/127.0.0.1/tcp/${port}`],
   ];
-}
-
-/** A port of loopback that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    server.close(() => {
-      resolve(port);
-    });
-  });
-  return promise;
 }
 
 async function setRules(

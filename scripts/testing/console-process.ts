@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { startDaemon } from '../caisey-process.ts';
 import { copyConsole } from '../console-build.ts';
-import { freePort } from './process-site.ts';
+import { freePort } from './free-port.ts';
 import { SpokenLines } from './spoken-lines.ts';
 
 export interface ConsoleProcess extends AsyncDisposable {

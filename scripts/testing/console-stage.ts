@@ -10,7 +10,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { type Daemon, startAppliance, startCaisey, startDaemon } from '../caisey-process.ts';
 import { copyConsole } from '../console-build.ts';
 import { openBrowserVisitor, type BrowserVisitor, type VisitorOptions } from './browser-visitor.ts';
-import { freePort } from './process-site.ts';
+import { freePort } from './free-port.ts';
 import { SpokenLines } from './spoken-lines.ts';
 
 /** The one time limit of whatever is waited for: machines that run tests are busy. */

@@ -1,9 +1,7 @@
 // A real site in processes of its own: the appliance, and as many agents as are wanted, on Node or on Deno.
 // For scenarios that kill them, and for benchmarks that must not share an event loop with what they measure.
 
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,6 +17,7 @@ import {
   startAgent,
   startAppliance,
 } from '../caisey-process.ts';
+import { freePort } from './free-port.ts';
 import { connect, createPeople, found, type Keyed, type People } from './live-site.ts';
 
 export type { Runtime };
@@ -188,15 +187,4 @@ async function connectWhenUp(
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-/** A port of loopback that is free at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('unreachable: no port');
-  return address.port;
 }

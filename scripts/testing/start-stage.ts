@@ -9,7 +9,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 import { caiseyOk, type Daemon, startDaemon } from '../caisey-process.ts';
 import { type BrowserVisitor, openBrowserVisitor, type VisitorOptions } from './browser-visitor.ts';
-import { freePort } from './process-site.ts';
+import { freePort } from './free-port.ts';
 import { SpokenLines } from './spoken-lines.ts';
 
 const START = join(import.meta.dirname, '..', 'start.ts');

@@ -2,7 +2,6 @@
 // contact sets it up without scripts, and every other order of these is refused. Told over real sockets.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +15,7 @@ import { signDevice } from '#appliance/protocol/session-key.ts';
 import { rootCode } from '#crypto/root-set.ts';
 import { statementSigner } from '#crypto/statement.ts';
 import { runCli, startCli, type TestTerminal } from '#scripts/testing/cli-terminal.ts';
+import { freePort } from '#scripts/testing/free-port.ts';
 import { type JoinConsole, openJoinConsole } from '#scripts/testing/join-console.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
 import { createKeyed } from '#scripts/testing/live-site.ts';
@@ -68,14 +68,6 @@ async function joinBy(token: string, folder: string) {
   const listen = `/ip4/127.0.0.1/tcp/${await freePort()}`;
   const place = ['--dir', folder, '--http', '127.0.0.1:0', '--listen', listen, '--no-mdns'];
   return runCli(['appliance', 'join', token, ...place, '--no-wait']);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The next piece of what is told on stderr that fits. */
