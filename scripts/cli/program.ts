@@ -190,7 +190,7 @@ function misuse({ code, message }: CommanderError, verb: string): Problem {
     message: `Cannot run: ${said}`,
     hint:
       code === 'commander.unknownOption'
-        ? `${help} Options of the command that is run stand after "--".`
+        ? `${help} Options of the command that is run stand after "--"; an id that begins with a dash is written id:-….`
         : said.startsWith('"ls" ')
           ? `It lists all there are. One session or request is shown by "show". ${help}`
           : help,

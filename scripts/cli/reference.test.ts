@@ -15,8 +15,14 @@ protect('marks ids that begin with a dash, before "--" alone', () => {
   assert.equal(protectIds(['run', 'x', '--', DASHED]), ['run', 'x', '--', DASHED]);
 });
 
+protect('marks the beginnings of such ids', () => {
+  for (const start of ['-a9b', '-Abc', '-_cdefg', '-ab-cd', `-${'z9'.repeat(20)}`]) {
+    assert.equal(protectIds(['request', 'show', start]), ['request', 'show', `id:${start}`]);
+  }
+});
+
 protect('leaves options and commands as they are', () => {
-  const argv = ['ls', '--format', 'json', '-h', '--output-limit', '64MiB', '-'];
+  const argv = ['ls', '--format', 'json', '-h', '--output-limit', '64MiB', '-', '-yes', '-help'];
   assert.equal(protectIds(argv), argv);
 });
 

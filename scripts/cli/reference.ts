@@ -16,16 +16,20 @@ import { CliError } from './error.ts';
 const MARK = 'id:';
 const MIN_PREFIX_CHARS = 4;
 
+/** What no option of ours looks like: a single dash, and then more than a word in small letters. Or a whole id. */
+const DASHED_ID = /^-(?:(?![a-z]{1,16}$)\w[\w-]{2,41}|[\w-]{42})$/;
+
 /**
- * A request's id is a hash in base64url, and one in 64 begins with a dash, as did the ids of sessions and endpoints
- * once: such an argument is marked, lest it be read as an option.
+ * The ids of requests and tokens are hashes in base64url, and one in 64 begins with a dash: such an id, or the
+ * beginning of one, is marked, lest it be read as an option. The few beginnings that look like an option are written
+ * with the mark by who names them.
  * What stands after `--` stays as it is.
  */
 export function protectIds(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   return argv.map((argument, i) => {
     const isBefore = end === -1 || i < end;
-    return isBefore && /^-(?:[\w-]{21}|[\w-]{42})$/.test(argument) ? MARK + argument : argument;
+    return isBefore && DASHED_ID.test(argument) ? MARK + argument : argument;
   });
 }
 
