@@ -79,7 +79,7 @@ export async function addSites(
   const client = await own.createClient('Trial client');
   const sites: JoinSecret[] = [];
   for (let i = 0; i < count; i++) {
-    sites.push(await own.createSite({ clientId: client.id, name: `Site ${i}` }));
+    sites.push(await own.createSite({ clientId: client.id, name: `Site ${i}`, joins: 'founded' }));
   }
   return sites;
 }

@@ -36,13 +36,15 @@ export async function openWorkSite(place: ConsolePlace): Promise<WorkSite> {
   await using opening = new AsyncDisposableStack();
   const [added] = await addSites(place, 1);
   if (added === undefined) throw new Error('unreachable: one site was added');
-  const { siteId, secret } = added;
+  const { siteId } = added;
   const site = opening.use(
     await openProcessSite({
       console: { site: siteId, key: relay.key, addresses: [relay.tcp], level: 'standard' },
     }),
   );
-  await directory.joinByToken({ secret, peerKey: site.pins.appliance });
+  const peerKey = site.pins.appliance;
+  await directory.joinByToken({ secret: (await own.newToken(siteId)).secret, peerKey });
+  await own.beginClaim(siteId, peerKey);
   const { person } = await own.me();
   const { name, signingKey } = person;
   if (signingKey === null) throw new Error('unreachable: who founds makes a signing key');

@@ -24,6 +24,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { createId } from '#crypto/id.ts';
+import type { Signer } from '#crypto/webcrypto.ts';
 import { EMPTY_ROOT } from '#crypto/hash.ts';
 import { createKeyed, type Keyed } from '../testing/live-site.ts';
 
@@ -46,7 +47,10 @@ export interface LightOptions {
 export async function openLightAppliance(options: LightOptions): Promise<LightAppliance> {
   await using opening = new AsyncDisposableStack();
   const keyed = await createKeyed();
-  const { origin, relay } = await join(options, keyed);
+  const { signer } = await createKeyed();
+  const origin = `bench.example/site/${options.site}/1`;
+  const log = formatVerifierKey(verifierKey(origin, 0x01, signer.publicKey));
+  const { relay } = await join(options, { keyed, log: { key: log, signer } });
   const way = consoleWay({ site: options.site, ...relay, level: 'standard' });
   const node = opening.use(
     await openBrokerNode({
@@ -69,14 +73,12 @@ export async function openLightAppliance(options: LightOptions): Promise<LightAp
       void held.closed.then(() => held[Symbol.asyncDispose]());
     },
   });
-  const signer = (await createKeyed()).signer;
   const checkpoint = await signCheckpoint({ origin, size: 0, root: EMPTY_ROOT }, signer);
   const endpoints = Array.from({ length: options.endpoints }, (_, i) => endpointOf(i));
   const status: Omit<UplinkStatus, 'kind'> = {
     ...{ checkpoint, size: 0, openSessions: 0, waitingRequests: 0, rosterVersion: 1 },
     level: 'standard',
   };
-  const log = formatVerifierKey(verifierKey(origin, 0x01, signer.publicKey));
   const reached = Promise.withResolvers<void>();
   let changed = (): void => undefined;
   const uplink = openConsoleUplink(way, {
@@ -112,10 +114,15 @@ export async function openLightAppliance(options: LightOptions): Promise<LightAp
 
 async function join(
   { console: to, site, secret }: LightOptions,
-  { key, signer }: Keyed,
+  { keyed: { key, signer }, log }: { keyed: Keyed; log: { key: string; signer: Signer } },
 ): Promise<JoinAnswer> {
-  const proof = encodeBase64url(await signer.sign(joinProofMessage({ site, secret, key })));
-  const request: JoinRequest = { site, secret, key, proof };
+  const message = joinProofMessage({ site, secret, key, log });
+  const [proof, logProof] = await Promise.all(
+    [signer, log.signer].map(async (by) => encodeBase64url(await by.sign(message))),
+  );
+  if (proof === undefined || logProof === undefined) throw new Error('unreachable: two signed');
+  const proved = { key: log.key, proof: logProof };
+  const request: JoinRequest = { site, secret, key, proof, log: proved };
   const response = await fetch(new URL(JOIN_PATH, to), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

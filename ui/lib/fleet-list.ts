@@ -59,6 +59,7 @@ export function siteWords({
 }: Pick<FleetItem & { kind: 'site' }, 'site' | 'machines' | 'online'>): string {
   if (site.state === 'invited') return 'waits for its appliance';
   if (site.state === 'joined') return 'waits to be claimed';
+  if (site.state === 'claiming') return 'waits for its contact';
   if (machines === 0) return 'no machine yet';
   return `${machines === 1 ? '1 machine' : `${machines} machines`} · ${online} online`;
 }

@@ -127,6 +127,7 @@ status('never puts a smaller checkpoint in the place of a larger', async () => {
   const msp = await foundMsp(directory, 'one');
   const site = await siteOf(directory, msp.siteKey);
   const own = directory.of(msp.actors.owner);
+  await own.beginClaim(msp.siteId, msp.siteKey);
   await directory.keepStatus(site, {
     ...{ state: 'claimed', origin: 'console.example/site/x/0', logKey: 'x+1+AAAA' },
     ...{ digestLevel: 'sealed', addresses: ['/ip4/10.0.0.2/tcp/4010'], software: '0.1.0' },

@@ -110,7 +110,7 @@ export interface LinkDirectory {
   siteById(siteId: string): Promise<KnownSite | null>;
   /** Null when it was revoked, is expired, or its person may no longer work from a browser. */
   deviceByPeerKey(peerKey: string): Promise<KnownDevice | null>;
-  /** Keeps what a site says of itself. A checkpoint that is smaller than the kept one is not taken. */
+  /** Keeps what a site says of itself; that it was claimed, only after an owner began that. A checkpoint that is smaller than the kept one is not taken. */
   keepStatus(site: KnownSite, status: SiteStatus): Promise<void>;
   /** Keeps endpoints: all there are, or those that changed. Notes stay. */
   keepEndpoints(
@@ -251,12 +251,13 @@ async function keepStatus(
     .where('organisation_id', '=', site.organisationId)
     .where(isNoOther('log_key', logKey))
     .where(isNoOther('origin', origin))
+    .where(mayBecome(state))
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) {
     await checkThere(db, site);
     throw new ConsoleError(
       'conflict',
-      'Cannot keep status: it is of another log than this site had',
+      'Cannot keep status: it is of another log than this site had, or no owner has claimed the appliance',
     );
   }
   if (checkpoint === undefined) return;
@@ -266,6 +267,12 @@ async function keepStatus(
     .where('id', '=', site.siteId)
     .where('checkpoint_size', '<=', checkpoint.size)
     .execute();
+}
+
+/** An appliance does not come to work by its own word. */
+function mayBecome(state: SiteStatus['state']) {
+  return ({ eb, lit }: ExpressionBuilder<Schema, 'site'>) =>
+    state === 'claimed' ? eb('site.state', 'in', ['claiming', 'claimed']) : lit(true);
 }
 
 /** A site has one log: what it was first called, and its first key, stay. */

@@ -28,7 +28,11 @@ import type { Schema } from './store/schema.ts';
 /** A join token is to be used within so long. */
 export const JOIN_TOKEN_LIFE_MS = 24 * 3_600_000;
 
-export const SITE_STATES = ['invited', 'joined', 'claimed'] as const;
+/**
+ * `claiming`: an owner has typed the code of the appliance that joined, and its client's contact may found the site.
+ * Before that it is not taken to be at work, whatever it says.
+ */
+export const SITE_STATES = ['invited', 'joined', 'claiming', 'claimed'] as const;
 export type SiteState = (typeof SITE_STATES)[number];
 
 export interface Site {
@@ -72,6 +76,11 @@ export interface SiteDirectory {
   removeSite(siteId: string): Promise<{ peerKey: string | null }>;
   /** Replaces the join token of a site that nothing joined yet: the old one is good for nothing. */
   newToken(siteId: string, joins?: JoinKind): Promise<JoinSecret>;
+  /**
+   * An owner's page found that the code is of the appliance that joined by this key: it may come to work.
+   * @throws {ConsoleError} `conflict` when it is not the key that joined
+   */
+  beginClaim(siteId: string, peerKey: string): Promise<void>;
 }
 
 /** How the store has an invitation's secret. @throws {ConsoleError} code `invalid` when it is none of ours */
@@ -120,6 +129,8 @@ export function siteDirectory(scope: Scope): SiteDirectory {
     removeSite: async (siteId) => change((db) => removeSite(db, { scope, siteId })),
     newToken: async (siteId, joins = 'new') =>
       change((db) => newToken(db, { scope, siteId, joins })),
+    beginClaim: async (siteId, peerKey) =>
+      change((db) => beginClaim(db, { scope, siteId, peerKey })),
   };
 }
 
@@ -198,6 +209,24 @@ async function newToken(
     .execute();
   await recordChange(db, scope, { what: 'site.token', site: siteId });
   return join;
+}
+
+async function beginClaim(
+  db: Db,
+  { scope, siteId, peerKey }: { scope: Scope; siteId: string; peerKey: string },
+): Promise<void> {
+  const { state, name, peer_key: joined } = await ownSite(db, { scope, siteId });
+  if (joined !== peerKey) {
+    throw new ConsoleError('conflict', 'Cannot claim: another appliance has joined this site');
+  }
+  if (state !== 'joined') return;
+  await db
+    .updateTable('site')
+    .set({ state: 'claiming' })
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', siteId)
+    .execute();
+  await recordChange(db, scope, { what: 'site.claiming', site: siteId, name });
 }
 
 function newSecret(

@@ -54,6 +54,10 @@ const CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
     ask: (own, { siteId, endpointId }) => own.noteEndpoint(siteId, endpointId, 'Mind the dog'),
   },
   newToken: { may: ['owner'], ask: (own, { siteId }) => own.newToken(siteId) },
+  beginClaim: {
+    may: ['owner'],
+    ask: (own, { siteId, siteKey }) => own.beginClaim(siteId, siteKey),
+  },
   removeSite: { may: ['owner'], ask: (own, { siteId }) => own.removeSite(siteId) },
   removeClient: { may: ['owner'], ask: (own, { clientId }) => own.removeClient(clientId) },
 };

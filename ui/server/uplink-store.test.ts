@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 
 import type { UplinkEndpoint } from '#appliance/protocol/uplink-message.ts';
 import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
-import { openDirectoryPlace } from '#scripts/testing/console-directory.ts';
-import { foundMsp } from '#scripts/testing/console-story.ts';
+import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.ts';
+import { foundMsp, storyKey } from '#scripts/testing/console-story.ts';
 import { type ConsoleEvent, Events } from './events.ts';
 import { uplinkStore } from './uplink-store.ts';
 
@@ -26,6 +26,26 @@ store('keeps of each machine whether it is pending, as its site tells it', async
   };
   assert.is(await tell({ isVerified: false, details: null }), false);
   assert.is(await tell({ isVerified: true, details: null }), true);
+});
+
+store('does not take an appliance’s own word that it was claimed', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const msp = await foundMsp(directory, 'one');
+  const own = directory.of(msp.actors.owner);
+  const told = uplinkStore({ directory, events: new Events() });
+  const peer = { organisation: 'one', site: msp.siteId };
+  const hello = { kind: 'hello', site: msp.siteId, software: 'a/1' } as const;
+  const founded = { ...hello, origin: 'console.example/site/x/1', log: 'x+1+AAAA' };
+  await told.hello(peer, { ...hello, origin: founded.origin, log: null });
+  assert.is(await codeOf(told.hello(peer, founded)), 'conflict');
+  const { state, logKey } = await own.site(msp.siteId);
+  assert.equal([state, logKey], ['joined', null]);
+  const { key: other } = await storyKey();
+  assert.is(await codeOf(own.beginClaim(msp.siteId, other)), 'conflict', 'not the code’s box');
+  await own.beginClaim(msp.siteId, msp.siteKey);
+  await told.hello(peer, founded);
+  assert.is((await own.site(msp.siteId)).state, 'claimed');
 });
 
 store('forgets what it was told of a machine when its site seals it', async () => {
