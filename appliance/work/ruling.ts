@@ -2,7 +2,7 @@
 
 import { encodeBase64url } from '#crypto/base64.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
-import { approverByKey, type SeenVersion } from '#crypto/roster.ts';
+import { approverByKey, type SeenVersion, verifyAuthority } from '#crypto/roster.ts';
 import { type Approver, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import { WorkError } from './error.ts';
@@ -35,17 +35,39 @@ export function versionOf(signed: { statement: { version: number }; hash: string
   return { version: signed.statement.version, hash: signed.hash };
 }
 
-/** The newest entry of a kind. @throws {WorkError} code `record-incomplete` when the log holds none */
-export async function latest(ledger: Ledger, kind: Kind): Promise<StoredEntry> {
-  for await (const entry of ledger.entriesOfKind(kind, { newestFirst: true })) return entry;
+/**
+ * The newest entry of a kind, or the newest before a place in the log.
+ * @throws {WorkError} code `record-incomplete` when the log holds none
+ */
+export async function latest(
+  ledger: Ledger,
+  kind: Kind,
+  range: { readonly before?: number } = {},
+): Promise<StoredEntry> {
+  for await (const entry of ledger.entriesOfKind(kind, { ...range, newestFirst: true })) {
+    return entry;
+  }
   throw new WorkError('record-incomplete', `Cannot load site: the log holds no ${kind}`);
 }
 
-/** The newest word on what the console may know. Who signed it was an approver where it stands in the log. */
-export async function latestDigest(ledger: Ledger): Promise<InForce<'digest'> | null> {
+/**
+ * The newest word on what the console may know; null when nobody has said. Whoever said it must have been an approver
+ * by the list that was in force where it stands: it counts on when they are struck off later.
+ * @throws {VerifyError} code `not-authorised` when it is nobody's who might; `signature`
+ */
+export async function latestDigest(
+  ledger: Ledger,
+  { authorityKey }: { authorityKey: string },
+): Promise<InForce<'digest'> | null> {
+  const { origin: log } = ledger;
   for await (const entry of ledger.entriesOfKind('digest.changed', { newestFirst: true })) {
     const { statement: envelope } = openStored('digest.changed', entry);
-    const signed = await verifyStatement(envelope, { type: 'digest', log: ledger.origin });
+    const signed = await verifyStatement(envelope, { type: 'digest', log });
+    const authority = await latestStatement(ledger, 'authority.changed', {
+      before: entry.index,
+      verify: (list, atMs) => verifyAuthority(list, { log, root: authorityKey, seen: null, atMs }),
+    });
+    approverByKey(authority.signed.statement, signed.statement.by);
     return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };
   }
   return null;
@@ -64,13 +86,19 @@ export function digestFields(
   return { level: statement.level, approver: name, approver_id: id, method, statement: envelope };
 }
 
-/** The newest statement of a kind, verified as of its own start: one that has run out still names the site. */
+/** The newest statement of a kind, verified as of its entry: one that has run out since still names the site. */
 export async function latestStatement<T extends Exclude<Ruling, 'digest'>>(
   ledger: Ledger,
   kind: 'roster.changed' | 'authority.changed' | 'policy.changed',
-  verify: (envelope: Envelope, atMs: number) => Promise<Signed<T>>,
+  {
+    verify,
+    ...range
+  }: {
+    readonly verify: (envelope: Envelope, atMs: number) => Promise<Signed<T>>;
+    readonly before?: number;
+  },
 ): Promise<InForce<T>> {
-  const entry = await latest(ledger, kind);
+  const entry = await latest(ledger, kind, range);
   const { statement: envelope } = openStored(kind, entry);
   const signed = await verify(envelope, Date.parse(entry.leaf.t));
   return { envelope, signed, entry: encodeBase64url(entry.hash), index: entry.index };

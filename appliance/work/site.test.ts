@@ -15,6 +15,7 @@ import {
   signPolicy,
   signRoster,
   WORK_RULES,
+  writeEntry,
 } from '#scripts/testing/live-work.ts';
 import { LedgerError } from '../ledger/error.ts';
 import { openStored, record } from './record.ts';
@@ -200,6 +201,33 @@ load('takes nobody for the one who claimed the site but entry 1', async () => {
   await record(ledger, { kind: 'site.claimed', fields });
   assert.is(await refusalOf(loadSite(options)), 'record-incomplete');
 });
+
+load(
+  'takes no word on what the console may know but by an approver of the list of then',
+  async () => {
+    for (const isStruckOff of [false, true]) {
+      await using site = await openLiveSite();
+      const { site: desk } = site.appliance.desk;
+      const { ledger, logKey, judge, now } = desk;
+      const options = { ledger, logKey, judge, now };
+      const dave = await createKeyed();
+      const first = desk.authority.entry;
+      await desk.changeDigest(await signLevel(site, { level: 'sealed' }), { method: 'pin' });
+      await change(site, await signAuthority(site, { approvers: [approverOf('dave', dave)] }));
+      assert.is((await loadSite(options)).digest?.signed.statement.level, 'sealed', 'counts on');
+      const as = isStruckOff ? site.approver : site.owner;
+      await writeEntry(site, {
+        kind: 'digest.changed',
+        fields: {
+          ...{ level: 'open', approver: 'Carla Client', approver_id: 'carla', method: 'key-file' },
+          statement: await signLevel(site, { level: 'open', version: 2, as }),
+        },
+        ref: { authority: isStruckOff ? first : desk.authority.entry },
+      });
+      assert.is(await refusalOf(loadSite(options)), 'not-authorised');
+    }
+  },
+);
 
 load.run();
 

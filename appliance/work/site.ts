@@ -335,16 +335,17 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     authorityKey: fields.authority_key,
   };
   const at = { log: ledger.origin, seen: null };
-  const roster = await latestStatement(ledger, 'roster.changed', (envelope, atMs) =>
-    verifyRoster(envelope, { ...at, root: facts.mspRoot, atMs }),
-  );
-  const authority = await latestStatement(ledger, 'authority.changed', (envelope, atMs) =>
-    verifyAuthority(envelope, { ...at, root: facts.authorityKey, atMs }),
-  );
-  const policy = await latestStatement(ledger, 'policy.changed', (envelope, atMs) =>
-    verifyPolicy(envelope, { ...at, root: facts.authorityKey, atMs }),
-  );
-  const digest = await latestDigest(ledger);
+  const roster = await latestStatement(ledger, 'roster.changed', {
+    verify: (envelope, atMs) => verifyRoster(envelope, { ...at, root: facts.mspRoot, atMs }),
+  });
+  const authority = await latestStatement(ledger, 'authority.changed', {
+    verify: (envelope, atMs) =>
+      verifyAuthority(envelope, { ...at, root: facts.authorityKey, atMs }),
+  });
+  const policy = await latestStatement(ledger, 'policy.changed', {
+    verify: (envelope, atMs) => verifyPolicy(envelope, { ...at, root: facts.authorityKey, atMs }),
+  });
+  const digest = await latestDigest(ledger, facts);
   const known = await loadEndpoints(ledger);
   return new Site(options, { facts, roster, authority, policy, digest, ...known });
 }

@@ -35,7 +35,11 @@ const YEAR_MS = 365 * 86_400_000;
 
 type Type = 'roster' | 'authority' | 'policy';
 
-async function inForce<T extends Type>(connection: Connection, type: T): Promise<StatementOf<T>> {
+/** What the statement of a type in force says. @throws {CliError} code `not-verified` when it is by another key */
+export async function statementInForce<T extends Type>(
+  connection: Connection,
+  type: T,
+): Promise<StatementOf<T>> {
   return (await envelopeInForce(connection, type)).statement;
 }
 
@@ -86,7 +90,7 @@ export async function addPerson(
   checkName('name', name);
   const key = parseKey(options.publicKey);
   await using connection = await connected(invocation);
-  const roster = await inForce(connection, 'roster');
+  const roster = await statementInForce(connection, 'roster');
   checkNew(roster.members, { id, key });
   await change(invocation, connection, {
     statement: { ...roster, members: [...roster.members, { id, name, role, key }] },
@@ -100,7 +104,7 @@ export async function removePerson(
   { rootKey }: { rootKey?: string | undefined },
 ): Promise<void> {
   await using connection = await connected(invocation);
-  const roster = await inForce(connection, 'roster');
+  const roster = await statementInForce(connection, 'roster');
   await change(invocation, connection, {
     statement: { ...roster, members: without(roster.members, id) },
     keyFile: rootKey ?? invocation.home.rootKey,
@@ -110,7 +114,7 @@ export async function removePerson(
 export async function listApprovers(invocation: Invocation): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
-  const { approvers, version, expires } = await inForce(connection, 'authority');
+  const { approvers, version, expires } = await statementInForce(connection, 'authority');
   await output.result({ version, expires, approvers }, () =>
     output.table(
       ['ID', 'NAME', 'KEY'],
@@ -133,7 +137,7 @@ export async function addApprover(
   checkName('name', name);
   const key = parseKey(options.publicKey);
   await using connection = await connected(invocation);
-  const authority = await inForce(connection, 'authority');
+  const authority = await statementInForce(connection, 'authority');
   checkNew(authority.approvers, { id, key });
   await change(invocation, connection, {
     statement: { ...authority, approvers: [...authority.approvers, { id, name, key }] },
@@ -147,7 +151,7 @@ export async function removeApprover(
   { authorityKey }: { authorityKey?: string | undefined },
 ): Promise<void> {
   await using connection = await connected(invocation);
-  const authority = await inForce(connection, 'authority');
+  const authority = await statementInForce(connection, 'authority');
   await change(invocation, connection, {
     statement: { ...authority, approvers: without(authority.approvers, id) },
     keyFile: authorityKey ?? invocation.home.authorityKey,
@@ -158,8 +162,8 @@ export async function removeApprover(
 export async function showPolicy(invocation: Invocation): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
-  const { rules, version, expires } = await inForce(connection, 'policy');
-  const { approvers } = await inForce(connection, 'authority');
+  const { rules, version, expires } = await statementInForce(connection, 'policy');
+  const { approvers } = await statementInForce(connection, 'authority');
   const { policyLines } = await import('./policy-lines.ts');
   await output.result(rules, () => `${policyLines(rules, approvers).join('\n')}\n`);
   await output.note(`Version ${version}, until ${formatMoment(expires)}`, 'dim');
@@ -171,7 +175,7 @@ export async function setPolicy(
   options: { timeZone?: string | undefined; authorityKey?: string | undefined },
 ): Promise<void> {
   await using connection = await connected(invocation);
-  const policy = await inForce(connection, 'policy');
+  const policy = await statementInForce(connection, 'policy');
   const rules = await rulesOf(name, options.timeZone ?? policy.rules.time_zone);
   await change(invocation, connection, {
     statement: { ...policy, rules },
