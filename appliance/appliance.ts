@@ -310,6 +310,7 @@ async function openPage({
   const report = limitEvents(onEvent, () => clock.now());
   const app = createApp({
     ...{ site, requests, sessions, pinDesk, clock },
+    applianceKey: desk.pins().appliance,
     hostOf: (endpoint) => desk.links.view(endpoint).host,
     hosts: http.names ?? [],
     unsaidLevel: () => joined?.level ?? null,

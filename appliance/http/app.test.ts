@@ -78,9 +78,9 @@ app('createApp() gives its cookie to this site and to no script', async () => {
 
 app('createApp() answers under its own names and in numbers, not under a stranger’s', async () => {
   await using stage = await openOnsiteStage();
-  const { site, requests, sessions, pinDesk, clock } = stage;
+  const { site, requests, sessions, pinDesk, clock, applianceKey } = stage;
   const others = { hostOf: () => null, unsaidLevel: () => null, onFailure: () => undefined };
-  const ports = { site, requests, sessions, pinDesk, clock, ...others };
+  const ports = { site, requests, sessions, pinDesk, clock, applianceKey, ...others };
   const named = createApp({ ...ports, hosts: ['Caisey.Miller.Example'] });
   const statusOf = async (host: string, path = '/'): Promise<number> =>
     (await named.request(`http://${host}${path}`)).status;
@@ -98,15 +98,17 @@ app('createApp() answers under its own names and in numbers, not under a strange
 
 app('createApp() says nothing of a failure that it does not know', async () => {
   await using stage = await openOnsiteStage();
-  const { site, requests, sessions, pinDesk, clock } = stage;
+  const { site, requests, sessions, pinDesk, clock, applianceKey } = stage;
   const failures: unknown[] = [];
   const broken = createApp({
-    ...{ site, requests, pinDesk, clock, hostOf: () => null, unsaidLevel: () => null },
+    ...{ site, requests, pinDesk, clock, applianceKey },
+    ...{ hostOf: () => null, unsaidLevel: () => null },
     sessions: {
       get open(): never {
         throw new Error('secret of the house');
       },
       find: (id) => sessions.find(id),
+      say: (session, line) => sessions.say(session, line),
       closeSession: (session, closing) => sessions.closeSession(session, closing),
     },
     onFailure: (cause) => failures.push(cause),
@@ -119,10 +121,10 @@ app('createApp() says nothing of a failure that it does not know', async () => {
 
 app('createApp() takes no failure from a browser that breaks off while it sends', async () => {
   await using stage = await openOnsiteStage();
-  const { site, requests, sessions, pinDesk, clock } = stage;
+  const { site, requests, sessions, pinDesk, clock, applianceKey } = stage;
   const failures: unknown[] = [];
   const others = { hostOf: () => null, unsaidLevel: () => null };
-  const ports = { site, requests, sessions, pinDesk, clock, ...others };
+  const ports = { site, requests, sessions, pinDesk, clock, applianceKey, ...others };
   const watched = createApp({ ...ports, onFailure: (cause) => failures.push(cause) });
   const { hash } = await stage.ask();
   const taken = new Hono();

@@ -1,10 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { formatVerifierKey } from '#crypto/key.ts';
 import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
+import { siteFingerprints } from '../protocol/site-fingerprints.ts';
 import { rosterOf } from '#scripts/testing/site-story.ts';
+
+import { MAX_FORM_BYTES } from './form.ts';
 
 const onsite = suite('onsiteRoutes()');
 
@@ -76,6 +80,15 @@ onsite('onsiteRoutes() shows folder, settings and user as exactly as the command
     /dd code \{[^}]*unicode-bidi: bidi-override/,
     'letters of both directions stay in order',
   );
+});
+
+onsite('onsiteRoutes() shows the keys of the box and of its record to be compared', async () => {
+  await using stage = await openOnsiteStage();
+  const { applianceKey: appliance, site } = stage;
+  const { text } = await createPageVisitor(stage.app).get('/');
+  const fingerprints = siteFingerprints({ appliance, log: formatVerifierKey(site.logKey) });
+  assert.match(text, `<dd><code>${fingerprints.appliance}</code></dd>`);
+  assert.match(text, `<code>${fingerprints.log}</code>`);
 });
 
 onsite('onsiteRoutes() names the provider as the roster in force does', async () => {
@@ -255,7 +268,7 @@ onsite('onsiteRoutes() decides nothing for a form that is incomplete or says mor
   const json = JSON.stringify(formOf({ token }));
   const asJson = { body: json, headers: { 'Content-Type': 'application/json' } };
   assert.is((await visitor.send(path, {}, asJson)).status, 400);
-  const long = formOf({ token, comment: 'x'.repeat(20_000) });
+  const long = formOf({ token, comment: 'x'.repeat(MAX_FORM_BYTES) });
   assert.is((await visitor.send(path, long)).status, 413);
   assert.is(stage.requests.show(hash).state, 'waiting');
 });
@@ -321,7 +334,7 @@ onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it',
   const { id } = await stage.session();
   const path = `/sessions/${id}`;
   assert.match((await visitor.get('/')).text, path);
-  const token = await visitor.tokenOf(path);
+  const token = await visitor.tokenOf(path, `${path}/stop`);
   const form = { approver: 'dave', pin: '000000x', comment: '', token };
   assert.is((await visitor.send(`${path}/stop`, form)).status, 403);
   assert.is(stage.sessions.open.length, 1);
@@ -427,7 +440,8 @@ async function decide(visitor: PageVisitor, hash: string, over: Record<string, s
 }
 
 async function stop(visitor: PageVisitor, session: string) {
-  const token = await visitor.tokenOf(`/sessions/${session}`);
+  const action = `/sessions/${session}/stop`;
+  const token = await visitor.tokenOf(`/sessions/${session}`, action);
   const form = { approver: 'carol', pin: PINS.carol, comment: '', token };
-  return visitor.send(`/sessions/${session}/stop`, form);
+  return visitor.send(action, form);
 }

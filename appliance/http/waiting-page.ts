@@ -2,13 +2,12 @@
 
 import { html } from 'hono/html';
 
-import { formatHex } from '#crypto/hex.ts';
-import { sha256 } from '#crypto/hash.ts';
 import { formatVerifierKey, type VerifierKey } from '#crypto/key.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { SignedCheckpoint } from '../ledger/ledger.ts';
 import type { RequestItem, RequestSummary } from '../protocol/client-message.ts';
 import { REQUEST_WORDS } from '../protocol/request-state.ts';
+import { siteFingerprints } from '../protocol/site-fingerprints.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
 import { lookLinks } from './look.ts';
@@ -35,6 +34,8 @@ export interface WaitingPage {
   readonly sessions: readonly Session[];
   readonly checkpoint: SignedCheckpoint;
   readonly logKey: VerifierKey;
+  /** `ed25519:…` of the appliance's peer key. */
+  readonly applianceKey: string;
   readonly clock: WallClock;
   readonly isLooking: boolean;
 }
@@ -104,7 +105,7 @@ function sessionCards({ sessions, facts, clock }: WaitingPage): Html {
         </h3>
         <p>Since ${moment(Date.parse(opened.leaf.t), clock, { isRelative: true })}</p>
         <a class="button" href="/sessions/${id}"
-          >Stop this session<span class="away"> on ${visibleText(endpoint.name)}</span></a
+          >Answer or stop this session<span class="away"> on ${visibleText(endpoint.name)}</span></a
         >
       </div>`,
   )}`;
@@ -147,8 +148,9 @@ function capitalised(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
-function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {
-  const fingerprint = formatHex(sha256(logKey.publicKey)).match(/.{8}/g) ?? [];
+function aboutCard({ facts, checkpoint, logKey, applianceKey }: WaitingPage): Html {
+  const log = formatVerifierKey(logKey);
+  const fingerprints = siteFingerprints({ appliance: applianceKey, log });
   return html`<div class="card">
     <p>
       ${visibleText(facts.msp)} repairs your machines through this box. It asks you before it lets
@@ -158,14 +160,20 @@ function aboutCard({ facts, checkpoint, logKey }: WaitingPage): Html {
     <dl class="facts">
       <dt>Record</dt>
       <dd>${checkpoint.size} entries, signed (<a href="/checkpoint">the signed state</a>)</dd>
+      <dt>Key of this box</dt>
+      <dd><code>${fingerprints.appliance}</code></dd>
       <dt>Key of the record</dt>
       <dd>
-        <code>${fingerprint.join(' ')}</code>
+        <code>${fingerprints.log}</code>
         <details>
           <summary>For an auditor</summary>
-          <code>${formatVerifierKey(logKey)}</code>
+          <code>${log}</code>
         </details>
       </dd>
     </dl>
+    <p class="quiet">
+      Should somebody of ${visibleText(facts.msp)} ask you by phone for these two keys: read them
+      out. They are no secret, and show that it is really this box that they work through.
+    </p>
   </div>`;
 }

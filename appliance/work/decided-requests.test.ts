@@ -76,10 +76,10 @@ decided('feeds the page after a restart, with receipts', async () => {
   const { hash, outcome } = await stage.ask();
   await decide(stage, hash, { decision: 'approve' });
   await outcome;
-  const { site, sessions, pinDesk, clock } = stage;
+  const { site, sessions, pinDesk, clock, applianceKey } = stage;
   const requests = new Requests(site, clock); // one that remembers nothing
   const others = { hostOf: () => null, unsaidLevel: () => null, onFailure: () => undefined };
-  const app = createApp({ ...others, site, sessions, pinDesk, clock, requests });
+  const app = createApp({ ...others, site, sessions, pinDesk, clock, requests, applianceKey });
   const visitor = createPageVisitor(app);
   assert.match((await visitor.get('/')).text, `/requests/${hash}`);
   for (const path of [`/requests/${hash}`, `/requests/${hash}/receipt`]) {

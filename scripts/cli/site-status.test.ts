@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 
 import { loadConfig, loadKeyFile, placesIn } from '#appliance/config.ts';
 import { runAppliance } from '#appliance/main.ts';
+import { type SiteKeys, siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { openCliSite } from '../testing/cli-site.ts';
@@ -18,8 +19,14 @@ const status = suite('caisey site status');
 
 status('shows the site, and that nobody answers when its appliance is stopped', async () => {
   await using site = await openCliSite();
-  const { client } = (await site.json(['site', 'status'])) as { client: string };
+  const { client, log, fingerprints } = (await site.json(['site', 'status'])) as {
+    client: string;
+    log: string;
+    fingerprints: SiteKeys;
+  };
   assert.is(client, 'Corner Bakery');
+  const { key: appliance } = await loadKeyFile(placesIn(join(site.home, 'appliance')).peerKey);
+  assert.equal(fingerprints, siteFingerprints({ appliance, log }));
   await site.stopAppliance();
   assert.is((await site.run(['site', 'status'])).code, 4);
 });

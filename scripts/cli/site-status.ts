@@ -1,6 +1,7 @@
 // What `caisey site status` shows; of an appliance on this machine that refuses to run, why.
 
 import { isProtocolError } from '#agent/protocol/error.ts';
+import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { connected, type Invocation } from './invocation.ts';
@@ -12,13 +13,16 @@ export async function showStatus(invocation: Invocation): Promise<void> {
   await using connection = await connectedOrWhyNot(invocation);
   const status = await connection.client.call('site.status', {});
   const { endpoints } = status;
-  await output.result(status, () =>
+  const { appliance } = connection.site;
+  const fingerprints = siteFingerprints({ appliance, log: status.log });
+  await output.result({ ...status, fingerprints }, () =>
     output.facts([
       ['client', status.client],
       ['site', status.site],
       ['msp', status.msp],
+      ['appliance key', fingerprints.appliance],
       ['log', status.origin],
-      ['log key', status.log],
+      ['log key', `${fingerprints.log}\n${status.log}`],
       ['entries', String(status.size)],
       ['endpoints', `${endpoints.online} of ${endpoints.total} online`],
       ['sessions', `${status.openSessions} open`],

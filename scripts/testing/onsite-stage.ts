@@ -71,6 +71,8 @@ export interface OnsiteStage extends AsyncDisposable {
   readonly sessions: Sessions;
   readonly pinDesk: PinDesk;
   readonly app: Hono;
+  /** As the page shows it. */
+  readonly applianceKey: string;
   readonly attemptsPath: string;
   /** What the app had to report. */
   readonly failures: readonly unknown[];
@@ -134,13 +136,15 @@ export async function openOnsiteStage({
   let host: Host | null = null;
   const hostOf = (): Host | null => host;
   const unsaidLevel = (): DigestLevel | null => joinedLevel;
-  const ports = { site, requests, sessions, pinDesk, clock, unsaidLevel };
+  const applianceKey = people.mallory.key;
+  const ports = { site, requests, sessions, pinDesk, clock, unsaidLevel, applianceKey };
   const app = createApp({ ...ports, hostOf, onFailure });
   const work = createWork({ people, clock, sessions });
   const outcomes: Promise<unknown>[] = [];
   const opened = stack.move();
   return {
     ...{ people, clock, ledger, site, requests, sessions, pinDesk, app, attemptsPath, failures },
+    applianceKey,
     get hold() {
       return told.hold;
     },
