@@ -33,7 +33,7 @@ The console's "Add site" shows the whole command with its token, good for one ap
 owner types the claim code that appears here, and the client sets PIN and rules on the on-site page.
 
 A site that is founded already ("caisey site init") keeps its log, its keys and its rules, and joins
-as it is. Certify the organisation's root besides, or its people may not come in here:
+as it is, where it is: it takes no --http, --listen or --no-mdns. Certify the organisation's root besides, or its people may not come in here:
 "caisey site certify-root".
 
 Example:

@@ -114,6 +114,32 @@ founded('belongs to one console, until it is told to leave it', async () => {
   assert.match(JSON.stringify(await configOf(site)), '"site":"site-2"');
 });
 
+founded('moves nothing: says so before the token is used', async () => {
+  await using mesh = await openMesh();
+  await using site = await openCliSite();
+  await site.stopAppliance();
+  await using door = await openJoinConsole(mesh, { joins: 'founded' });
+  const before = await configOf(site);
+  const join = (...args: string[]) =>
+    site.run(['appliance', 'join', door.token, '--no-wait', ...args]);
+  for (const places of [
+    ['--http', '127.0.0.1:8430'],
+    ['--http', 'none'],
+    ['--listen', '/ip4/127.0.0.1/tcp/4030'],
+    ['--no-mdns'],
+    ['--http', 'none', '--listen', '/ip4/127.0.0.1/tcp/4030', '--no-mdns'],
+  ]) {
+    const { code, err } = await join(...places);
+    assert.is(code, 2, places.join(' '));
+    for (const said of places.filter((word) => word.startsWith('--'))) assert.match(err, said);
+    assert.match(err, 'the token is still good');
+    assert.match(err, 'site.json');
+  }
+  assert.equal(await configOf(site), before);
+  assert.is(door.log(), null);
+  assert.is((await join()).code, 0);
+});
+
 founded.run();
 
 const certify = suite('caisey site certify-root');

@@ -26,16 +26,7 @@ joins(
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     const by = (...places: string[]) =>
-      runCli([
-        'appliance',
-        'join',
-        door.token,
-        '--dir',
-        folder,
-        '--no-wait',
-        '--no-mdns',
-        ...places,
-      ]);
+      runCli(['appliance', 'join', door.token, '--dir', folder, '--no-wait', ...places]);
     const free = `/ip4/127.0.0.1/tcp/${await freePort()}`;
     const address = `/ip4/127.0.0.1/tcp/${port}`;
     for (const places of [
@@ -55,6 +46,9 @@ joins(
     assert.is((await by('--listen', address)).code, 0);
     const moved = await loadClaimState(folder);
     assert.equal(moved?.config, { ...first?.config, listen: [address] });
+    assert.is(moved?.config.mdns, true);
+    assert.is((await by('--no-mdns')).code, 0);
+    assert.equal((await loadClaimState(folder))?.config, { ...moved?.config, mdns: false });
     assert.is(moved?.secret, first?.secret, 'the claim code is as before');
     await rm(folder, { recursive: true, force: true });
   },

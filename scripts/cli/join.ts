@@ -54,6 +54,7 @@ export async function joinConsole(
     const joined = await loadClaimState(folder);
     if (joined === null) {
       checkKind(token, 'founded');
+      checkSaysNoPlaces(options);
       return joinFounded(invocation, token, options);
     }
   }
@@ -110,6 +111,26 @@ function checkKind({ joins }: JoinToken, kind: JoinKind): void {
   throw new CliError('usage', text, { hint });
 }
 
+/** A founded site listens where its people and endpoints look for it: joining moves nothing. */
+function checkSaysNoPlaces({ folder, ...options }: JoinOptions): void {
+  const said = Object.keys(placesOf(options)).map((place) => PLACE_OPTIONS[place as keyof Places]); // its own keys
+  if (said.length === 0) return;
+  const { config } = placesIn(folder);
+  throw new CliError(
+    'usage',
+    `Cannot join: ${said.join(' and ')} would move a site that was founded before, and joining moves nothing`,
+    {
+      hint: `Nothing was changed, and the token is still good: leave ${said.length === 1 ? 'it' : 'them'} out. Where the site listens is in ${config} ("http", "listen", "mdns"), and counts from its next start; who reaches it elsewhere then needs the new address in their own site.json.`,
+    },
+  );
+}
+
+const PLACE_OPTIONS: Readonly<Record<keyof Places, string>> = {
+  listen: '--listen',
+  http: '--http',
+  mdns: '--no-mdns',
+};
+
 function waitsElsewhere(folder: string): CliError {
   return new CliError('exists', `Cannot join: "${folder}" waits to be claimed at another place`, {
     hint: 'Nothing was changed. Use the token that it joined by, or choose another folder by --dir.',
@@ -126,16 +147,17 @@ async function join(
   { signal }: Invocation,
   { token, peer, options }: { token: JoinToken; peer: KeyFile; options: JoinOptions },
 ): Promise<ClaimState> {
-  const { mdns, folder } = options;
-  const { listen = LISTEN, http: page } = placesOf({
-    ...options,
-    http: options.http ?? PAGE_ADDRESS,
-  });
-  await checkFree({ listen, http: page ?? null }); // a token is good once: not for a box that cannot run then
+  const { folder } = options;
+  const {
+    listen = [...LISTEN],
+    http = parseHostPort(PAGE_ADDRESS),
+    mdns = true,
+  } = placesOf(options);
+  await checkFree({ listen, http }); // a token is good once: not for a box that cannot run then
   const answer = await askConsole(token, { peer, origin: joinedOrigin(token), signal });
   const config: ApplianceConfig & { console: NonNullable<ApplianceConfig['console']> } = {
     format: 'caisey/appliance/v1',
-    ...{ origin: answer.origin, listen: [...listen], http: page ?? null, mdns },
+    ...{ origin: answer.origin, listen, http, mdns },
     console: { site: token.site, ...answer.relay, level: 'standard' },
   };
   const state: ClaimState = {
@@ -147,28 +169,33 @@ async function join(
   return state;
 }
 
-type Places = Pick<ApplianceConfig, 'listen' | 'http'>;
+type Places = Pick<ApplianceConfig, 'listen' | 'http' | 'mdns'>;
 
-/** Where it is said to listen; what was not said is absent. */
-function placesOf({ listen, http }: Pick<JoinOptions, 'listen' | 'http'>): Partial<Places> {
+/** Where it is said to listen, and whether to announce it; what was not said is absent. */
+function placesOf({
+  listen,
+  http,
+  mdns,
+}: Pick<JoinOptions, 'listen' | 'http' | 'mdns'>): Partial<Places> {
   if (listen !== undefined) checkListen(listen);
   return {
     ...(listen === undefined ? {} : { listen: [...listen] }),
     ...(http === undefined ? {} : { http: http === 'none' ? null : parseHostPort(http) }),
+    ...(mdns ? {} : { mdns }),
   };
 }
 
 /** A box that has joined listens where it is told now; as before where nothing is said. */
 async function moveTo(state: ClaimState, options: JoinOptions): Promise<ClaimState> {
   const places = placesOf(options);
-  if (places.listen === undefined && places.http === undefined) return state;
+  if (Object.keys(places).length === 0) return state;
   await checkFree({ listen: [], http: null, ...places });
   const moved = { ...state, config: { ...state.config, ...places } };
   await saveClaimState(options.folder, moved);
   return moved;
 }
 
-async function checkFree({ listen, http }: Places): Promise<void> {
+async function checkFree({ listen, http }: Pick<Places, 'listen' | 'http'>): Promise<void> {
   const addresses = listen.flatMap((address) => {
     const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)(?:\/|$)/.exec(address) ?? [];
     return host === undefined ? [] : [{ host, port: Number(port) }];
