@@ -65,6 +65,29 @@ function isOfOurs(complaint: string): boolean {
   return !complaint.includes("'TrustedScript'");
 }
 
+/** The client says something, from outside the page. */
+function say(page: Page, text: string): Promise<void> {
+  return page.evaluate((words) => {
+    (globalThis as unknown as { stage: { say: (text: string) => void } }).stage.say(words);
+  }, text);
+}
+
+/** Scrolls up to where old entries are read. */
+async function readAbove(page: Page): Promise<void> {
+  await page.evaluate(() => window.scrollTo({ top: 2000 }));
+  await page.waitForFunction(() => window.scrollY < 3000);
+}
+
+/** In the page: whether the button that tells of new entries is seen, and covers nothing of the bench. */
+function isApart(): boolean {
+  const buttons = [...document.querySelectorAll('button')];
+  const fresh = buttons.find((button) => button.textContent.includes('new entry'));
+  const bench = document.querySelector('form')?.parentElement;
+  if (fresh === undefined || bench == null) return false;
+  const { top, bottom } = fresh.getBoundingClientRect();
+  return top >= 0 && bottom <= Math.min(window.innerHeight, bench.getBoundingClientRect().top);
+}
+
 if (executablePath === null) {
   console.warn('Skipped: no Chromium found, so nobody looked at the session page');
   view.skip('SessionView: no Chromium found', () => assert.unreachable());
@@ -155,24 +178,41 @@ if (executablePath === null) {
   view('SessionView stays at the end, and tells who reads above what is new', async (context) => {
     await using visited = await visit(context, { scene: 'long' });
     const { page } = visited;
-    const say = (text: string): Promise<void> =>
-      page.evaluate((words) => {
-        (globalThis as unknown as { stage: { say: (text: string) => void } }).stage.say(words);
-      }, text);
     await page.getByText('seq 5000').waitFor();
-    await say('first');
+    await say(page, 'first');
     await page.getByText('first', { exact: true }).waitFor();
     const isAtEnd = (): boolean =>
       window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 64;
     await page.waitForFunction(isAtEnd);
-    await page.evaluate(() => window.scrollTo({ top: 2000 }));
-    await page.waitForFunction(() => window.scrollY < 3000);
-    await say('second');
+    await readAbove(page);
+    await say(page, 'second');
     await page.getByRole('button', { name: '1 new entry' }).click();
     await page.getByText('second', { exact: true }).waitFor();
     await page.waitForFunction(isAtEnd);
     assert.ok((await page.locator('article').count()) < 100, 'drawn where it is looked at');
   });
+
+  for (const [face, { viewport, theme }] of Object.entries(FACES)) {
+    view(`SessionView never lays what is new over the command line, ${face}`, async (context) => {
+      await using visited = await visit(context, { scene: 'long', theme, viewport });
+      const { page } = visited;
+      await page.getByText('seq 5000').waitFor();
+      await readAbove(page);
+      await say(page, 'new');
+      const fresh = page.getByRole('button', { name: '1 new entry' });
+      await fresh.waitFor();
+      await page.waitForFunction(isApart);
+      await page.getByLabel('Command', { exact: true }).fill('one\n'.repeat(9));
+      await readAbove(page);
+      await page.waitForFunction(isApart);
+      await page.getByLabel('Command', { exact: true }).fill('');
+      await page.getByRole('button', { name: 'Message to the client' }).click();
+      await page.getByRole('button', { name: 'Why, state, folder' }).click();
+      await page.getByLabel('Why').fill('because');
+      await page.waitForFunction(isApart);
+      await page.screenshot({ path: join(context.shots, `new-${face}.png`) });
+    });
+  }
 
   view('SessionView lets a watcher run nothing', async (context) => {
     await using visited = await visit(context, { scene: 'watch' });
