@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 
 import { DIGEST_LEVELS, type DigestLevel } from '#crypto/digest-level.ts';
 import { LEVEL_WORDS, NEVER_TOLD } from '../protocol/digest-words.ts';
+import { option } from './option.ts';
 import type { Html } from './page.ts';
 
 /** Radio buttons, one a level; what each lets go beside it. */
@@ -17,18 +18,5 @@ export function levelChoice(chosen: DigestLevel): Html {
 
 function levelOption(level: DigestLevel, isChosen: boolean): Html {
   const { name, told } = LEVEL_WORDS[level];
-  return html`<div class="option">
-    <input
-      type="radio"
-      id="level-${level}"
-      name="level"
-      value="${level}"
-      aria-describedby="level-${level}-told"
-      ${isChosen ? 'checked' : ''}
-    />
-    <div>
-      <label for="level-${level}">${name}</label>
-      <p class="quiet" id="level-${level}-told">${told}</p>
-    </div>
-  </div>`;
+  return option({ field: 'level', value: level, name, meaning: told }, isChosen);
 }

@@ -10,6 +10,7 @@ import { visibleText } from '#crypto/visible.ts';
 import { MIN_PIN_CHARS } from '../gate/pin.ts';
 import type { ClaimOffer } from '../protocol/claim-message.ts';
 import { levelChoice } from './level-choice.ts';
+import { option } from './option.ts';
 import { type Html, type Notice, page } from './page.ts';
 
 /** What stands on pages as long as the site has no name. */
@@ -149,20 +150,7 @@ function pinField(id: string, label: string, hint = ''): Html {
 
 function presetChoice(preset: PresetName, chosen: PresetName): Html {
   const { name, what } = PRESET_WORDS[preset];
-  return html`<div class="option">
-    <input
-      type="radio"
-      id="preset-${preset}"
-      name="preset"
-      value="${preset}"
-      aria-describedby="preset-${preset}-what"
-      ${preset === chosen ? 'checked' : ''}
-    />
-    <div>
-      <label for="preset-${preset}">${name}</label>
-      <p class="quiet" id="preset-${preset}-what">${what}</p>
-    </div>
-  </div>`;
+  return option({ field: 'preset', value: preset, name, meaning: what }, preset === chosen);
 }
 
 const PRESET_WORDS: Readonly<Record<PresetName, { name: string; what: string }>> = {
