@@ -172,7 +172,7 @@ request('shows exactly what is asked, and who has to agree', async () => {
   ]) {
     assert.match(out, line);
   }
-  const { code } = await site.run(['request', 'show', summary.request.slice(0, 6)]);
+  const { code } = await site.run(['request', 'show', `id:${summary.request.slice(0, 6)}`]);
   assert.is(code, 0);
 });
 
