@@ -2,9 +2,9 @@
 //
 //   main.ts run --dir DIR [--log text|json]
 //
-// Exit codes: 0 stopped by a signal · 1 failed, also when it cannot listen on its ports · 2 wrong use, or a folder
-// that cannot be used · 5 the log can no longer be written or trusted: what it says must be looked at before the
-// appliance is started again.
+// Exit codes: 0 stopped by a signal · 1 failed, also when it cannot listen on its ports, or its log could not be
+// written: started again it recovers, or says why it cannot · 2 wrong use, or a folder that cannot be used · 5 the log
+// can no longer be trusted: what it says must be looked at before the appliance is started again.
 
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -53,7 +53,7 @@ export async function runAppliance({ folder, log, write }: RunOptions): Promise<
     }
     say({ level: 'error', what: 'the log failed; nothing more is run or signed', cause: failure });
     advise(failure.cause, say);
-    return UNTRUSTED;
+    return exitCodeOf(failure.cause);
   } catch (cause) {
     say({ level: 'error', what: 'cannot run the appliance', cause });
     if (cause instanceof ListenError) {

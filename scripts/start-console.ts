@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { startDaemon } from './caisey-process.ts';
 import { killAll } from './command.ts';
 import { copyConsole } from './console-build.ts';
+import { howEnded } from './kept-daemon.ts';
 import type { ConsolePorts } from './start-ports.ts';
 import { HandOver } from './start-hand-over.ts';
-import { howEnded, type StartedSite } from './start-site.ts';
+import type { StartedSite } from './start-site.ts';
 
 /** The running console. */
 export interface StartedConsole extends AsyncDisposable {

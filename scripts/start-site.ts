@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { checkNewPin } from '#appliance/gate/pin.ts';
+import type { Clock } from '#appliance/work/clock.ts';
 import { PAGE_ADDRESS } from './cli/place.ts';
 import {
   caisey,
@@ -17,6 +18,7 @@ import {
   startAgent,
   startAppliance,
 } from './caisey-process.ts';
+import { howEnded, keepDaemon, NotUpError } from './kept-daemon.ts';
 
 /** How this machine is called at its site. */
 export const ENDPOINT = 'this-machine';
@@ -27,49 +29,75 @@ const POLL_MS = 50;
 export interface StartedSite extends AsyncDisposable {
   /** The approver's PIN when the site was founded just now: it is kept nowhere in clear. */
   readonly pin: string | null;
-  /** Resolves when one of its processes ended by itself, with what to say. */
+  /** Resolves when all is to end: its appliance was stopped, or its agent has ended; with what to say. */
   readonly ended: Promise<string>;
+  /** Resolves when its appliance ended and is left off; why was said. The rest of it goes on. */
+  readonly isWithoutAppliance: Promise<void>;
   /** Starts the appliance anew, on a configuration that was changed. */
   restartAppliance(): Promise<void>;
 }
 
-/** Founds the site when there is none, and runs it. @throws {Error} when a process ends before it is up */
-export async function openSite(home: string, say: (text: string) => void): Promise<StartedSite> {
+export interface SiteOptions {
+  readonly home: string;
+  readonly say: (text: string) => void;
+  readonly clock: Clock;
+  /** Aborted when all is to stop: what ends then is not started again. */
+  readonly signal: AbortSignal;
+}
+
+/** Founds the site when there is none, and runs it. @throws {NotUpError} when a process ends before it is up */
+export async function openSite({ home, say, clock, signal }: SiteOptions): Promise<StartedSite> {
   await using stack = new AsyncDisposableStack();
   const ended = Promise.withResolvers<string>();
   const pin = (await isThere(join(home, 'site.json'))) ? null : await foundSite(home, say);
-  let appliance: Daemon | null = null;
-  let turn: Promise<void> = Promise.resolve();
-  stack.defer(async () => {
-    await turn.catch(() => undefined); // whoever restarted it is told
-    await appliance?.[Symbol.asyncDispose]();
-  });
-  const replaceAppliance = async (): Promise<void> => {
-    const before = appliance;
-    appliance = null; // its end is ours
-    await before?.[Symbol.asyncDispose]();
-    const started = await openAppliance(home, say);
-    appliance = started;
-    void started.ended.then((code) => {
-      if (appliance === started) ended.resolve(`The appliance has ended (${howEnded(code)})`);
-    });
-  };
-  const runAppliance = (): Promise<void> => (turn = replaceAppliance());
   say('Starting the appliance …');
-  await runAppliance();
+  const appliance = stack.use(
+    await keepDaemon({
+      ...{ name: 'appliance', say, clock, signal },
+      open: (starting) => openAppliance(home, { say, signal: starting }),
+      refusal: (exitCode) => applianceRefusal(exitCode, home),
+    }),
+  );
+  void appliance.stopped.then(() => ended.resolve('The appliance was stopped'));
   if (!(await isThere(join(home, 'agent', 'identity.json')))) await enrolThisMachine(home, say);
   say('Starting the agent …');
   const onLine = (line: string): void => say(`  agent      ${line}`);
   const agent = stack.use(
     startAgent({ runtime: 'node', folder: join(home, 'agent'), home, onLine }),
   );
-  await whenUp(agent, () => isOnline(home));
+  await whenUp(agent, { name: 'agent', signal, isUp: () => isOnline(home) });
   void agent.ended.then((code) => ended.resolve(`The agent has ended (${howEnded(code)})`));
   const opened = stack.move();
   return {
-    ...{ pin, ended: ended.promise, restartAppliance: runAppliance },
+    ...{ pin, ended: ended.promise, isWithoutAppliance: appliance.givenUp },
+    restartAppliance: () => appliance.restart(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+const START_AGAIN = 'Then: Ctrl+C, where anything still runs here, and "npm start" again.';
+
+/** What an appliance that ended with this code will not start without; null: another start may do. */
+export function applianceRefusal(exitCode: number | null, home: string): string | null {
+  const command = commandFor(home);
+  switch (exitCode) {
+    case 2:
+      return (
+        'It refuses to open its folder, and is not started again: what it said above names why. If another process\n' +
+        `has the log open, stop that one ("${command} site status" shows it). If something is missing, put\n` +
+        `${join(home, 'appliance')} back as it was. ${START_AGAIN}`
+      );
+    case 5:
+      return (
+        'It refuses its log, and is not started again: the log is damaged, or somebody holds a newer or another one,\n' +
+        `and signing on would make a second history. Keep ${join(home, 'appliance')} as it is.\n` +
+        `What is wrong:  ${command} log fsck --offline\n` +
+        'If an undamaged and newest copy exists (log/ and second/ together), put that in its place. If none does, this\n' +
+        `log is closed for good: found a new site in another CAISEY_HOME. ${START_AGAIN}`
+      );
+    default:
+      return null;
+  }
 }
 
 /** How a person writes `caisey` for a home, in a clone. */
@@ -78,12 +106,10 @@ export function commandFor(home: string): string {
   return `${env}npm run -s caisey --`;
 }
 
-/** How a process ended, in words. */
-export function howEnded(code: number | null): string {
-  return code === null ? 'by a signal' : `exit code ${code}`;
-}
-
-async function openAppliance(home: string, say: (text: string) => void): Promise<Daemon> {
+async function openAppliance(
+  home: string,
+  { say, signal }: Pick<SiteOptions, 'say' | 'signal'>,
+): Promise<Daemon> {
   let isReady = false; // by its own word: another one may answer at its address
   const appliance = startAppliance({
     home,
@@ -92,8 +118,9 @@ async function openAppliance(home: string, say: (text: string) => void): Promise
       say(`  appliance  ${line}`);
     },
   });
+  const isUp = async (): Promise<boolean> => (await setTimeout(POLL_MS), isReady);
   try {
-    await whenUp(appliance, async () => (await setTimeout(POLL_MS), isReady));
+    await whenUp(appliance, { name: 'appliance', signal, isUp });
     return appliance;
   } catch (cause) {
     await appliance[Symbol.asyncDispose]();
@@ -140,14 +167,24 @@ async function isOnline(home: string): Promise<boolean> {
   return code === 0 && stdout.includes('"online"');
 }
 
-/** Asks until the answer is yes. @throws {Error} when the process ends first, or it takes too long */
-async function whenUp(daemon: Daemon, isUp: () => Promise<boolean>): Promise<void> {
+/** Asks until the answer is yes. @throws {NotUpError} when the process ends first, or it takes too long */
+async function whenUp(
+  { child }: Daemon,
+  { name, signal, isUp }: { name: string; signal: AbortSignal; isUp: () => Promise<boolean> },
+): Promise<void> {
   const deadlineMs = performance.now() + UP_MS;
   while (!(await isUp())) {
-    if (daemon.child.exitCode !== null) {
-      throw new Error('Cannot start: a process ended; its last lines above say why');
+    signal.throwIfAborted();
+    const { exitCode, signalCode } = child;
+    if (exitCode !== null || signalCode !== null) {
+      const how = howEnded(exitCode);
+      const message = `The ${name} did not come up (${how}); its last lines above say why`;
+      throw new NotUpError(message, { exitCode });
     }
-    if (performance.now() > deadlineMs) throw new Error('Cannot start: it takes too long');
+    if (performance.now() > deadlineMs) {
+      const message = `The ${name} did not come up within ${UP_MS / 1000} s`;
+      throw new NotUpError(message, { exitCode });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// `npm start`, where it does not start.
+// `npm start` as a process: where it does not start, and what becomes of it when its appliance ends.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -11,7 +11,11 @@ import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { openCliSite } from './testing/cli-site.ts';
+import { placesIn } from '#appliance/config.ts';
+import { lockOwner } from '#appliance/ledger/lock.ts';
+import { type Daemon, startDaemon } from './caisey-process.ts';
+import { type CliSite, openCliSite } from './testing/cli-site.ts';
+import { SpokenLines } from './testing/spoken-lines.ts';
 
 const run = promisify(execFile);
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
@@ -58,4 +62,68 @@ start('founds nothing when the port that PORT names is taken', async () => {
   assert.equal(await readdir(folder), []);
 });
 
+start('starts an appliance that was killed again; all ends when it is stopped', async () => {
+  await using stage = await openStage();
+  const { spoken, daemon, site } = stage;
+  await spoken.when(/Ctrl\+C stops everything/);
+  const killed = await applianceOf(site);
+  process.kill(killed, 'SIGKILL');
+  await spoken.when(/appliance has ended \(by a signal\).*again in 2 s \(try 1 of 3\)/);
+  await spoken.when(/The appliance runs again/);
+  const next = await applianceOf(site);
+  assert.is.not(next, killed);
+  assert.is((await site.run(['ls'])).code, 0);
+  process.kill(next, 'SIGTERM');
+  await spoken.when(/The appliance was stopped, so everything ends/);
+  assert.is(await daemon.ended, 1);
+});
+
+start(
+  'does not start an appliance again that cannot trust its log, and says the way out',
+  async () => {
+    await using stage = await openStage();
+    const { spoken, daemon, site } = stage;
+    await spoken.when(/Ctrl\+C stops everything/);
+    await rm(placesIn(join(site.home, 'appliance')).second, { recursive: true });
+    process.kill(await applianceOf(site), 'SIGKILL');
+    await spoken.when(/The appliance did not come up \(exit code 5\)/);
+    await spoken.when(/It refuses its log, and is not started again/);
+    await spoken.when(/log fsck --offline/);
+    await spoken.when(/Without its appliance nothing here is of use, so everything ends/);
+    assert.is(await daemon.ended, 1);
+    const again = stage.start();
+    assert.is(await again.ended, 1);
+    assert.is(spoken.all.filter((line) => line.includes('It refuses its log')).length, 2);
+  },
+);
+
 start.run();
+
+/** `npm start` without a console, of a site that was founded before. */
+async function openStage() {
+  await using stack = new AsyncDisposableStack();
+  const site = stack.use(await openCliSite());
+  await site.stopAppliance();
+  const spoken = new SpokenLines();
+  const daemons = stack.use(new AsyncDisposableStack());
+  const begin = (): Daemon =>
+    daemons.use(
+      startDaemon(
+        { program: process.execPath, args: [START, '--no-console'] },
+        { home: site.home, onLine: spoken.of('start') },
+      ),
+    );
+  const daemon = begin();
+  const opened = stack.move();
+  return {
+    ...{ site, spoken, daemon },
+    start: begin,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function applianceOf({ home }: CliSite): Promise<number> {
+  const pid = await lockOwner(placesIn(join(home, 'appliance')).log);
+  if (pid === null) throw new Error('Cannot find the appliance: none runs');
+  return pid;
+}

@@ -5,7 +5,10 @@
 //
 // Everything lies in CAISEY_HOME (~/.caisey), where the CLI looks for it.
 //
-// Exit codes: 0 stopped by a signal · 1 failed, or one of them ended · 2 wrong use, or the site of this home runs
+// An appliance that ends by itself is started again, a few times (`kept-daemon.ts`); the console stays meanwhile, and
+// after.
+//
+// Exit codes: 0 stopped by a signal · 1 failed, or another of them ended · 2 wrong use, or the site of this home runs
 // already.
 
 import { homedir } from 'node:os';
@@ -14,6 +17,7 @@ import { parseArgs } from 'node:util';
 
 import { loadConfig, placesIn } from '#appliance/config.ts';
 import { lockOwner } from '#appliance/ledger/lock.ts';
+import { systemClock } from '#appliance/work/clock.ts';
 import { openBrowser } from './open-browser.ts';
 import { openConsole, type StartedConsole } from './start-console.ts';
 import { choosePorts } from './start-ports.ts';
@@ -34,7 +38,7 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
     const ports = hasConsole
       ? await choosePorts(join(home, 'console'), { wanted: process.env['PORT'], say })
       : null;
-    const site = stack.use(await openSite(home, say));
+    const site = stack.use(await openSite({ home, say, clock: systemClock, signal: stop.signal }));
     const page = await pageOf(home);
     sayWhatNext({ home, page });
     const { signal } = stop;
@@ -48,14 +52,15 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
     const end = await Promise.race([
       stop.asked,
       site.ended,
-      ...(open === null ? [] : [open.ended]),
+      open?.ended ??
+        site.isWithoutAppliance.then(() => 'Without its appliance nothing here is of use'),
     ]);
     if (end === null) {
       say(`\nStopping; the site and its log stay in ${home}`);
       return 0;
     }
     say(
-      `\n${end}. If it said why, that stands above. "npm start" starts everything again; nothing recorded is lost.`,
+      `\n${end}, so everything ends. What it said stands above; "npm start" starts all of it again.`,
     );
     return 1;
   } catch (cause) {

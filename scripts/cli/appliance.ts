@@ -17,8 +17,9 @@ export function addAppliance(parent: Parent, act: Act): void {
     .option('--log <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExit codes: 0 stopped; 1 failed, also when a port is taken; 2 a folder that cannot be used; 5 the\n' +
-        'log can no longer be written or trusted: look at what it says before it is started again.\n' +
+      '\nExit codes: 0 stopped; 1 failed, also when a port is taken or the log could not be written; 2 a\n' +
+        'folder that cannot be used; 5 the log can no longer be trusted: look at what it says before it is\n' +
+        'started again.\n' +
         '\nExample:\n  $ caisey appliance run --log json',
     )
     .action((options) =>
