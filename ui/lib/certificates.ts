@@ -2,7 +2,14 @@
 
 import { FormatError, VerifyError } from '#crypto/error.ts';
 import { parseTime } from '#crypto/leaf.ts';
-import { checkInForce, type Envelope, type Signed, verifyStatement } from '#crypto/statement.ts';
+import {
+  checkInForce,
+  type Envelope,
+  parseStatement,
+  type Signed,
+  verifyStatement,
+} from '#crypto/statement.ts';
+import type { CheckedRoster } from './roster-standing.ts';
 
 /** A certificate names no log. */
 const NO_LOG = '';
@@ -34,6 +41,43 @@ export async function liveCertificates(
   const live: Envelope[] = [];
   for (const envelope of certificates) if (await isLive(envelope, atMs)) live.push(envelope);
   return live;
+}
+
+/** A root certificate that a roster carries. */
+export interface CertifiedRoot {
+  /** The text of its statement: no other certificate has it. */
+  readonly id: string;
+  /** The key that signed it, and whose that is when it stands in the roster. */
+  readonly by: string;
+  readonly name: string | null;
+  /** The root set that it lets sign. */
+  readonly keys: string;
+  /** It is for the roster's own root: a site that pins the key that signed it takes this roster for it. */
+  readonly isForUs: boolean;
+  readonly since: string;
+  readonly until: string;
+}
+
+/** The certificates in a roster, in its order. */
+export function certifiedRoots({
+  statement: { roots = [], members },
+  rootKeys,
+}: Pick<CheckedRoster, 'statement' | 'rootKeys'>): CertifiedRoot[] {
+  return roots.flatMap((envelope) => {
+    const { statement } = parseStatement(envelope);
+    if (statement.type !== 'root') return []; // the next roster leaves it behind
+    const { by, keys, not_before: since, expires: until } = statement;
+    const name = members.find(({ key }) => key === by)?.name ?? null;
+    return [{ id: envelope.statement, by, name, keys, isForUs: keys === rootKeys, since, until }];
+  });
+}
+
+/** Until when, at the latest, a site goes on by this roster when it takes no later one for want of a certificate. */
+export function lastsUntilMs(
+  { until }: Pick<CertifiedRoot, 'until'>,
+  { expiresAtMs }: Pick<CheckedRoster, 'expiresAtMs'>,
+): number {
+  return Math.min(parseTime(until), expiresAtMs);
 }
 
 async function isLive(envelope: Envelope, atMs: number): Promise<boolean> {

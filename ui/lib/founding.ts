@@ -105,12 +105,15 @@ export type RosterChange =
   | { readonly removeKey: string }
   /** A site that has a root of its own comes along, with who may ask there. */
   | { readonly bring: BroughtSite }
+  /** A certificate is left behind: the `CertifiedRoot.id` of it. */
+  | { readonly takeOut: string }
   /** Nobody comes or goes: a new version, and a new year. */
   | { readonly renew: true };
 
 /**
  * The next roster; versions only go up, and no key stands in it twice. `told` is the highest version that a site is
  * said to have: only above it the roster counts there.
+ * @throws {Error} for a certificate that it does not carry
  */
 export function nextRoster(current: Envelope, change: RosterChange, told = 0): RosterContent {
   const { statement } = parseStatement(current);
@@ -124,6 +127,9 @@ export function nextRoster(current: Envelope, change: RosterChange, told = 0): R
   if ('bring' in change) {
     const above = nextVersion(version, Math.max(told, change.bring.rosterVersion));
     return { ...withSite({ ...next, members }, change.bring), version: above };
+  }
+  if ('takeOut' in change) {
+    return { ...next, members, roots: withoutCertificate(roots ?? [], change.takeOut) };
   }
   if ('removeKey' in change) {
     return { ...next, members: members.filter(({ key }) => key !== change.removeKey) };
@@ -168,6 +174,12 @@ function withCertificate(roots: readonly Envelope[], added: Envelope): Envelope[
     return other !== null && (other.by !== is.by || other.keys !== is.keys);
   });
   return [...kept, added];
+}
+
+function withoutCertificate(roots: readonly Envelope[], id: string): Envelope[] {
+  const kept = roots.filter(({ statement }) => statement !== id);
+  if (kept.length < roots.length) return kept;
+  throw new Error('Nothing is signed: that certificate is in the roster no more');
 }
 
 /** Null: it is none. */

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 
+import { trustedRoots } from '#crypto/root-certificate.ts';
 import type { Envelope, StatementSigner } from '#crypto/statement.ts';
 import { verifyCertificate } from '#ui/lib/certificates.ts';
 import { nextRoster, type RosterChange, signRoster } from '#ui/lib/founding.ts';
@@ -89,6 +90,7 @@ export class RosterState {
       await verifyCertificate(change.bring.certificate, { rootKeys, atMs: now() });
     }
     const content = nextRoster(current.envelope, change, current.toldVersion);
+    await checkSigner(signer.key, { current, roots: content.roots, atMs: now() });
     const envelope = await signRoster(content, { signer, nowMs: now() });
     const { rootKeys, toldVersion } = current;
     const next = { rootKeys, envelope, toldVersion };
@@ -97,7 +99,7 @@ export class RosterState {
       atMs: now(),
     });
     if (judged.kind !== 'stands') {
-      throw new Error('The key that signed is not of the root; nothing was changed');
+      throw new Error('The signature does not hold; nothing was changed');
     }
     const answer = await send(envelope);
     await this.check(next);
@@ -112,4 +114,22 @@ export class RosterState {
   async #remember({ rootKeys, statement: { version } }: CheckedRoster): Promise<void> {
     await this.#options.keeper.pin({ rootKeys, rosterVersion: version });
   }
+}
+
+/** Before anybody is asked to sign: the key must be of the root by what the next roster itself carries. */
+async function checkSigner(
+  key: string,
+  {
+    current,
+    roots = [],
+    atMs,
+  }: { current: CheckedRoster; roots: readonly Envelope[] | undefined; atMs: number },
+): Promise<void> {
+  const signers = await trustedRoots({ root: current.rootKeys, certificates: roots, atMs });
+  if (signers.has(key)) return;
+  throw new Error(
+    current.signers.has(key)
+      ? 'Nothing is signed: this key may sign only by the certificate that would go. Sign with the root’s own key, or with its recovery key'
+      : 'Nothing is signed: this key is not of the root',
+  );
 }

@@ -112,6 +112,70 @@ signing('RosterState.sign() keeps to itself what a key outside the root signed',
   assert.is(roster.current?.statement.version, 4);
 });
 
+signing('RosterState.sign() keeps to itself what does not hold', async () => {
+  const { roster, sent } = open({ rootKeys, rosterVersion: 4 });
+  await roster.check({ rootKeys, envelope });
+  const said = await roster
+    .sign({ put: tom }, { ...stranger, key: owner.key })
+    .then(String, String);
+  assert.match(said, /does not hold/);
+  assert.is(sent.length, 0);
+});
+
+/** The roster with a certificate by the root for another key, and with one by another root for this one. */
+async function withCertificates() {
+  const certify = (by: typeof owner, keys: string) => {
+    const common = commonOf(by, { nowMs, lifeMs: 10 * 86_400_000 });
+    return signStatement({ ...common, type: 'root', keys }, by);
+  };
+  const deputy = await keyOf(5);
+  const forDeputy = await certify(owner, formatRootSet([deputy.key]));
+  const bySite = await certify(await keyOf(6), rootKeys);
+  const content = { msp: 'Acme IT', version: 5, members: [member], roots: [forDeputy, bySite] };
+  return {
+    deputy,
+    forDeputy,
+    bySite,
+    carrying: await signRoster(content, { signer: owner, nowMs }),
+  };
+}
+
+signing('RosterState.sign() takes out a certificate, and leaves the others', async () => {
+  const { forDeputy, bySite, carrying } = await withCertificates();
+  const { roster, sent } = open({ rootKeys, rosterVersion: 5 });
+  await roster.check({ rootKeys, envelope: carrying });
+  assert.is((await roster.sign({ takeOut: bySite.statement }, owner)).version, 6);
+  assert.equal(roster.current?.statement.roots, [forDeputy]);
+  assert.equal(roster.current?.statement.members, [member]);
+  const again = await roster.sign({ takeOut: bySite.statement }, owner).then(() => 'done', String);
+  assert.match(again, /in the roster no more/);
+  await roster.sign({ takeOut: forDeputy.statement }, owner);
+  assert.is(roster.current?.statement.roots, undefined);
+  assert.is(sent.length, 2);
+});
+
+signing('RosterState.sign() takes no certificate from under the key that signs', async () => {
+  const { deputy, forDeputy, bySite, carrying } = await withCertificates();
+  const { roster, sent } = open({ rootKeys, rosterVersion: 5 });
+  await roster.check({ rootKeys, envelope: carrying });
+  let asked = 0;
+  const signer: typeof deputy = {
+    ...deputy,
+    sign(challenge) {
+      asked += 1;
+      return deputy.sign(challenge);
+    },
+  };
+  const said = await roster
+    .sign({ takeOut: forDeputy.statement }, signer)
+    .then(() => 'done', String);
+  assert.match(said, /only by the certificate that would go/);
+  assert.is(asked, 0, 'nobody was asked to sign');
+  assert.is(sent.length, 0);
+  assert.is(roster.current?.statement.version, 5);
+  assert.is((await roster.sign({ takeOut: bySite.statement }, deputy)).version, 6);
+});
+
 const checking = suite('RosterState.check()');
 
 checking('RosterState.check() is not startled by an answer of before its own change', async () => {
