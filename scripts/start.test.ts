@@ -37,8 +37,15 @@ start('says at once that the site runs already, by which process, and ends with 
 });
 
 start('says how it is used, and refuses what it does not know', async () => {
-  const { stdout } = await run(process.execPath, [START, '--help']);
-  assert.match(stdout, '--no-console');
+  const folder = await mkdtemp(join(tmpdir(), 'caisey-start-'));
+  await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const env = { ...process.env, CAISEY_HOME: join(folder, 'home') };
+  for (const args of [['--help'], ['-h'], ['--no-console', '--help']]) {
+    const { stdout, stderr } = await run(process.execPath, [START, ...args], { env });
+    for (const said of ['--no-console', '4010', 'CAISEY_HOME']) assert.match(stdout, said);
+    assert.is(stderr, '');
+  }
+  assert.equal(await readdir(folder), [], 'nothing was started');
   const refused: unknown = await run(process.execPath, [START, '--now']).catch(
     (error: unknown) => error,
   );

@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig, placesIn } from '#appliance/config.ts';
 import { lockOwner } from '#appliance/ledger/lock.ts';
 import { systemClock } from '#appliance/work/clock.ts';
+import { PAUSES_MS, WINDOW_MS } from './kept-daemon.ts';
 import { openBrowser } from './open-browser.ts';
 import { openConsole, type StartedConsole } from './start-console.ts';
 import { choosePorts } from './start-ports.ts';
@@ -25,8 +26,32 @@ import { commandFor, ENDPOINT, openSite } from './start-site.ts';
 
 const USAGE = `Usage: npm start [-- --no-console]
 
-Runs a site on this machine (appliance and agent), and the console. CAISEY_HOME says where it is kept (~/.caisey),
-PORT where the console's pages are. No browser is opened where BROWSER=none, over ssh, or without a display.
+Runs a site on this machine (appliance and agent), and the console, until Ctrl+C. The first start founds the site. An
+appliance that ends by itself is started again, ${PAUSES_MS.length} times in ${WINDOW_MS / 60_000} minutes.
+
+Options:
+  --no-console   the site alone: no console, no relay
+  -h, --help     show this, and start nothing
+
+Ports:
+  3000        127.0.0.1        the console's pages: PORT=3100 npm start takes another
+  4020, 4021  127.0.0.1        the console's relay
+  8420        127.0.0.1        the client's page on site: "http" in appliance/site.json
+  4010        every interface  the appliance, for machines and technicians: "listen" in appliance/site.json
+  5353 (UDP)  every interface  appliance and agent, mDNS: the appliance's by "mdns" in appliance/site.json
+  Where one of the console's is taken at the first start, it takes the next free one, and keeps it. To keep the
+  appliance to this computer: "listen": ["/ip4/127.0.0.1/tcp/4010"], "mdns": false; then start again.
+
+Folders, in CAISEY_HOME (~/.caisey):
+  site.json, trust.json, keys/  what you pin, and your keys: keep a copy of keys/
+  appliance/                    the site: its log, its second place, its keys, site.json
+  agent/                        this machine as an endpoint
+  console/                      accounts, directory, ports.json
+
+No browser is opened where BROWSER=none, over ssh, or without a display. DATABASE_URL and RELAY_ANNOUNCE, which
+"npm run console" goes by, do not count here.
+
+Exit codes: 0 stopped; 1 failed, or a part ended for good; 2 wrong use, or the site runs already.
 `;
 
 /** Runs all of it until a signal, or until a part ends. Answers the exit code. */
