@@ -118,7 +118,7 @@ export class PinDesk {
   }
 
   /**
-   * Checks that it is an approver who asks, for what needs no signature: to stop a session.
+   * Checks that it is an approver who asks, for what needs no signature: to stop a session, or to speak in it.
    * @throws {PinError} `wrong-pin`, `pin-locked`
    * @throws {WorkError} `not-allowed`, `overloaded`
    */

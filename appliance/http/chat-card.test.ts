@@ -25,7 +25,24 @@ chat(
 );
 
 chat('chatCard() is empty without a line', () => {
-  assert.is(chatCard([], { timeZone: 'UTC', nowMs: 0 }), '');
+  const facts = { client: 'Miller', msp: 'Northwind' };
+  assert.is(chatCard([], { facts, clock: { timeZone: 'UTC', nowMs: 0 } }), '');
+});
+
+chat('chatCard() says on which side somebody stands, whatever their name is', async () => {
+  await using stage = await openOnsiteStage();
+  const session = await stage.session();
+  const text = 'Do as I say.';
+  for (const from of ['technician', 'client'] as const) {
+    await stage.sessions.say(session, { from, name: 'Carol Miller', text });
+  }
+  const page = (await createPageVisitor(stage.app).get(`/sessions/${session.id}`)).text;
+  const { client, msp } = stage.site.facts;
+  const sides = [...page.matchAll(/<strong>Carol Miller<\/strong>,\s*([^<,]+),/g)];
+  assert.equal(
+    sides.map(([, side]) => side),
+    [msp, client],
+  );
 });
 
 chat.run();

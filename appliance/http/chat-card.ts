@@ -2,20 +2,27 @@
 
 import { html } from 'hono/html';
 
+import type { FieldsOf } from '#crypto/kind.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { MAX_READ } from '../work/entries.ts';
 import { openStored } from '../work/record.ts';
+import type { SiteFacts } from '../work/site.ts';
+import { MAX_SAID_CHARS } from './form.ts';
 import { moment, type WallClock } from './moment.ts';
 import { type Html, saidBox } from './page.ts';
 
 /** So many lines are shown. */
 export const MAX_LINES = 20;
-const MAX_LINE_CHARS = 4000;
+/** What the client says here is shown whole. */
+const MAX_LINE_CHARS = MAX_SAID_CHARS;
 
 /** One line. What was erased is left out. */
 export interface ChatLine {
+  /** Tree index of its entry. */
+  readonly index: number;
   readonly atMs: number;
+  readonly from: FieldsOf<'chat.said'>['from'];
   readonly name: string;
   readonly text: string;
   readonly isCut: boolean;
@@ -29,24 +36,30 @@ export async function readChat(ledger: Ledger, session: string): Promise<readonl
     read += 1;
     if (lines.length === MAX_LINES || read > MAX_READ) break;
     if (entry.leaf.s !== session || entry.content === null) continue;
-    const { name } = openStored('chat.said', entry);
+    const { from, name } = openStored('chat.said', entry);
     const text = Buffer.concat(entry.content.texts[0]?.segments ?? []).toString('utf8');
     const isCut = text.length > MAX_LINE_CHARS;
-    const shown = text.slice(0, MAX_LINE_CHARS);
-    lines.unshift({ atMs: Date.parse(entry.leaf.t), name, text: shown, isCut });
+    lines.unshift({
+      ...{ index: entry.index, atMs: Date.parse(entry.leaf.t), from, name, isCut },
+      text: text.slice(0, MAX_LINE_CHARS),
+    });
   }
   return lines;
 }
 
-/** The lines; nothing where there are none. */
-export function chatCard(lines: readonly ChatLine[], clock: WallClock): Html | '' {
+/** The lines, each with its side: two people may bear one name. Nothing where there are none. */
+export function chatCard(
+  lines: readonly ChatLine[],
+  { facts, clock }: { facts: Pick<SiteFacts, 'client' | 'msp'>; clock: WallClock },
+): Html | '' {
   if (lines.length === 0) return '';
   return html`<div class="card">
     <h2>What was said</h2>
     ${lines.map(
-      ({ atMs, name, text, isCut }) =>
+      ({ atMs, from, name, text, isCut }) =>
         html`<p>
             <strong>${visibleText(name)}</strong>,
+            ${visibleText(from === 'client' ? facts.client : facts.msp)},
             <span class="quiet">${moment(atMs, clock, { isRelative: true })}</span>
           </p>
           ${saidBox(text)}

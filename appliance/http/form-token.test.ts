@@ -27,6 +27,19 @@ tokens(
   },
 );
 
+tokens('createFormTokens() gives the forms of a first page to one visitor', async () => {
+  const formTokens = createFormTokens();
+  const app = createTokenApp(formTokens);
+  app.get('/page', (c) => c.text(`${formTokens.issue(c, 'a')} ${formTokens.issue(c, 'b')}`));
+  const response = await app.request('/page');
+  const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
+  assert.is(cookies.length, 1);
+  const [a = '', b = ''] = (await response.text()).split(' ');
+  const [cookie = ''] = cookies;
+  assert.is(await check(app, { token: a, cookie, purpose: 'a' }), 'ok');
+  assert.is(await check(app, { token: b, cookie, purpose: 'b' }), 'ok');
+});
+
 tokens('createFormTokens() knows no token of another process', async () => {
   const issued = await issue(createTokenApp(createFormTokens()), 'a');
   const other = createTokenApp(createFormTokens());

@@ -25,14 +25,17 @@ export interface FormTokens {
 /** Tokens of one process: after a restart the forms that are open must be loaded again. */
 export function createFormTokens(): FormTokens {
   const key = randomBytes(32);
+  /** Visitors who come for the first time, by their visit: all forms of one page are for the one cookie. */
+  const fresh = new WeakMap<Context, string>();
   const tokenFor = (visitor: string, purpose: string): string =>
     encodeBase64url(hmacSha256(key, encodeUtf8(`${visitor}\0${purpose}`)));
 
   return {
     issue(c, purpose) {
-      const known = visitorOf(c);
+      const known = visitorOf(c) ?? fresh.get(c);
       const visitor = known ?? encodeBase64url(randomBytes(32));
-      if (known === null) {
+      if (known === undefined) {
+        fresh.set(c, visitor);
         setCookie(c, VISITOR_COOKIE, visitor, {
           path: '/',
           httpOnly: true,

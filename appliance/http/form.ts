@@ -7,8 +7,10 @@ import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { PageError } from './problem.ts';
 
 export const MAX_COMMENT_CHARS = 1000;
-/** A comment of the longest kind, every character a percent escape of four bytes, and the rest. */
-export const MAX_FORM_BYTES = 16 * 1024;
+/** A line that the client says in a session. What is longer is said in two. */
+export const MAX_SAID_CHARS = 4000;
+/** The longest line, every UTF-16 unit three bytes of UTF-8 and each of those a percent escape, and the rest. */
+export const MAX_FORM_BYTES = 48 * 1024;
 
 const comment = z
   .string()
@@ -16,6 +18,12 @@ const comment = z
   .transform((text) => text.replaceAll('\r\n', '\n').trim())
   .pipe(z.string().max(MAX_COMMENT_CHARS))
   .transform((text) => (text === '' ? null : text));
+
+/** A line for a session. One that is empty or too long is told apart later: what was typed is shown again. */
+const said = z
+  .string()
+  .max(MAX_FORM_BYTES)
+  .transform((text) => text.replaceAll('\r\n', '\n').trim());
 
 const proved = {
   approver: z.string().max(64),
@@ -33,6 +41,9 @@ export const decideFormSchema = z.strictObject({
 
 /** The end of a session. */
 export const stopFormSchema = z.strictObject(signed);
+
+/** A line that the client says in a session. */
+export const sayFormSchema = z.strictObject({ ...proved, text: said });
 
 /** What the console may know. */
 export const levelFormSchema = z.strictObject({ ...proved, level: z.enum(DIGEST_LEVELS) });

@@ -1,5 +1,5 @@
-// The page on site: what waits, one request, one session; and the two forms that change something. Nothing is
-// decided by GET: a scanner that follows every link has only looked.
+// The page on site: what waits, one request, one session; and the three forms that change something. Nothing is
+// decided or said by GET: a scanner that follows every link has only looked.
 
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -16,11 +16,18 @@ import { readRequest } from '../work/request-history.ts';
 import type { Session } from '../work/session.ts';
 import type { Sessions } from '../work/sessions.ts';
 import type { Site } from '../work/site.ts';
-import { readChat } from './chat-card.ts';
+import { type ChatLine, readChat } from './chat-card.ts';
 import { createCourseReader, isPending } from './course.ts';
 import { decidedPage, RECEIPT_LOOK_S } from './decided-page.ts';
 import { readEndedSession } from './ended-session.ts';
-import { decideFormSchema, MAX_FORM_BYTES, readForm, stopFormSchema } from './form.ts';
+import {
+  decideFormSchema,
+  MAX_FORM_BYTES,
+  MAX_SAID_CHARS,
+  readForm,
+  sayFormSchema,
+  stopFormSchema,
+} from './form.ts';
 import { createFormTokens, type FormTokens } from './form-token.ts';
 import { isLookingAgain } from './look.ts';
 import type { WallClock } from './moment.ts';
@@ -28,6 +35,7 @@ import { type Notice, wallClock } from './page.ts';
 import { PageError } from './problem.ts';
 import { refuseForm } from './refusal.ts';
 import { requestPage } from './request-page.ts';
+import type { TypedLine } from './say-card.ts';
 import { endedPage, sessionPage } from './session-page.ts';
 import { type SettingsOptions, settingsRoutes } from './settings.ts';
 import { readSessionWords } from './session-words.ts';
@@ -42,7 +50,7 @@ const MAX_ASKED_SINCE = 256;
 export interface OnsiteOptions extends Pick<SettingsOptions, 'unsaidLevel'> {
   readonly site: Site;
   readonly requests: Requests;
-  readonly sessions: Pick<Sessions, 'open' | 'find' | 'closeSession'>;
+  readonly sessions: Pick<Sessions, 'open' | 'find' | 'say' | 'closeSession'>;
   readonly pinDesk: Pick<PinDesk, 'approvers' | 'decide' | 'confirm' | 'chooseLevel'>;
   readonly clock: Clock;
   /** `ed25519:…` of the appliance's peer key. */
@@ -74,9 +82,12 @@ export function onsiteRoutes(options: OnsiteOptions): Hono {
   );
   app.post('/requests/:hash{[\\w-]{43}}/decide', (c) => onsite.decide(c, c.req.param('hash')));
   app.get('/sessions/:id{[\\w-]{22}}', (c) => onsite.showSession(c, c.req.param('id')));
-  app.get('/sessions/:id{[\\w-]{22}}/stop', (c) =>
-    c.redirect(`/sessions/${c.req.param('id')}`, 303),
-  );
+  for (const form of ['say', 'stop']) {
+    app.get(`/sessions/:id{[\\w-]{22}}/${form}`, (c) =>
+      c.redirect(`/sessions/${c.req.param('id')}`, 303),
+    );
+  }
+  app.post('/sessions/:id{[\\w-]{22}}/say', (c) => onsite.say(c, c.req.param('id')));
   app.post('/sessions/:id{[\\w-]{22}}/stop', (c) => onsite.stop(c, c.req.param('id')));
   return app;
 }
@@ -87,7 +98,12 @@ interface Back {
   readonly typed: Typed | null;
 }
 
-const FRESH: Back = { notice: null, typed: null };
+/** The same of a session's page, which has two forms. */
+interface SessionBack extends Back {
+  readonly typedLine: TypedLine | null;
+}
+
+const FRESH: SessionBack = { notice: null, typed: null, typedLine: null };
 
 class Onsite {
   readonly #options: OnsiteOptions;
@@ -169,13 +185,33 @@ class Onsite {
     return c.redirect(`/requests/${hash}/receipt?refresh=${RECEIPT_LOOK_S}`, 303);
   }
 
-  async showSession(c: Context, id: string): Promise<Response> {
+  async showSession(c: Context, id: string, back: SessionBack = FRESH): Promise<Response> {
     const { site, sessions } = this.#options;
     const open = sessions.open.find((session) => session.id === id);
-    if (open !== undefined) return this.#showStop(c, open, FRESH);
+    if (open !== undefined) return this.#showOpen(c, open, back);
     const ended = isId(id) ? await readEndedSession(site.ledger, id) : null;
-    if (ended === null) return this.#showStop(c, sessions.find(id), FRESH); // which says that it is unknown
-    return c.html(endedPage({ ended, facts: site.facts, clock: this.#clock() }));
+    if (ended === null) return this.#showOpen(c, sessions.find(id), back); // which says that it is unknown
+    return c.html(endedPage({ ended, facts: site.facts, clock: this.#clock(), ...back }));
+  }
+
+  /** Has an approver say a line in a session, as the client. No PIN is tried for what cannot be said. */
+  async say(c: Context, id: string): Promise<Response> {
+    const { pinDesk, sessions } = this.#options;
+    let typedLine: TypedLine | null = null;
+    try {
+      const { token, ...wanted } = await readForm(c, sayFormSchema);
+      typedLine = wanted;
+      this.#tokens.check(c, { purpose: `say ${id}`, token });
+      checkLine(wanted.text);
+      const session = sessions.find(id);
+      if (session.isClosing) throw new WorkError('session-closed', 'Cannot speak: it is closed');
+      const { name } = await pinDesk.confirm(wanted);
+      const said = await sessions.say(session, { from: 'client', name, text: wanted.text });
+      return c.redirect(`/sessions/${id}?said=${said.index}`, 303);
+    } catch (cause) {
+      const notice = refuseForm(c, cause, 'said');
+      return this.showSession(c, id, { ...FRESH, notice, typedLine });
+    }
   }
 
   async stop(c: Context, id: string): Promise<Response> {
@@ -190,7 +226,7 @@ class Onsite {
       await this.#close(session, { by: name, note: wanted.comment });
     } catch (cause) {
       const notice = refuseForm(c, cause, 'stopped');
-      return this.#showStop(c, session, { notice, typed });
+      return this.#showOpen(c, session, { ...FRESH, notice, typed });
     }
     return c.redirect(`/sessions/${id}`, 303);
   }
@@ -252,18 +288,23 @@ class Onsite {
     return c.html(view);
   }
 
-  async #showStop(c: Context, session: Session, back: Back): Promise<Response> {
+  async #showOpen(c: Context, session: Session, back: SessionBack): Promise<Response> {
     const { site, pinDesk } = this.#options;
+    const chat = await readChat(site.ledger, session.id);
     const view = sessionPage({
       session,
       words: await readSessionWords(site.ledger, session.id),
-      chat: await readChat(site.ledger, session.id),
+      chat,
       waiting: this.#stillWaiting().filter((request) => request.session === session.id),
       facts: site.facts,
       approvers: pinDesk.approvers(),
       clock: this.#clock(),
-      token: this.#tokens.issue(c, `stop ${session.id}`),
+      tokens: {
+        say: this.#tokens.issue(c, `say ${session.id}`),
+        stop: this.#tokens.issue(c, `stop ${session.id}`),
+      },
       ...back,
+      notice: back.notice ?? justSaid(c, chat),
     });
     return c.html(view);
   }
@@ -286,6 +327,25 @@ class Onsite {
   #clock(): WallClock {
     return wallClock(this.#options.site, this.#options.clock);
   }
+}
+
+/** @throws {PageError} `text-empty`, `text-too-long` */
+function checkLine(text: string): void {
+  if (text === '') throw new PageError('text-empty', 'Cannot say line: it is empty');
+  if (text.length > MAX_SAID_CHARS) {
+    throw new PageError('text-too-long', `Cannot say line: longer than ${MAX_SAID_CHARS}`);
+  }
+}
+
+/** The page that a line leads to says so as long as that line is among those that it shows. */
+function justSaid(c: Context, chat: readonly ChatLine[]): Notice | null {
+  const said = chat.find(({ index }) => String(index) === c.req.query('said'));
+  if (said?.from !== 'client') return null;
+  return {
+    tone: 'good',
+    title: 'Said, and on record',
+    text: `It is entry ${said.index} of the record. The answer will stand on this page: look again in a while.`,
+  };
 }
 
 /** What has ended some time ago is known to the log alone. */

@@ -19,6 +19,9 @@ export type PageErrorCode =
   /** The form's token is not of this visit. */
   | 'form-stale'
   | 'form-too-large'
+  /** There is nothing to say in what was typed. */
+  | 'text-empty'
+  | 'text-too-long'
   | 'cross-site'
   | 'host-unknown';
 
@@ -46,6 +49,8 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'form-invalid': 400,
   'form-stale': 403,
   'form-too-large': 413,
+  'text-empty': 400,
+  'text-too-long': 413,
   'cross-site': 403,
   'host-unknown': 421,
 

@@ -3,13 +3,15 @@
 import type { Context } from 'hono';
 
 import { PinError } from '../gate/pin.ts';
+import { LedgerError } from '../ledger/error.ts';
 import { WorkError } from '../work/error.ts';
+import { MAX_SAID_CHARS } from './form.ts';
 import { formatWait } from './moment.ts';
 import type { Notice } from './page.ts';
 import { PageError, problemOf } from './problem.ts';
 
 /** What the form would have done. */
-type Deed = 'decided' | 'stopped' | 'changed';
+type Deed = 'decided' | 'stopped' | 'changed' | 'said';
 
 /**
  * Says why a form comes back, and with which status. `deed` is what was not done.
@@ -27,7 +29,8 @@ export function refuseForm(c: Context, cause: unknown, deed: Deed = 'decided'): 
 /** Null when the form would not help. `nothing` says what was not done. */
 function noticeOf(cause: unknown, nothing: string): Notice | null {
   if (cause instanceof PinError) return pinNotice(cause, nothing);
-  const isOurs = cause instanceof PageError || cause instanceof WorkError;
+  const isOurs =
+    cause instanceof PageError || cause instanceof WorkError || cause instanceof LedgerError;
   switch (isOurs ? cause.code : null) {
     case 'form-invalid':
       return warn(`${nothing} yet`, 'Please type your PIN and press one of the buttons.');
@@ -36,6 +39,16 @@ function noticeOf(cause: unknown, nothing: string): Notice | null {
         'This page was open for too long',
         `${nothing}. Please read it again and type your PIN once more.`,
       );
+    case 'text-empty':
+      return warn(`${nothing} yet`, 'Please type what you want to say, and your PIN once more.');
+    case 'text-too-long':
+      return warn(
+        'That was too long',
+        `${nothing}. Please use at most ${MAX_SAID_CHARS} characters; what you typed is still below.`,
+      );
+    case 'session-unknown':
+    case 'session-closed':
+      return warn('This session has ended', `${nothing}.`);
     case 'not-allowed':
       return warn('This is not for you to decide', `${nothing}: others were asked.`);
     case 'approver-decided':

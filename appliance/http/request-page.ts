@@ -50,7 +50,7 @@ export function requestPage(view: RequestPage): Html {
         ${whyWords(view.words, { why: request.why, none: `${technician} gave no reason.` })}
         <p class="quiet">Why you are asked: ${visibleText(request.policy)}</p>
       </div>
-      ${chatCard(view.chat, view.clock)}
+      ${chatCard(view.chat, view)}
       <div class="card">${terms(view)}</div>
       <div class="card">${matchCells(request)}</div>
       ${decideCard(view)}
@@ -181,6 +181,11 @@ function decideCard({ request, approvers, token, typed }: RequestPage): Html {
   // "implicit submission"): so nobody approves, or denies, by pressing Enter in the PIN.
   return html`<form class="card" method="post" action="/requests/${request.request}/decide">
     <h2>Your decision</h2>
+    <p>
+      Something is not clear? Nothing runs while you ask:
+      <a href="/sessions/${request.session}#say">say it to ${visibleText(request.technician)}</a>
+      first.
+    </p>
     <button type="submit" disabled hidden></button>
     ${signFields({ token, approvers, typed })}
     <div class="choice">

@@ -1,4 +1,4 @@
-// A session: open, with the way to stop it; or ended, and how.
+// A session: open, with the ways to say something in it and to stop it; or ended, and how.
 
 import { html } from 'hono/html';
 
@@ -11,6 +11,7 @@ import { type ChatLine, chatCard } from './chat-card.ts';
 import type { EndedSession } from './ended-session.ts';
 import { moment, type WallClock } from './moment.ts';
 import { type Html, type Notice, page, saidBox } from './page.ts';
+import { sayCard, type TypedLine, unsaidCard } from './say-card.ts';
 import type { SessionWords } from './session-words.ts';
 import { signFields, type Typed } from './sign-fields.ts';
 import { taste, whyWords } from './why-card.ts';
@@ -24,9 +25,13 @@ export interface SessionPage {
   readonly facts: SiteFacts;
   readonly approvers: readonly PinApprover[];
   readonly clock: WallClock;
-  readonly token: string;
+  /** Of its two forms. */
+  readonly tokens: { readonly say: string; readonly stop: string };
   readonly notice: Notice | null;
+  /** In the form that stops it. */
   readonly typed: Typed | null;
+  /** In the form that says something. */
+  readonly typedLine: TypedLine | null;
 }
 
 /** An open session. */
@@ -61,7 +66,9 @@ export function sessionPage(view: SessionPage): Html {
         <h2>Why</h2>
         ${whyWords(view.words, { why: null, none: `${technician} gave no reason.` })}
       </div>
-      ${chatCard(view.chat, view.clock)} ${session.isClosing ? closingNote() : stopCard(view)}
+      ${chatCard(view.chat, view)}
+      <p class="links"><a href="/sessions/${session.id}">Look again</a></p>
+      ${session.isClosing ? closing(view) : forms(view)}
     `,
   });
 }
@@ -84,10 +91,10 @@ export function endedPage({
   ended,
   facts,
   clock,
-}: {
+  notice,
+  typedLine,
+}: Pick<SessionPage, 'facts' | 'clock' | 'notice' | 'typedLine'> & {
   ended: EndedSession;
-  facts: SiteFacts;
-  clock: WallClock;
 }): Html {
   const technician = visibleText(ended.technician ?? 'Somebody');
   const note = ended.closed?.note ?? null;
@@ -95,7 +102,9 @@ export function endedPage({
     title: `Ended: the session of ${technician} on ${visibleText(ended.endpoint ?? 'a machine')}`,
     facts,
     frame: { clock },
-    body: html`<div class="card">
+    notice,
+    body: html`${typedLine === null ? '' : unsaidCard(typedLine)}
+      <div class="card">
         <p><strong>${whyEnded(ended)}</strong></p>
         <p>Nothing of this session runs any more, and nothing can be asked in it.</p>
         <dl class="facts">
@@ -135,27 +144,34 @@ function whyEnded({ closed, technician }: EndedSession): string {
   }
 }
 
-function closingNote(): Html {
-  return html`<div class="note warn">
-    <strong>It is being stopped</strong>
-    What still runs is told to end. Load this page again to see when that is done.
-  </div>`;
+function closing({ typedLine }: SessionPage): Html {
+  return html`${typedLine === null ? '' : unsaidCard(typedLine)}
+    <div class="note warn">
+      <strong>It is being stopped</strong>
+      What still runs is told to end. Load this page again to see when that is done.
+    </div>`;
 }
 
-function stopCard({ session, token, approvers, typed }: SessionPage): Html {
+function forms(view: SessionPage): Html {
+  const { session, facts, approvers, tokens, typedLine } = view;
   if (approvers.length === 0) {
     return html`<div class="note warn">
-      <strong>Nobody can stop it on this page</strong>
+      <strong>Nobody can answer or stop it on this page</strong>
       No approver of this site has a PIN here. Please call your IT provider.
     </div>`;
   }
+  const line = { session, facts, approvers, token: tokens.say, typed: typedLine };
+  return html`${sayCard(line)} ${stopCard(view)}`;
+}
+
+function stopCard({ session, tokens, approvers, typed }: SessionPage): Html {
   return html`<form class="card" method="post" action="/sessions/${session.id}/stop">
     <h2>Stop this session</h2>
     <p>
       What runs is told to end, and what waits for you is withdrawn. A change that is half done may
       stay half done.
     </p>
-    ${signFields({ token, approvers, typed })}
+    ${signFields({ token: tokens.stop, approvers, typed })}
     <button type="submit" class="no">Stop this session</button>
   </form>`;
 }

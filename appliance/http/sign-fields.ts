@@ -13,24 +13,26 @@ export interface Typed {
   readonly comment?: string | null;
 }
 
-/** Who signs, with which PIN, and what they want to say about it. */
+/** Who signs, with which PIN, and what they want to say about it. `as` tells forms of one page apart. */
 export function signFields({
   token,
   approvers,
   typed,
   hasComment = true,
+  as = 'decide',
 }: {
   token: string;
   approvers: readonly PinApprover[];
   typed: Typed | null;
   hasComment?: boolean;
+  as?: 'decide' | 'speak';
 }): Html {
   return html`<input type="hidden" name="token" value="${token}" />
-    ${approverField(approvers, typed)}
+    ${approverField(approvers, { typed, as })}
     <div class="field">
-      <label for="pin">Your PIN</label>
+      <label for="${as}-pin">Your PIN</label>
       <input
-        id="pin"
+        id="${as}-pin"
         name="pin"
         type="password"
         autocomplete="off"
@@ -38,9 +40,9 @@ export function signFields({
         spellcheck="false"
         maxlength="64"
         required
-        aria-describedby="pin-hint"
+        aria-describedby="${as}-pin-hint"
       />
-      <p class="quiet" id="pin-hint">
+      <p class="quiet" id="${as}-pin-hint">
         Type it only here. Nobody may ask you for it, your IT provider neither.
       </p>
     </div>
@@ -55,17 +57,20 @@ ${typed?.comment ?? ''}</textarea>
   </div>`;
 }
 
-function approverField(approvers: readonly PinApprover[], typed: Typed | null): Html {
+function approverField(
+  approvers: readonly PinApprover[],
+  { typed, as }: { typed: Typed | null; as: 'decide' | 'speak' },
+): Html {
   const [only, ...others] = approvers;
   if (only !== undefined && others.length === 0) {
     return html`<div class="field">
       <input type="hidden" name="approver" value="${only.id}" />
-      <p>You decide as <strong>${visibleText(only.name)}</strong>.</p>
+      <p>You ${as} as <strong>${visibleText(only.name)}</strong>.</p>
     </div>`;
   }
   return html`<div class="field">
-    <label for="approver">Your name</label>
-    <select id="approver" name="approver" required>
+    <label for="${as}-approver">Your name</label>
+    <select id="${as}-approver" name="approver" required>
       <option value="">Choose your name</option>
       ${approvers.map(
         ({ id, name }) =>

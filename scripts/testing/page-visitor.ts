@@ -13,8 +13,8 @@ export interface PageVisitor {
   get(path: string, init?: RequestInit): Promise<Answer>;
   /** Sends a form as this page's own would be sent; `headers` replace what a browser says. */
   send(path: string, fields: Record<string, string>, init?: RequestInit): Promise<Answer>;
-  /** Opens a page and answers the token of its form. */
-  tokenOf(path: string): Promise<string>;
+  /** Opens a page and answers the token of its form; of the one that is sent to `action`, where it has several. */
+  tokenOf(path: string, action?: string): Promise<string>;
 }
 
 /** Somebody who visits an app at `http://localhost`. */
@@ -45,9 +45,10 @@ export function createPageVisitor(app: Pick<Hono, 'request'>): PageVisitor {
           ...Object.fromEntries(new Headers(init.headers)),
         },
       }),
-    async tokenOf(path) {
+    async tokenOf(path, action = '') {
       const { text } = await get(path);
-      const token = /name="token" value="([^"]*)"/.exec(text)?.[1];
+      const [, form = ''] = text.split(`action="${action}`);
+      const token = /name="token" value="([^"]*)"/.exec(form)?.[1];
       if (token === undefined) throw new Error(`Cannot read ${path}: no form in it`);
       return token;
     },
