@@ -17,7 +17,7 @@ import { createSetupApp } from '#appliance/http/setup.ts';
 
 import { findChromium } from './chromium.ts';
 import { createKeyed } from './live-site.ts';
-import { openOnsiteStage, type OnsiteStage, PINS } from './onsite-stage.ts';
+import { fieldsOf, openOnsiteStage, type OnsiteStage, PINS } from './onsite-stage.ts';
 import { claimState, offerOf } from './unclaimed-site.ts';
 
 const TIMEOUT_MS = 100_000;
@@ -142,12 +142,30 @@ if (executablePath === null) {
     const { stage, page, url } = visit;
     await stage.session();
     await page.goto(url);
-    await page.getByRole('link', { name: 'Stop this session' }).click();
-    await page.getByLabel('Your name').selectOption('carol');
-    await page.getByLabel('Your PIN').fill(PINS.carol);
-    await page.getByRole('button', { name: 'Stop this session' }).click();
+    await page.getByRole('link', { name: 'Answer or stop this session' }).click();
+    await stopSession(page);
     await page.getByText('Carol Miller stopped it.').waitFor();
     assert.is(stage.sessions.open.length, 0);
+  });
+
+  onsite('onsiteRoutes() has somebody speak in a session, scripts off', async ({ browser }) => {
+    await using visit = await openVisit(browser);
+    const { stage, page, url } = visit;
+    const { hash } = await stage.ask();
+    await page.goto(`${url}/requests/${hash}`);
+    await page.getByRole('link', { name: 'say it to Alice Ash' }).click();
+    await speak(page, '739151');
+    await page.getByRole('alert').getByText('2 tries are left').waitFor();
+    assert.is(await page.getByLabel('What you want to say').inputValue(), ANSWER);
+    await speak(page, PINS.carol);
+    await page.getByRole('status').getByText('Said, and on record').waitFor();
+    const said = await stage.entries('chat.said');
+    assert.equal(
+      said.map((entry) => fieldsOf(entry)['from']),
+      ['client'],
+    );
+    assert.is(stage.requests.show(hash).state, 'waiting');
+    assert.is(stage.sessions.open.length, 1);
   });
 
   onsite('settingsRoutes() change what leaves the site with scripts off', async ({ browser }) => {
@@ -352,6 +370,15 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
   const { id } = await stage.session();
   await page.goto(`${url}/sessions/${id}`);
   await look('session');
+  const chat = { from: 'technician', name: 'Alice Ash', text: 'May I restart it now?' } as const;
+  await stage.sessions.say(await stage.session(), chat);
+  await page.goto(`${url}/sessions/${id}`);
+  await speak(page, '739151');
+  await page.getByRole('alert').waitFor();
+  await look('unsaid');
+  await speak(page, PINS.carol);
+  await page.getByRole('status').waitFor();
+  await look('said');
   const late = await stage.ask({ command: 'reboot' });
   for (let i = 0; i < 3; i++) await press(late.hash, '739152', 'Approve');
   await look('locked');
@@ -360,9 +387,14 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
   await page.goto(`${url}/requests/${late.hash}`);
   await look('expired');
   await page.goto(`${url}/sessions/${id}`);
-  await page.getByLabel('Your name').selectOption('carol');
-  await page.getByLabel('Your PIN').fill(PINS.carol);
-  await page.getByRole('button', { name: 'Stop this session' }).click();
+  const other = await page.context().newPage();
+  await other.goto(`${url}/sessions/${id}`);
+  await stopSession(other);
+  await other.getByText('Carol Miller stopped it.').waitFor();
+  await other.close();
+  await speak(page, PINS.carol);
+  await look('said-too-late');
+  await page.goto(`${url}/sessions/${id}`);
   await look('stopped');
   await page.goto(url);
   await look('decided-list');
@@ -377,6 +409,28 @@ async function eachFace(visit: Visit, look: (face: string) => Promise<void>): Pr
   await page.getByRole('status').waitFor();
   await look('settings-changed');
 }
+
+async function stopSession(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'Stop this session' });
+  const form = page.locator('form').filter({ has: button });
+  await form.getByLabel('Your name').selectOption('carol');
+  await form.getByLabel('Your PIN').fill(PINS.carol);
+  await button.click();
+}
+
+/** Says the answer; what is typed already stays. */
+async function speak(page: Page, pin: string): Promise<void> {
+  const form = page.locator('#say');
+  const text = form.getByLabel('What you want to say');
+  if ((await text.inputValue()) === '') await text.fill(ANSWER);
+  await form.getByLabel('Your name').selectOption('carol');
+  await form.getByLabel('Your PIN').fill(pin);
+  const answered = page.waitForEvent('load');
+  await form.getByRole('button', { name: 'Say it, on record' }).click();
+  await answered;
+}
+
+const ANSWER = 'Not before six, please.\nThere are customers in the shop until then.';
 
 const WHY = 'No card payments since this morning.\nRestarting the terminal takes about a minute.';
 
