@@ -64,6 +64,11 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await page.getByText('The session was given up').waitFor();
   await page.getByText('The session has ended').waitFor();
   assert.is(await wholeOutput(card), await readFile(printed, 'utf8'), 'after the power cut');
+  await page.getByRole('button', { name: 'Open a new session' }).click();
+  assert.is(await page.getByLabel('Reason').inputValue(), 'the printer is offline');
+  await page.getByRole('button', { name: 'Sign and open' }).click(); // as soon as the machine is back
+  await page.waitForURL((url) => url.pathname !== work && url.pathname.includes('/sessions/'));
+  await runCommand(page, 'uname -a');
   assert.equal(owner.complaints, []);
 }
 

@@ -107,6 +107,11 @@ export class SessionState implements AsyncDisposable {
     return this.#problem;
   }
 
+  /** Whether nobody ended it: the appliance restarted under it. */
+  get isAbandoned(): boolean {
+    return this.#phase === 'ended' && this.#previous?.leaf.k === 'session.abandoned';
+  }
+
   /** Entries shown so far. */
   get entries(): number {
     return this.#entries;

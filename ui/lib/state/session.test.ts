@@ -298,4 +298,20 @@ told("SessionState.follow() of somebody else's session lets nobody run there", a
   );
 });
 
+told(
+  'SessionState.isAbandoned tells a session that was given up from one that was closed',
+  async () => {
+    for (const isAbandoned of [true, false]) {
+      const story = new ToldSession();
+      await story.open();
+      if (isAbandoned) story.add('session.abandoned', { reason: 'The appliance restarted.' });
+      else story.close();
+      await using watched = watch(toldLink(story, () => Promise.resolve()));
+      await watched.until(({ phase }) => phase === 'ended');
+      assert.is(watched.state.isAbandoned, isAbandoned);
+      assert.is(watched.state.opening?.reason, 'The till prints nothing.');
+    }
+  },
+);
+
 told.run();
