@@ -18,7 +18,7 @@ type Deed = 'decided' | 'stopped' | 'changed' | 'said';
  * @throws what is no reason to show the form again
  */
 export function refuseForm(c: Context, cause: unknown, deed: Deed = 'decided'): Notice {
-  const notice = noticeOf(cause, `Nothing was ${deed}`);
+  const notice = noticeOf(cause, deed);
   if (notice === null) throw cause;
   const { status, retryAfterS } = problemOf(cause);
   c.status(status);
@@ -26,8 +26,9 @@ export function refuseForm(c: Context, cause: unknown, deed: Deed = 'decided'): 
   return notice;
 }
 
-/** Null when the form would not help. `nothing` says what was not done. */
-function noticeOf(cause: unknown, nothing: string): Notice | null {
+/** Null when the form would not help. */
+function noticeOf(cause: unknown, deed: Deed): Notice | null {
+  const nothing = `Nothing was ${deed}`;
   if (cause instanceof PinError) return pinNotice(cause, nothing);
   const isOurs =
     cause instanceof PageError || cause instanceof WorkError || cause instanceof LedgerError;
@@ -50,7 +51,9 @@ function noticeOf(cause: unknown, nothing: string): Notice | null {
     case 'session-closed':
       return warn('This session has ended', `${nothing}.`);
     case 'not-allowed':
-      return warn('This is not for you to decide', `${nothing}: others were asked.`);
+      return deed === 'decided'
+        ? warn('This is not for you to decide', `${nothing}: others were asked.`)
+        : warn('That name is not one of this page', `${nothing}. Please choose your name again.`);
     case 'approver-decided':
       return warn('You have approved this already', 'It still waits for somebody else.');
     case 'overloaded':

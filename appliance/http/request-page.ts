@@ -182,9 +182,9 @@ function decideCard({ request, approvers, token, typed }: RequestPage): Html {
   return html`<form class="card" method="post" action="/requests/${request.request}/decide">
     <h2>Your decision</h2>
     <p>
-      Something is not clear? Nothing runs while you ask:
-      <a href="/sessions/${request.session}#say">say it to ${visibleText(request.technician)}</a>
-      first.
+      Something is not clear?
+      <a href="/sessions/${request.session}#say">Say it to ${visibleText(request.technician)}</a>
+      before you decide.
     </p>
     <button type="submit" disabled hidden></button>
     ${signFields({ token, approvers, typed })}

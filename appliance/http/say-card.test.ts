@@ -20,7 +20,7 @@ say('sayCard() has an approver speak in the session, by name and on record', asy
   const visitor = createPageVisitor(stage.app);
   const { id } = await stage.session();
   const before = (await visitor.get(`/sessions/${id}`)).text;
-  assert.match(before, 'It goes on record with your name');
+  assert.match(before, /It goes on record with your\s+name/);
   const answer = await speak(visitor, id, { text: ` ${TEXT.replace('\n', '\r\n')}\r\n` });
   const [said] = await stage.entries('chat.said');
   const path = `/sessions/${id}?said=${said?.index ?? -1}`;
@@ -129,6 +129,7 @@ say('sayCard() has wrong PINs counted and on record, and what was typed comes ba
   );
   const other = await speak(visitor, id, { approver: 'mallory', pin: PINS.carol });
   assert.is(other.status, 403);
+  assert.match(other.text, 'Nothing was said. Please choose your name again.');
   assert.match(other.text, TEXT);
   assert.equal(await linesOf(stage), []);
   stage.clock.advance(30_000);

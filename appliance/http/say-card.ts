@@ -35,8 +35,9 @@ export function sayCard({
   return html`<form class="card" id="say" method="post" action="/sessions/${session.id}/say">
     <h2>Say something to ${technician}</h2>
     <p>
-      ${technician} of ${visibleText(facts.msp)} reads it at once. It goes on record with your name
-      and cannot be taken back. It approves nothing: what waits for you waits until you decide it.
+      ${technician} of ${visibleText(facts.msp)} is shown it at once. It goes on record with your
+      name and cannot be taken back. It approves nothing: what waits for you waits until you decide
+      it.
     </p>
     <div class="field">
       <label for="speak-text">What you want to say</label>
