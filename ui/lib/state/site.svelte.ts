@@ -4,6 +4,7 @@ import { createContext } from 'svelte';
 
 import { type Client, ClientError } from '#appliance/protocol/client.ts';
 import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
+import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';
@@ -35,6 +36,8 @@ export class SiteState implements AsyncDisposable {
   readonly id: string;
   readonly name: string;
   readonly origin: string;
+  /** As the host names them. */
+  readonly keys: SiteKeys;
   readonly me: Me;
   readonly keeper: Keeper;
   readonly link: SiteLink;
@@ -46,6 +49,7 @@ export class SiteState implements AsyncDisposable {
     this.id = facts.id;
     this.name = facts.name;
     this.origin = facts.origin;
+    this.keys = { appliance: facts.applianceKey, log: facts.logKey };
     this.me = facts.me;
     this.keeper = facts.keeper;
     const { id: site, keeper, logKey } = facts;
