@@ -52,7 +52,7 @@ async function byTwoCommands(stage: StartStage): Promise<void> {
   const { page } = owner;
   await owner.go('/found');
   await toFirstRoster(owner);
-  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.getByRole('button', { name: 'Sign with your signing key' }).click();
   await page.waitForURL('**/settings/sites');
   await page.getByLabel('Name of the client').fill('Corner Bakery');
   await page.getByLabel('Name of the site').fill('Main Street');
@@ -93,7 +93,7 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await toFirstRoster(owner);
   await page.getByLabel('Code in the terminal').waitFor();
   await isLegible(page);
-  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.getByRole('button', { name: 'Sign with your signing key' }).click();
   await page.waitForURL('**/settings/sites');
   await page.getByText('Does the site run already').click();
   await isLegible(page);
@@ -110,10 +110,23 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await page.getByRole('button', { name: 'Sign the roster' }).click();
   await page.getByText('in force').waitFor();
   await owner.go('/settings/people');
-  await page.getByText('with a root of their own').waitFor();
   await page.getByText('Root, Owner').waitFor();
+  await takesOutItsRoot(page);
   await runByHand(stage);
   assert.equal(owner.complaints, []);
+}
+
+/** The site keeps the roster that it has when the certificate by its root is taken out; the owner is told so before. */
+async function takesOutItsRoot(page: Page): Promise<void> {
+  await page.getByText('A site with a root of its own takes this roster, too').waitFor();
+  await page.getByRole('button', { name: /^Take out the certificate/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Take out a certified root' });
+  await dialog.getByText('The site keeps the last roster that it took').waitFor();
+  await isLegible(page);
+  await dialog.getByRole('button', { name: 'Take it out' }).click();
+  await dialog.getByText('not signed by the pinned root').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByText('with a root of its own').waitFor({ state: 'hidden' });
 }
 
 /** From nothing to a command in the browser, and the next start. */
@@ -140,7 +153,7 @@ async function firstDay(stage: StartStage): Promise<void> {
   const [, said = ''] = await stage.spoken.when(/lets the root ([0-9A-Z-]+) say who may ask/);
   assert.is(said, shown, 'page and terminal name one root');
   await page.getByText('a key file of this computer').waitFor();
-  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.getByRole('button', { name: 'Sign with your signing key' }).click();
   await page.waitForURL(`${stage.origin}/`);
 
   await machineRow(page, 'this-machine').click();

@@ -39,7 +39,7 @@ export async function foundRoot({ page }: BrowserVisitor): Promise<void> {
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the recovery key' }).click();
   await (await saved).path();
-  await page.getByRole('button', { name: 'Sign with your passkey' }).click();
+  await page.getByRole('button', { name: 'Sign with your signing key' }).click();
   await page.waitForURL('**/settings/sites');
   await page.getByRole('heading', { name: 'Add a site' }).waitFor();
 }
