@@ -8,8 +8,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import { sha256 } from '#crypto/hash.ts';
+import { formatVerifierKey, parseVerifierKey, verifierKey } from '#crypto/key.ts';
 import { signStatement, statementSigner } from '#crypto/statement.ts';
 import type { BrowserVisitor } from './browser-visitor.ts';
 import { findChromium } from './chromium.ts';
@@ -70,17 +72,38 @@ interface Lie {
   readonly mallory: StoryKey;
 }
 
-/** The host puts another appliance in the place of one that the owner's browser has claimed. */
+/** The host puts another appliance, or another log, in the place of those that the owner's browser knows. */
 async function swappedApplianceIsRefused(
   stage: ConsoleStage,
   { owner, sitePage, mallory }: Lie,
 ): Promise<void> {
   using database = openDatabase(stage);
-  const before = database.prepare('select peer_key from site where peer_key is not null').get();
-  database.prepare('update site set peer_key = ?').run(mallory.key);
-  await owner.go(sitePage);
-  await owner.page.getByText('its keys are not those that this browser knows').first().waitFor();
-  database.prepare('update site set peer_key = ?').run(String(before?.['peer_key']));
+  const before = database
+    .prepare('select peer_key, log_key from site where peer_key is not null')
+    .get();
+  const log = String(before?.['log_key']);
+  const otherLog = formatVerifierKey(
+    verifierKey(parseVerifierKey(log).name, 0x01, mallory.signer.publicKey),
+  );
+  const put = (peerKey: string, logKey: string): void => {
+    database.prepare('update site set peer_key = ?, log_key = ?').run(peerKey, logKey);
+  };
+  const real = String(before?.['peer_key']);
+  for (const [peerKey, logKey] of [
+    [mallory.key, log],
+    [real, otherLog],
+  ] as const) {
+    put(peerKey, logKey);
+    await owner.go(sitePage);
+    await owner.page.getByText('its keys are not those that this browser knows').first().waitFor();
+    await owner.page.getByText('The console names other keys than this browser knows').waitFor();
+    const now = siteFingerprints({ appliance: peerKey, log: logKey });
+    const known = siteFingerprints({ appliance: real, log });
+    for (const shown of [now.appliance, now.log, known.appliance, known.log]) {
+      await owner.page.getByText(shown).first().waitFor();
+    }
+  }
+  put(real, log);
   await owner.go(sitePage);
   await owner.page.getByText('Linked to the site, end to end').waitFor();
 }
