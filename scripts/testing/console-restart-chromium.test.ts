@@ -39,9 +39,9 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
 
   await stage.killConsole();
   await page.getByText('The site cannot be reached').first().waitFor();
+  await page.getByRole('button', { name: 'Try now' }).click(); // while there is nothing to reach: it cannot go away
   await print(printed, { from: 101, to: 200 });
   await stage.startConsole();
-  await page.getByRole('button', { name: 'Try now' }).click();
   await card.getByText('line 200', { exact: true }).waitFor();
   await print(printed, { from: 201, to: 300 });
   await card.getByText('line 300', { exact: true }).waitFor();
