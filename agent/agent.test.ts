@@ -24,7 +24,8 @@ import {
   type TestAppliance,
 } from '#scripts/testing/agent-appliance.ts';
 import { isRunning } from '#scripts/testing/process-state.ts';
-import { storyJudge, workOrderOf } from '#scripts/testing/site-story.ts';
+import { workOrderOf } from '#scripts/testing/site-story.ts';
+import { storyJudge } from '#scripts/testing/story-policy.ts';
 import { type Agent, type AgentEvent, type AgentOptions, openAgent } from './agent.ts';
 import { AgentError } from './error.ts';
 import {

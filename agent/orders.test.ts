@@ -10,20 +10,12 @@ import { sealEntry } from '#crypto/entry.ts';
 import { MAX_CLOCK_SKEW_MS, type WorkOrder } from '#crypto/work-order.ts';
 import { openFolder, seedOf } from '#scripts/testing/agent-appliance.ts';
 import type { MemoryEntry } from '#scripts/testing/memory-log.ts';
-import {
-  authorityOf,
-  foundSite,
-  openSession,
-  policyOf,
-  rosterOf,
-  type Session,
-  signCommand,
-  type Site,
-  siteStory,
-  startCommand,
-  storyJudge,
-  workOrderOf,
-} from '#scripts/testing/site-story.ts';
+import { siteStory, workOrderOf } from '#scripts/testing/site-story.ts';
+import { signCommand, startCommand } from '#scripts/testing/story-command.ts';
+import { storyJudge } from '#scripts/testing/story-policy.ts';
+import { openSession, type Session } from '#scripts/testing/story-session.ts';
+import { foundSite, type Site } from '#scripts/testing/story-site.ts';
+import { authorityOf, policyOf, rosterOf } from '#scripts/testing/story-statements.ts';
 import { formatVerifierKey } from '#crypto/key.ts';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
 import { createJournal, type Journal, openJournal } from './journal.ts';

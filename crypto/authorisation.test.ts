@@ -9,13 +9,9 @@ import {
 } from '#scripts/testing/order-story.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
 import type { MemoryEntry } from '#scripts/testing/memory-log.ts';
-import {
-  createPerson,
-  foundSite,
-  statementOf,
-  STORY_RULES,
-  storyJudge,
-} from '#scripts/testing/site-story.ts';
+import { createPerson } from '#scripts/testing/story-people.ts';
+import { STORY_RULES, storyJudge } from '#scripts/testing/story-policy.ts';
+import { foundSite, statementOf } from '#scripts/testing/story-site.ts';
 
 import {
   checkAuthorised,

@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 
 import { createEs256, formatClientData, signAssertion } from '#scripts/testing/authenticator.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import { basics, createPeople, createPerson } from '#scripts/testing/site-story.ts';
+import { createPeople, createPerson } from '#scripts/testing/story-people.ts';
+import { basics } from '#scripts/testing/story-statements.ts';
 import { encodeBase64url } from './base64.ts';
 import { encodeUtf8 } from './bytes.ts';
 import { checkDevice, type DeviceAt, MAX_DEVICE_LIFE_MS } from './device.ts';

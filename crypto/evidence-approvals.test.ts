@@ -2,19 +2,17 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { brokenIn } from '#scripts/testing/evidence-attack.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import { askFor, decide } from '#scripts/testing/story-approval.ts';
 import {
-  askFor,
   captureState,
-  decide,
   finishCommand,
-  foundSite,
-  record,
-  type Session,
   signCommand,
-  siteStory,
   startCommand,
-  STORY_RULES,
-} from '#scripts/testing/site-story.ts';
+} from '#scripts/testing/story-command.ts';
+import { STORY_RULES } from '#scripts/testing/story-policy.ts';
+import { record, type Session } from '#scripts/testing/story-session.ts';
+import { foundSite } from '#scripts/testing/story-site.ts';
 
 const story = await siteStory();
 

@@ -3,19 +3,13 @@ import * as assert from 'uvu/assert';
 
 import { brokenBy, verify } from '#scripts/testing/evidence-attack.ts';
 import { attest, evidenceOf, evidenceSource, trustOf } from '#scripts/testing/evidence-story.ts';
-import {
-  appendStatement,
-  askFor,
-  closeSession,
-  createPerson,
-  foundSite,
-  openSession,
-  record,
-  rosterOf,
-  type Session,
-  signCommand,
-  siteStory,
-} from '#scripts/testing/site-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import { askFor } from '#scripts/testing/story-approval.ts';
+import { signCommand } from '#scripts/testing/story-command.ts';
+import { createPerson } from '#scripts/testing/story-people.ts';
+import { closeSession, openSession, record, type Session } from '#scripts/testing/story-session.ts';
+import { appendStatement, foundSite } from '#scripts/testing/story-site.ts';
+import { rosterOf } from '#scripts/testing/story-statements.ts';
 
 import { encodeUtf8 } from './bytes.ts';
 import { buildEvidence } from './evidence-build.ts';

@@ -8,24 +8,18 @@ import {
   provedSource,
   trustOf,
 } from '#scripts/testing/evidence-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
 import {
-  appendStatement,
-  authorityOf,
-  closeSession,
   decisionOn,
   finishCommand,
-  foundSite,
-  openSession,
-  policyOf,
   readByPolicy,
-  rosterOf,
-  type Session,
   signCommand,
-  type Site,
-  siteStory,
   startCommand,
-  STORY_RULES,
-} from '#scripts/testing/site-story.ts';
+} from '#scripts/testing/story-command.ts';
+import { STORY_RULES } from '#scripts/testing/story-policy.ts';
+import { closeSession, openSession, type Session } from '#scripts/testing/story-session.ts';
+import { appendStatement, foundSite, type Site } from '#scripts/testing/story-site.ts';
+import { authorityOf, policyOf, rosterOf } from '#scripts/testing/story-statements.ts';
 import type { MemoryEntry } from '#scripts/testing/memory-log.ts';
 
 import { sealEntry } from './entry.ts';

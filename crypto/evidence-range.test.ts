@@ -10,7 +10,8 @@ import {
   verify,
 } from '#scripts/testing/evidence-attack.ts';
 import { evidenceOf, trustOf } from '#scripts/testing/evidence-story.ts';
-import { foundSite, siteStory, witnessedCheckpoint } from '#scripts/testing/site-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import { foundSite, witnessedCheckpoint } from '#scripts/testing/story-site.ts';
 
 import { encodeUtf8 } from './bytes.ts';
 import { parseEvidenceFile } from './evidence-file.ts';

@@ -3,19 +3,21 @@ import * as assert from 'uvu/assert';
 
 import { brokenBy, brokenIn, changed } from '#scripts/testing/evidence-attack.ts';
 import { attest, evidenceOf, evidenceSource, trustOf } from '#scripts/testing/evidence-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import {
+  finishCommand,
+  readByPolicy,
+  signCommand,
+  startCommand,
+} from '#scripts/testing/story-command.ts';
 import {
   closeSession,
-  finishCommand,
-  foundSite,
   openSession,
-  readByPolicy,
   record,
   say,
   type Session,
-  signCommand,
-  siteStory,
-  startCommand,
-} from '#scripts/testing/site-story.ts';
+} from '#scripts/testing/story-session.ts';
+import { foundSite } from '#scripts/testing/story-site.ts';
 
 import { encodeUtf8 } from './bytes.ts';
 import { buildEvidence } from './evidence-build.ts';

@@ -11,19 +11,11 @@ import {
 } from '#scripts/testing/evidence-attack.ts';
 import { evidenceOf, evidenceSource, trustOf } from '#scripts/testing/evidence-story.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import {
-  appendStatement,
-  closeSession,
-  foundSite,
-  openSession,
-  readByPolicy,
-  record,
-  rosterOf,
-  say,
-  signCommand,
-  siteStory,
-  startCommand,
-} from '#scripts/testing/site-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import { readByPolicy, signCommand, startCommand } from '#scripts/testing/story-command.ts';
+import { closeSession, openSession, record, say } from '#scripts/testing/story-session.ts';
+import { appendStatement, foundSite } from '#scripts/testing/story-site.ts';
+import { rosterOf } from '#scripts/testing/story-statements.ts';
 
 import { type Bytes, encodeUtf8 } from './bytes.ts';
 import { verifyEvidence } from './evidence.ts';

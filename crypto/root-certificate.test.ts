@@ -6,14 +6,9 @@ import * as assert from 'uvu/assert';
 
 import { justAfter, makeOrder, orderTrustOf } from '#scripts/testing/order-story.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import {
-  basics,
-  createPeople,
-  type Person,
-  rosterOf,
-  STORY_ORIGIN,
-  STORY_START_MS,
-} from '#scripts/testing/site-story.ts';
+import { createPeople, type Person } from '#scripts/testing/story-people.ts';
+import { STORY_ORIGIN } from '#scripts/testing/story-site.ts';
+import { basics, rosterOf, STORY_START_MS } from '#scripts/testing/story-statements.ts';
 
 import { formatRootSet } from './root-set.ts';
 import {

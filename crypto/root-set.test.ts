@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { createPerson } from '#scripts/testing/site-story.ts';
+import { createPerson } from '#scripts/testing/story-people.ts';
 import {
   formatRootSet,
   isRootKey,

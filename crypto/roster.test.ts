@@ -2,15 +2,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { refusalOf } from '#scripts/testing/refusal.ts';
+import { createPeople, type Person } from '#scripts/testing/story-people.ts';
+import { STORY_ORIGIN } from '#scripts/testing/story-site.ts';
 import {
   authorityOf,
-  createPeople,
-  type Person,
   policyOf,
   rosterOf,
-  STORY_ORIGIN,
   STORY_START_MS,
-} from '#scripts/testing/site-story.ts';
+} from '#scripts/testing/story-statements.ts';
 
 import { formatRootSet } from './root-set.ts';
 import {

@@ -3,7 +3,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import { basics, createPeople, STORY_ORIGIN, STORY_RULES } from '#scripts/testing/site-story.ts';
+import { createPeople } from '#scripts/testing/story-people.ts';
+import { STORY_RULES } from '#scripts/testing/story-policy.ts';
+import { STORY_ORIGIN } from '#scripts/testing/story-site.ts';
+import { basics } from '#scripts/testing/story-statements.ts';
 
 import { encodeBase64url, parseBase64url } from './base64.ts';
 import { concatBytes, encodeUtf8 } from './bytes.ts';

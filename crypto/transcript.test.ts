@@ -3,14 +3,10 @@ import * as assert from 'uvu/assert';
 
 import { verify } from '#scripts/testing/evidence-attack.ts';
 import { evidenceOf, trustOf } from '#scripts/testing/evidence-story.ts';
-import {
-  closeSession,
-  foundSite,
-  openSession,
-  readByPolicy,
-  say,
-  siteStory,
-} from '#scripts/testing/site-story.ts';
+import { siteStory } from '#scripts/testing/site-story.ts';
+import { readByPolicy } from '#scripts/testing/story-command.ts';
+import { closeSession, openSession, say } from '#scripts/testing/story-session.ts';
+import { foundSite } from '#scripts/testing/story-site.ts';
 
 import { renderTranscript } from './transcript.ts';
 

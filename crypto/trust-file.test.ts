@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 
 import { trustOf } from '#scripts/testing/evidence-story.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import { foundSite } from '#scripts/testing/site-story.ts';
+import { foundSite } from '#scripts/testing/story-site.ts';
 
 import { formatTrustPolicy } from './trust-policy.ts';
 import { formatTrustFile, MAX_TRUST_CHARS, parseTrustFile } from './trust-file.ts';

@@ -9,13 +9,9 @@ import {
   orderTrustOf,
 } from '#scripts/testing/order-story.ts';
 import { refusalOf } from '#scripts/testing/refusal.ts';
-import {
-  foundSite,
-  siteStory,
-  statementOf,
-  STORY_RULES,
-  workOrderOf,
-} from '#scripts/testing/site-story.ts';
+import { siteStory, workOrderOf } from '#scripts/testing/site-story.ts';
+import { STORY_RULES } from '#scripts/testing/story-policy.ts';
+import { foundSite, statementOf } from '#scripts/testing/story-site.ts';
 
 import { parseBase64url } from './base64.ts';
 import { signCheckpoint } from './checkpoint.ts';

@@ -6,7 +6,7 @@ import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
 import { siteFingerprints } from '../protocol/site-fingerprints.ts';
-import { rosterOf } from '#scripts/testing/site-story.ts';
+import { rosterOf } from '#scripts/testing/story-statements.ts';
 
 import { MAX_FORM_BYTES } from './form.ts';
 

@@ -6,15 +6,9 @@ import { encodeUtf8 } from '#crypto/bytes.ts';
 import { sealEntry } from '#crypto/entry.ts';
 import { verifyEvidence } from '#crypto/evidence.ts';
 import { evidenceOf, trustOf } from '../testing/evidence-story.ts';
-import {
-  closeSession,
-  foundSite,
-  openSession,
-  record,
-  type Session,
-  signCommand,
-  startCommand,
-} from '../testing/site-story.ts';
+import { signCommand, startCommand } from '../testing/story-command.ts';
+import { closeSession, openSession, record, type Session } from '../testing/story-session.ts';
+import { foundSite } from '../testing/story-site.ts';
 
 import type { BenchOptions, Figures } from './main.ts';
 

@@ -36,18 +36,12 @@ import { parsePersonKey } from '#crypto/person-key.ts';
 import { isEd25519Signature } from '#crypto/webcrypto.ts';
 
 import type { MemoryEntry } from './memory-log.ts';
-import {
-  foundSite,
-  inForceFrom,
-  openSession,
-  type Session,
-  signCommand,
-  type Site,
-  startCommand,
-  STORY_RULES,
-  STORY_START_MS,
-  workOrderOf,
-} from './site-story.ts';
+import { workOrderOf } from './site-story.ts';
+import { signCommand, startCommand } from './story-command.ts';
+import { STORY_RULES } from './story-policy.ts';
+import { openSession, type Session } from './story-session.ts';
+import { foundSite, type Site } from './story-site.ts';
+import { inForceFrom, STORY_START_MS } from './story-statements.ts';
 
 export type Talk = Conversation<AgentMessage, ApplianceMessage>;
 

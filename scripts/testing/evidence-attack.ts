@@ -9,14 +9,9 @@ import { encodeJcs } from '#crypto/json.ts';
 import type { Trust } from '#crypto/trust-file.ts';
 
 import { evidenceOf, trustOf } from './evidence-story.ts';
-import {
-  closeSession,
-  foundSite,
-  openSession,
-  type Session,
-  type Site,
-  storyJudge,
-} from './site-story.ts';
+import { storyJudge } from './story-policy.ts';
+import { closeSession, openSession, type Session } from './story-session.ts';
+import { foundSite, type Site } from './story-site.ts';
 
 /** A file of which every part may be changed. */
 export type Draft = { -readonly [K in keyof EvidenceFile]: EvidenceFile[K] };

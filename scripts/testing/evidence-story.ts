@@ -10,7 +10,10 @@ import type { Trust } from '#crypto/trust-file.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 
 import type { MemoryEntry, MemoryLog } from './memory-log.ts';
-import { basics, type Person, type Session, type Site, witnessedCheckpoint } from './site-story.ts';
+import type { Person } from './story-people.ts';
+import type { Session } from './story-session.ts';
+import { type Site, witnessedCheckpoint } from './story-site.ts';
+import { basics } from './story-statements.ts';
 
 /** Trust in the story's log, roots and witness; `quorum` of none or of the witness. */
 export function trustOf(

@@ -28,16 +28,9 @@ import type { PolicyRules } from '#crypto/policy.ts';
 
 import { breakable, fakeLinks, type Hold, type Told } from './onsite-faults.ts';
 import { createLedgerPlace, ENDPOINT, ORIGIN, STARTED_MS } from './ledger-place.ts';
-import {
-  authorityOf,
-  createPeople,
-  type People,
-  type Person,
-  policyOf,
-  rosterOf,
-  STORY_RULES,
-  storyJudge,
-} from './site-story.ts';
+import { createPeople, type People, type Person } from './story-people.ts';
+import { STORY_RULES, storyJudge } from './story-policy.ts';
+import { authorityOf, policyOf, rosterOf } from './story-statements.ts';
 import { statementSigner } from '#crypto/statement.ts';
 
 /** Carol's and Dave's PINs. */

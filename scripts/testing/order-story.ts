@@ -6,20 +6,12 @@ import type { PolicyRules } from '#crypto/policy.ts';
 import { type OrderTrust, type WorkOrder, workOrderSchema } from '#crypto/work-order.ts';
 
 import type { MemoryEntry } from './memory-log.ts';
-import {
-  askFor,
-  captureState,
-  decide,
-  foundSite,
-  openSession,
-  type Session,
-  signCommand,
-  type Site,
-  startCommand,
-  storyJudge,
-  timeOf,
-  workOrderOf,
-} from './site-story.ts';
+import { workOrderOf } from './site-story.ts';
+import { askFor, decide } from './story-approval.ts';
+import { captureState, signCommand, startCommand } from './story-command.ts';
+import { storyJudge } from './story-policy.ts';
+import { openSession, type Session } from './story-session.ts';
+import { foundSite, type Site, timeOf } from './story-site.ts';
 
 /** What each step is given beside the honest values. */
 export interface OrderAttack {
