@@ -71,7 +71,7 @@ async function beTold(stage: ConsoleStage): Promise<void> {
   assert.equal(owner.complaints, []);
 }
 
-/** Until the page has heard from the site, twice: what waits is known to it then. */
+/** Until the page has heard that a request waits. */
 async function heardOfWaiting(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const source = new EventSource('/api/events');

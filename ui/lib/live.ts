@@ -1,6 +1,7 @@
 // What the host tells while a page is open: server-sent events, gathered for one frame so that a fleet in motion
 // costs one drawing, however many machines move.
 
+import type { KnownStatus } from './notifier.ts';
 import type { FleetEvent } from './state/fleet.svelte.ts';
 
 export type LiveEvent =
@@ -9,7 +10,7 @@ export type LiveEvent =
       readonly kind: 'site';
       readonly siteId: string;
       readonly link?: 'came' | 'went';
-      readonly waiting?: number;
+      readonly status?: KnownStatus;
     }
   | { readonly kind: 'roster'; readonly version: number };
 

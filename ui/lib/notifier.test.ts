@@ -5,7 +5,13 @@ import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import { ManualClock } from '#scripts/testing/manual-clock.ts';
 import type { LiveEvent } from './live.ts';
 import { NOTICE_KINDS, type NoticeKind } from './notice-kinds.ts';
-import { AWAY_MS, Notifier } from './notifier.ts';
+import {
+  AWAY_MS,
+  type KnownSite,
+  type KnownStatus,
+  type NoticeBasis,
+  Notifier,
+} from './notifier.ts';
 import type { ListedRequest } from './work-lists.ts';
 
 const ENDPOINT = { siteId: 's1', id: 'e1', name: 'dns01', state: 'online', openSession: null };
@@ -20,14 +26,12 @@ class Page {
   sessions: SessionSummary[] | null = [];
   readonly #notifier: Notifier;
 
+  /** What the host answers when it is asked how everything is. */
+  basis: NoticeBasis = basisOf({});
+
   constructor({ kinds = NOTICE_KINDS }: { kinds?: readonly NoticeKind[] } = {}) {
     this.#notifier = new Notifier({
       kinds,
-      basis: {
-        sites: [{ id: 's1', name: 'Acme · Berlin' }],
-        endpoints: [ENDPOINT],
-        rosterExpires: '2026-11-24T08:00:00.000Z',
-      },
       ownKey: OWN,
       requests: async () => this.requests,
       sessions: async () => this.sessions,
@@ -35,6 +39,13 @@ class Page {
       now: () => this.clock.now(),
       after: (delayMs, work) => this.clock.after(delayMs, work),
     });
+  }
+
+  /** What is told when the page has asked how everything is. */
+  async learn(): Promise<readonly string[]> {
+    this.told.length = 0;
+    await this.#notifier.learn(this.basis);
+    return [...this.told];
   }
 
   /** What is told of these events. */
@@ -49,7 +60,27 @@ class Page {
   }
 }
 
-function site(more: { link?: 'came' | 'went'; waiting?: number }): LiveEvent {
+/** A page that has asked how everything is. */
+async function openPage(options: { kinds?: readonly NoticeKind[] } = {}): Promise<Page> {
+  const page = new Page(options);
+  await page.learn();
+  return page;
+}
+
+/** How everything is at the site. */
+function basisOf({
+  isOnline = true,
+  status = null,
+  ...more
+}: Partial<KnownSite> & { state?: string; openSession?: string }): NoticeBasis {
+  return {
+    sites: [{ id: 's1', name: 'Acme · Berlin', isOnline, status }],
+    endpoints: [{ ...ENDPOINT, ...more }],
+    rosterExpires: '2026-11-24T08:00:00.000Z',
+  };
+}
+
+function site(more: { link?: 'came' | 'went'; status?: KnownStatus }): LiveEvent {
   return { kind: 'site', siteId: 's1', ...more };
 }
 
@@ -71,23 +102,25 @@ function request(more: Partial<ListedRequest>): ListedRequest {
 
 const test = suite('Notifier');
 
-test('tells at once that the roster is about to end, to who wants to know', () => {
-  assert.equal(new Page().told, ['The roster ends in 3 days']);
-  assert.equal(new Page({ kinds: ['went-offline'] }).told, []);
+test('tells once that the roster is about to end, to who wants to know', async () => {
+  const page = new Page();
+  assert.equal(await page.learn(), ['The roster ends in 3 days']);
+  assert.equal(await page.learn(), []);
+  assert.equal(await new Page({ kinds: ['went-offline'] }).learn(), []);
 });
 
 test('tells of a machine once, when it has gone offline, and not of what was so before', async () => {
-  const page = new Page();
+  const page = await openPage();
   assert.equal(await page.after(endpoint({ state: 'reconnecting' })), []);
   assert.equal(await page.after(endpoint({ state: 'offline' })), ['dns01 went offline']);
   assert.equal(await page.after(endpoint({ state: 'offline' })), []);
   assert.equal(await page.after(endpoint({ id: 'new', state: 'offline' })), []);
-  const other = new Page({ kinds: ['session-opened'] });
+  const other = await openPage({ kinds: ['session-opened'] });
   assert.equal(await other.after(endpoint({ state: 'offline' })), []);
 });
 
 test('tells of a site that stays away, and not of one that comes back', async () => {
-  const page = new Page();
+  const page = await openPage();
   await page.after(site({ link: 'went' }));
   page.clock.advance(AWAY_MS - 1);
   await page.after(site({ link: 'came' }));
@@ -103,7 +136,7 @@ test('tells of a site that stays away, and not of one that comes back', async ()
 });
 
 test("tells whose session was opened, but not of one's own", async () => {
-  const page = new Page();
+  const page = await openPage();
   const opened = { session: 'S1', technician: 'Tom', technicianKey: 'ed25519:tom' };
   page.sessions = [opened as SessionSummary];
   assert.equal(await page.after(endpoint({ openSession: 'S1' })), [
@@ -120,29 +153,80 @@ test("tells whose session was opened, but not of one's own", async () => {
 
 test('tells of each new request of others, and of none that waited before', async () => {
   const page = new Page();
+  page.basis = basisOf({ status: { waiting: 1, size: 2 } });
   page.requests = [request({ request: 'R1', index: 1 })];
-  assert.equal(await page.after(site({ waiting: 1 })), [], 'it waited when the page was opened');
+  await page.learn();
   page.requests.push(request({ request: 'R2', index: 2, technician: 'Tim' }));
   page.requests.push(request({ request: 'R3', index: 3, technicianKey: OWN }));
-  assert.equal(await page.after(site({ waiting: 3 })), ['Tim asks to run a command on dns01']);
-  assert.equal(await page.after(site({ waiting: 3 })), []);
+  const more = site({ status: { waiting: 3, size: 4 } });
+  assert.equal(await page.after(more), ['Tim asks to run a command on dns01']);
+  assert.equal(await page.after(more), []);
   page.requests = null;
-  assert.equal(await page.after(site({ waiting: 4 })), ['A request waits at Acme · Berlin']);
+  const locked = await page.after(site({ status: { waiting: 4, size: 5 } }));
+  assert.equal(locked, ['A request waits at Acme · Berlin']);
+});
+
+test('tells of a request that is raised before the site said anything to this page', async () => {
+  const page = new Page({ kinds: ['request-waits'] });
+  page.basis = basisOf({ status: { waiting: 0, size: 7 } });
+  page.requests = [request({ index: 7 })];
+  const raised = site({ status: { waiting: 1, size: 8 } });
+  assert.equal(await page.after(raised), [], 'nothing is known yet');
+  assert.equal(await page.learn(), ['Tom asks to run a command on dns01']);
+  const locked = new Page({ kinds: ['request-waits'] });
+  locked.basis = page.basis;
+  locked.requests = null;
+  await locked.learn();
+  assert.equal(await locked.after(raised), ['A request waits at Acme · Berlin']);
+});
+
+test('takes what waits at a site that comes later as nothing new, and what follows as news', async () => {
+  const page = new Page({ kinds: ['request-waits'] });
+  page.basis = basisOf({ isOnline: false });
+  page.requests = [request({ request: 'R1', index: 1 })];
+  await page.learn();
+  await page.after(site({ link: 'came' }));
+  assert.equal(await page.after(site({ status: { waiting: 1, size: 2 } })), []);
+  page.requests.push(request({ request: 'R2', index: 2, technician: 'Tim' }));
+  assert.equal(await page.after(site({ status: { waiting: 2, size: 3 } })), [
+    'Tim asks to run a command on dns01',
+  ]);
+});
+
+test('makes up for what was told while the host was out of hearing', async () => {
+  const page = new Page();
+  page.basis = basisOf({ status: { waiting: 0, size: 1 } });
+  await page.learn();
+  page.requests = [request({ index: 1 })];
+  page.basis = basisOf({ status: { waiting: 1, size: 2 }, state: 'offline', openSession: 'S1' });
+  const said = [
+    'dns01 went offline',
+    'A session was opened on dns01',
+    'Tom asks to run a command on dns01',
+  ];
+  assert.equal(await page.learn(), said);
+  page.basis = basisOf({ isOnline: false, state: 'offline', openSession: 'S1' });
+  assert.equal(await page.learn(), []);
+  page.clock.advance(AWAY_MS);
+  assert.equal(page.told, ['Acme · Berlin cannot be reached']);
+  assert.equal(await page.learn(), []);
+  page.clock.advance(AWAY_MS);
+  assert.equal(page.told, []);
 });
 
 test("tells once how one's own request ended", async () => {
   const page = new Page({ kinds: ['request-decided'] });
+  page.basis = basisOf({ status: { waiting: 2, size: 3 } });
   const own = request({ technicianKey: OWN });
   page.requests = [own, request({ request: 'R2', index: 2 })];
-  assert.equal(await page.after(site({ waiting: 2 })), []);
+  assert.equal(await page.learn(), []);
   page.requests = page.requests.map((each) => ({
     ...{ ...each, state: 'granted' as const, decidedBy: ['Carla Client'] },
     technicianKey: null, // its session has ended meanwhile
   }));
-  assert.equal(await page.after(site({ waiting: 0 })), [
-    'Carla Client approved your request on dns01',
-  ]);
-  assert.equal(await page.after(site({ waiting: 0 })), []);
+  const none = site({ status: { waiting: 0, size: 5 } });
+  assert.equal(await page.after(none), ['Carla Client approved your request on dns01']);
+  assert.equal(await page.after(none), []);
 });
 
 test.run();

@@ -28,9 +28,24 @@ export interface KnownEndpoint {
   readonly openSession: string | null;
 }
 
-/** How everything was when the page was opened. */
+/** What an appliance told last. */
+export interface KnownStatus {
+  /** How many requests wait there. */
+  readonly waiting: number;
+  /** How many entries its log had: a request whose index is less was there already. */
+  readonly size: number;
+}
+
+/** What is known of a site. */
+export interface KnownSite extends NoticePlace {
+  readonly isOnline: boolean;
+  /** Null: its appliance has told nothing since it is linked, or is not linked. */
+  readonly status: KnownStatus | null;
+}
+
+/** How everything is when it is asked for: what comes after that is news. */
 export interface NoticeBasis {
-  readonly sites: readonly NoticePlace[];
+  readonly sites: readonly KnownSite[];
   readonly endpoints: readonly KnownEndpoint[];
   /** When the roster ends; null: there is none. */
   readonly rosterExpires: string | null;
@@ -38,7 +53,6 @@ export interface NoticeBasis {
 
 export interface NotifierOptions {
   readonly kinds: readonly NoticeKind[];
-  readonly basis: NoticeBasis;
   /** The key of one's own in rosters; null: none. */
   readonly ownKey: string | null;
   /** Asks a site for its newest requests or its open sessions; null: this browser cannot. Never rejects. */
@@ -52,37 +66,66 @@ export interface NotifierOptions {
 
 export class Notifier {
   readonly #options: NotifierOptions;
-  readonly #places: ReadonlyMap<string, NoticePlace>;
-  readonly #endpoints: Map<string, KnownEndpoint>;
+  #places: ReadonlyMap<string, NoticePlace> = new Map();
+  readonly #endpoints = new Map<string, KnownEndpoint>();
+  readonly #online = new Map<string, boolean>();
   /** By site: how many requests waited when it last said so. */
   readonly #waiting = new Map<string, number>();
+  /** By site: requests from this index on are news. */
+  readonly #next = new Map<string, number>();
   /** By site: requests of one's own that waited when it was last asked. */
   readonly #own = new Map<string, ReadonlySet<string>>();
   readonly #leaving = new Map<string, () => void>();
+  /** What was told before anything was known; null: something is. */
+  #early: LiveEvent[] | null = [];
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: NotifierOptions) {
     this.#options = options;
-    const { sites, endpoints, rosterExpires } = options.basis;
-    this.#places = new Map(sites.map((site) => [site.id, site]));
-    this.#endpoints = new Map(endpoints.map((endpoint) => [keyOf(endpoint), endpoint]));
-    if (rosterExpires !== null && this.#wants('roster-ends')) {
-      this.#show(rosterNotice({ expires: rosterExpires, nowMs: options.now() }));
-    }
   }
 
-  /** Takes what was told; one after the other, for sites are asked in between. Resolves when all is said. */
+  /**
+   * Takes how everything is. The first time that is no news; when the host was out of hearing and this comes again,
+   * what differs is what it told meanwhile. Resolves when all is said.
+   */
+  learn({ sites, endpoints, rosterExpires }: NoticeBasis): Promise<void> {
+    const early = this.#early;
+    this.#early = null;
+    return this.#inTurn(async () => {
+      this.#places = new Map(sites.map((site) => [site.id, site]));
+      if (early !== null) this.#takeRoster(rosterExpires);
+      for (const endpoint of endpoints) await this.#takeEndpoint(endpoint);
+      for (const site of sites) {
+        const wasOnline = this.#online.get(site.id) ?? site.isOnline;
+        this.#online.set(site.id, site.isOnline);
+        if (site.isOnline !== wasOnline) this.#takeLink(site, site.isOnline ? 'came' : 'went');
+        await this.#takeStatus(site, site.status);
+      }
+      for (const event of early ?? []) await this.#takeOne(event);
+    });
+  }
+
+  /**
+   * Takes what was told; one after the other, for sites are asked in between. Resolves when all is said, or is kept
+   * until something is known.
+   */
   take(events: readonly LiveEvent[]): Promise<void> {
-    this.#turn = this.#turn.then(async () => {
+    this.#early?.push(...events);
+    if (this.#early !== null) return Promise.resolve();
+    return this.#inTurn(async () => {
       for (const event of events) await this.#takeOne(event);
     });
-    return this.#turn;
   }
 
   /** Says nothing more. */
   stop(): void {
     for (const cancel of this.#leaving.values()) cancel();
     this.#leaving.clear();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(work);
+    return this.#turn;
   }
 
   async #takeOne(event: LiveEvent): Promise<void> {
@@ -94,7 +137,7 @@ export class Notifier {
         const place = this.#places.get(event.siteId);
         if (place === undefined) return; // came after the page was opened
         if (event.link !== undefined) this.#takeLink(place, event.link);
-        if (event.waiting !== undefined) await this.#takeWaiting(place, event.waiting);
+        await this.#takeStatus(place, event.status ?? null);
         return;
       }
       case 'gone':
@@ -105,6 +148,11 @@ export class Notifier {
       default:
         throw new Error(`unreachable: event ${String(event satisfies never)}`);
     }
+  }
+
+  #takeRoster(expires: string | null): void {
+    if (expires === null || !this.#wants('roster-ends')) return;
+    this.#show(rosterNotice({ expires, nowMs: this.#options.now() }));
   }
 
   async #takeEndpoint(endpoint: KnownEndpoint): Promise<void> {
@@ -127,6 +175,7 @@ export class Notifier {
   #takeLink(place: NoticePlace, link: 'came' | 'went'): void {
     this.#leaving.get(place.id)?.();
     this.#leaving.delete(place.id);
+    this.#online.set(place.id, link === 'came');
     if (link === 'came' || !this.#wants('went-offline')) return;
     const cancel = this.#options.after(AWAY_MS, () => {
       this.#leaving.delete(place.id);
@@ -135,27 +184,37 @@ export class Notifier {
     this.#leaving.set(place.id, cancel);
   }
 
-  async #takeWaiting(place: NoticePlace, count: number): Promise<void> {
-    const before = this.#waiting.get(place.id);
-    this.#waiting.set(place.id, count);
-    const more = before === undefined ? 0 : count - before; // the first time nothing is known to be new
-    const isOwnOpen = (this.#own.get(place.id)?.size ?? 0) > 0;
-    const isAsked = this.#wants('request-waits') || this.#wants('request-decided');
-    if (!isAsked || (more <= 0 && !isOwnOpen && before !== undefined)) return;
-    if (before === undefined && count === 0) return;
-    const requests = await this.#options.requests(place.id);
+  async #takeStatus(place: NoticePlace, status: KnownStatus | null): Promise<void> {
+    if (status === null) return;
+    const { id } = place;
+    const before = this.#waiting.get(id);
+    this.#waiting.set(id, status.waiting);
+    if (before === undefined) this.#next.set(id, status.size); // what waits already is no news
+    const isMore = before !== undefined && status.waiting > before;
+    const isOwnOpen =
+      before === undefined ? status.waiting > 0 : (this.#own.get(id)?.size ?? 0) > 0;
+    const isOwnAsked = this.#wants('request-decided') && (isMore || isOwnOpen);
+    if (!isOwnAsked && !(isMore && this.#wants('request-waits'))) return;
+    const requests = await this.#options.requests(id);
     if (requests === null) {
-      if (more > 0 && this.#wants('request-waits')) this.#show(waitingNotice(place, null));
+      if (!isMore) return;
+      this.#next.set(id, status.size);
+      if (this.#wants('request-waits')) this.#show(waitingNotice(place, null));
       return;
     }
     if (this.#wants('request-decided')) this.#tellDecided(place, requests);
-    const waiting = requests.filter(({ state }) => state === 'waiting');
-    const own = waiting.filter((request) => this.#isOwn(request));
-    this.#own.set(place.id, new Set(own.map(({ request }) => request)));
-    if (more <= 0 || !this.#wants('request-waits')) return;
-    const newest = waiting.toSorted((a, b) => b.index - a.index).slice(0, more);
-    for (const request of newest) {
-      if (!this.#isOwn(request)) this.#show(waitingNotice(place, request));
+    if (before !== undefined) this.#tellWaiting(place, requests);
+    const own = requests.filter((each) => each.state === 'waiting' && this.#isOwn(each));
+    this.#own.set(id, new Set(own.map(({ request }) => request)));
+  }
+
+  #tellWaiting(place: NoticePlace, requests: readonly ListedRequest[]): void {
+    const next = this.#next.get(place.id) ?? 0;
+    this.#next.set(place.id, Math.max(next, ...requests.map(({ index }) => index + 1)));
+    if (!this.#wants('request-waits')) return;
+    for (const request of requests) {
+      const isNews = request.state === 'waiting' && request.index >= next;
+      if (isNews && !this.#isOwn(request)) this.#show(waitingNotice(place, request));
     }
   }
 

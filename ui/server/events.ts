@@ -15,8 +15,8 @@ export interface SiteEvent {
   readonly siteId: string;
   /** Whether its appliance came or went just now. */
   readonly link?: 'came' | 'went';
-  /** How many requests wait there, when it said so. */
-  readonly waiting?: number;
+  /** When it said so: how many requests wait there, and how many entries its log has. */
+  readonly status?: { readonly waiting: number; readonly size: number };
 }
 
 export type Listener = (event: ConsoleEvent) => void;

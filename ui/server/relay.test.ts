@@ -256,6 +256,21 @@ uplinks('sends the newest roster to a site that comes', async () => {
   await untilVersion(site, 5);
 });
 
+uplinks('knows what a site told last, as long as it is linked', async () => {
+  await using mesh = await openMesh();
+  assert.is(mesh.uplinks.statusOf('site-1'), null);
+  {
+    await using site = await openMeshSite(mesh);
+    const { ledger } = site.appliance.desk.site;
+    const { size } = ledger;
+    await mesh.when((told) => told.what === 'status' && told.size === size);
+    const status = mesh.uplinks.statusOf('site-1');
+    assert.equal([status?.size, status?.waitingRequests], [size, 0]);
+  }
+  await mesh.when((told) => told.what === 'gone');
+  assert.is(mesh.uplinks.statusOf('site-1'), null);
+});
+
 uplinks('says that a site is offline, and serves no site under the name of another', async () => {
   await using mesh = await openMesh();
   const envelope = await (async () => {

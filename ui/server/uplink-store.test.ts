@@ -102,7 +102,7 @@ store(
     const of = { kind: 'site', siteId: msp.siteId };
     assert.equal(heard, [
       { ...of, link: 'came' },
-      { ...of, waiting: 3 },
+      { ...of, status: { waiting: 3, size: 0 } },
       { ...of, link: 'went' },
     ]);
   },

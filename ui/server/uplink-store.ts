@@ -24,7 +24,7 @@ export function uplinkStore({
   };
   const tell = (
     { organisationId, siteId }: KnownSite,
-    more: Pick<SiteEvent, 'link' | 'waiting'>,
+    more: Pick<SiteEvent, 'link' | 'status'>,
   ): void => events.tell(organisationId, { kind: 'site', siteId, ...more });
   return {
     async hello(peer, { origin, log, software }) {
@@ -45,7 +45,7 @@ export function uplinkStore({
         checkpoint: { text: checkpoint, size },
         ...{ digestLevel: level, rosterVersion },
       });
-      tell(site, { waiting });
+      tell(site, { status: { waiting, size } });
     },
     async endpoints(peer, { isReset, endpoints, removed }) {
       const site = await known(peer);

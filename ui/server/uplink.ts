@@ -52,6 +52,8 @@ export type RosterOutcome =
 
 export interface Uplinks extends AsyncDisposable {
   isOnline(site: string): boolean;
+  /** What a site told last; null: it is not linked, or has told nothing yet. */
+  statusOf(site: string): UplinkStatus | null;
   /** Sends a roster to a site, and waits for what became of it. */
   sendRoster(site: string, envelope: Envelope): Promise<RosterOutcome>;
 }
@@ -77,6 +79,7 @@ export async function openUplinks({
   });
   return {
     isOnline: (site) => live.has(site),
+    statusOf: (site) => live.get(site)?.status ?? null,
     sendRoster: async (site, envelope) =>
       (await live.get(site)?.sendRoster(envelope)) ?? { kind: 'offline' },
     async [Symbol.asyncDispose]() {
@@ -137,6 +140,7 @@ async function takeMessages(
         throw new ConsoleError('invalid', 'Cannot serve uplink: hello twice');
       case 'status':
         await checkStatus(message, uplink.logKey);
+        uplink.status = message;
         await store.status(site, message);
         break;
       case 'endpoints': {
@@ -189,6 +193,8 @@ type Refusal = { readonly code: string; readonly message: string } | null;
 class Uplink {
   readonly conversation: UplinkConversation;
   readonly logKey: VerifierKey | null;
+  /** The last that was told. */
+  status: UplinkStatus | null = null;
   readonly #waiting = new Map<number, (outcome: RosterOutcome) => void>();
   #lastId = 0;
   #gathered: UplinkEndpoints | null = null;
