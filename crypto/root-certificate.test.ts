@@ -12,7 +12,7 @@ import { basics, rosterOf, STORY_START_MS } from '#scripts/testing/story-stateme
 
 import { formatRootSet } from './root-set.ts';
 import {
-  checkRosterSigner,
+  checkRootSigner,
   formatRootCertificate,
   parseRootCertificate,
   trustedRoots,
@@ -202,12 +202,12 @@ trusted('trustedRoots() refuses more than it is meant for, before it looks at an
 
 trusted.run();
 
-const signer = suite('checkRosterSigner()');
+const signer = suite('checkRootSigner()');
 
-signer('checkRosterSigner() takes a pinned key without a look at certificates', async () => {
+signer('checkRootSigner() takes a pinned key without a look at certificates', async () => {
   const broken = { ...honest, statement: 'AAAA' };
   const by = (key: string) =>
-    refusalOf(() => checkRosterSigner({ by: key, roots: [broken] }, { ...at }));
+    refusalOf(() => checkRootSigner({ type: 'roster', by: key, roots: [broken] }, { ...at }));
   assert.is(await by(root.key), 'accepted');
   assert.is(await by(bob.key), 'statement');
 });

@@ -2,8 +2,8 @@
 // whoever pins the first then takes rosters by the keys of the second, too. So a site that was founded by one key
 // comes to obey an organisation's roots without being founded anew.
 //
-// A certificate is a `root` statement. It names no log, and travels in the rosters that lean on it (`roots`): who
-// carries a roster carries its proof. It adds no power, since a root's key can sign any roster anyway; it ends when
+// A certificate is a `root` statement. It names no log, and travels in the rosters and `site` statements that lean on it
+// (`roots`): who carries one of those carries its proof. It adds no power, since a root's key can sign any roster anyway; it ends when
 // it expires, and cannot be called back before.
 //
 //   text = "caisey-root1." base64url( JCS envelope )      what people carry from one place to the other
@@ -68,16 +68,16 @@ export async function trustedRoots({
 }
 
 /**
- * Checks that a roster's signer is a root where this set is pinned.
+ * Checks that the signer of a roster, or of a site's keys, is a root where this set is pinned.
  * @throws {VerifyError} code `not-authorised`; as `trustedRoots`, when the signer is not of the set itself
  */
-export async function checkRosterSigner(
-  { by, roots = [] }: Pick<StatementOf<'roster'>, 'by' | 'roots'>,
+export async function checkRootSigner(
+  { type, by, roots = [] }: Pick<StatementOf<'roster' | 'site'>, 'type' | 'by' | 'roots'>,
   { root, atMs }: Pick<CertifiedAt, 'root' | 'atMs'>,
 ): Promise<void> {
   if (isRootKey(root, by)) return;
   if ((await trustedRoots({ root, certificates: roots, atMs })).has(by)) return;
-  throw new VerifyError('not-authorised', 'Cannot accept roster: not signed by the pinned root');
+  throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
 }
 
 /** Formats a certificate as its one line of text. */

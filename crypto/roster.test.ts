@@ -6,11 +6,13 @@ import { createPeople, type Person } from '#scripts/testing/story-people.ts';
 import { STORY_ORIGIN } from '#scripts/testing/story-site.ts';
 import {
   authorityOf,
+  basics,
   policyOf,
   rosterOf,
   STORY_START_MS,
 } from '#scripts/testing/story-statements.ts';
 
+import { formatVerifierKey, verifierKey } from './key.ts';
 import { formatRootSet } from './root-set.ts';
 import {
   approverByKey,
@@ -20,8 +22,10 @@ import {
   verifyDigest,
   verifyPolicy,
   verifyRoster,
+  verifySite,
 } from './roster.ts';
 import { type Envelope, signStatement, type StatementOf, statementSigner } from './statement.ts';
+import type { Signer } from './webcrypto.ts';
 
 const people = await createPeople();
 const { root, authority, mallory } = people;
@@ -29,7 +33,24 @@ const at: RootedAt = { log: STORY_ORIGIN, root: root.key, seen: null, atMs: STOR
 const site: RootedAt = { ...at, root: authority.key };
 const roster = await verifyRoster(await rosterOf(people), at);
 
-/** The same attacks on each of the three rooted statements. */
+const SITE = 'c2l0ZS0wMDAwMDAwMDAwMQ';
+
+/** Signs which keys a site has. */
+function siteOf({
+  over = {},
+  signer = root.signer,
+}: { over?: Partial<StatementOf<'site'>>; signer?: Signer } = {}): Promise<Envelope> {
+  const log = verifierKey(STORY_ORIGIN, 0x01, people.dave.signer.publicKey);
+  return signStatement(
+    {
+      ...{ ...basics(root), type: 'site', site: SITE, version: 1 },
+      ...{ appliance: people.carol.key, log_key: formatVerifierKey(log), ...over },
+    },
+    statementSigner(signer),
+  );
+}
+
+/** The same attacks on each of the rooted statements. */
 interface Case {
   readonly verify: (envelope: Envelope, rooted: RootedAt) => Promise<{ hash: string }>;
   readonly rooted: RootedAt;
@@ -38,7 +59,14 @@ interface Case {
   readonly usurped: Envelope;
 }
 
-const cases: Readonly<Record<'verifyRoster' | 'verifyAuthority' | 'verifyPolicy', Case>> = {
+const cases: Readonly<Record<`verify${'Roster' | 'Site' | 'Authority' | 'Policy'}`, Case>> = {
+  verifySite: {
+    verify: (envelope, rooted) => verifySite(envelope, { ...rooted, site: SITE }),
+    rooted: at,
+    make: (over) => siteOf({ over: { ...over } }),
+    forged: await siteOf({ signer: mallory.signer }),
+    usurped: await siteOf({ over: { by: mallory.key }, signer: mallory.signer }),
+  },
   verifyRoster: {
     verify: verifyRoster,
     rooted: at,
@@ -104,6 +132,37 @@ for (const [name, { verify, rooted, make, forged, usurped }] of Object.entries(c
 
   verifies.run();
 }
+
+const keysOfSite = suite('verifySite()');
+
+keysOfSite('verifySite() takes the word on another site, and a roster, for nothing', async () => {
+  const of = (envelope: Envelope, seen: RootedAt['seen'] = null) =>
+    refusalOf(() => verifySite(envelope, { ...at, site: SITE, seen }));
+  const other = await siteOf({ over: { site: 'c2l0ZS0wMDAwMDAwMDAwMg', version: 9 } });
+  assert.is(await of(other), 'binding');
+  assert.is(await of(other, { version: 10, hash: 'A'.repeat(43) }), 'binding');
+  assert.is(await of(await rosterOf(people)), 'wrong-kind');
+});
+
+keysOfSite(
+  'verifySite() takes a key that the root certified, by what it brings along',
+  async () => {
+    const certify = (keys: string, by = root) =>
+      signStatement({ ...basics(by), type: 'root', keys }, statementSigner(by.signer));
+    const { bob } = people;
+    const byBob = async (roots?: Envelope[]): Promise<string> => {
+      const over = { by: bob.key, ...(roots === undefined ? {} : { roots }) };
+      const envelope = await siteOf({ over, signer: bob.signer });
+      return refusalOf(() => verifySite(envelope, { ...at, site: SITE }));
+    };
+    assert.is(await byBob(), 'not-authorised');
+    assert.is(await byBob([await certify(bob.key)]), 'accepted');
+    assert.is(await byBob([await certify(mallory.key)]), 'not-authorised');
+    assert.is(await byBob([await certify(bob.key, mallory)]), 'not-authorised');
+  },
+);
+
+keysOfSite.run();
 
 const member = suite('memberByKey()');
 

@@ -2,11 +2,14 @@
 // who may ask. The client's authority key signs who may approve, and the policy: what may be done. Neither can
 // replace the other.
 //
+// The root also signs which keys a site has: its appliance's, and its log's. So a browser that comes to a site for the
+// first time need not take them from the console's host.
+//
 // Versions only go up. Who pins a root also remembers the last version it saw, so that an old roster, in
 // which a dismissed technician still stands, is refused although its signature holds.
 
 import { VerifyError } from './error.ts';
-import { checkRosterSigner } from './root-certificate.ts';
+import { checkRootSigner } from './root-certificate.ts';
 import {
   type Approver,
   checkInForce,
@@ -26,7 +29,7 @@ export interface SeenVersion {
 /** What is known of the root that must have signed. */
 export interface RootedAt {
   readonly log: string;
-  /** What is pinned: for a roster a root set (`root-set.ts`), for the client's statements a single key. */
+  /** What is pinned: for the MSP's statements a root set (`root-set.ts`), for the client's a single key. */
   readonly root: string;
   readonly seen: SeenVersion | null;
   readonly atMs: number;
@@ -39,6 +42,21 @@ export interface RootedAt {
  */
 export async function verifyRoster(envelope: Envelope, at: RootedAt): Promise<Signed<'roster'>> {
   return verifyRooted(envelope, 'roster', at);
+}
+
+/**
+ * Verifies which keys a site has, as the MSP's pinned root says.
+ * @throws {VerifyError} `binding` when it is another site's; else as `verifyRoster`
+ */
+export async function verifySite(
+  envelope: Envelope,
+  { site, ...at }: Omit<RootedAt, 'log'> & { readonly site: string },
+): Promise<Signed<'site'>> {
+  const { statement } = await verifyStatement(envelope, { type: 'site', log: NO_LOG });
+  if (statement.site !== site) {
+    throw new VerifyError('binding', 'Cannot accept site: the statement is of another site');
+  }
+  return verifyRooted(envelope, 'site', { ...at, log: NO_LOG });
 }
 
 /**
@@ -112,9 +130,12 @@ export function approverByKey(
   return approver;
 }
 
-type Rooted = StatementOf<'roster' | 'authority' | 'policy'>;
+/** A `site` statement has no member `log` to compare. */
+const NO_LOG = '';
 
-async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
+type Rooted = StatementOf<'roster' | 'site' | 'authority' | 'policy'>;
+
+async function verifyRooted<T extends Rooted['type']>(
   envelope: Envelope,
   type: T,
   { log, root, seen, atMs }: RootedAt,
@@ -122,8 +143,9 @@ async function verifyRooted<T extends 'roster' | 'authority' | 'policy'>(
   const signed = await verifyStatement(envelope, { type, log });
   const rooted: Rooted = signed.statement;
   const { by, version } = rooted;
-  if (rooted.type === 'roster') await checkRosterSigner(rooted, { root, atMs });
-  else if (by !== root) {
+  if (rooted.type === 'roster' || rooted.type === 'site') {
+    await checkRootSigner(rooted, { root, atMs });
+  } else if (by !== root) {
     throw new VerifyError('not-authorised', `Cannot accept ${type}: not signed by the pinned root`);
   }
   checkInForce(rooted, atMs);

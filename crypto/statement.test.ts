@@ -12,6 +12,7 @@ import { encodeBase64url, parseBase64url } from './base64.ts';
 import { concatBytes, encodeUtf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
 import { encodeJcs } from './json.ts';
+import { formatVerifierKey, verifierKey } from './key.ts';
 import {
   checkInForce,
   encodeStatement,
@@ -39,6 +40,8 @@ const COMMAND_DIGESTS = {
   output_limit: HASH,
 };
 
+const LOG_KEY = formatVerifierKey(verifierKey(STORY_ORIGIN, 0x01, carol.signer.publicKey));
+
 /** One statement of every type, by Alice. */
 const statements: { readonly [T in StatementType]: Extract<Statement, { type: T }> } = {
   roster: { ...basics(alice), type: 'roster', msp: 'M', version: 1, members: [] },
@@ -54,6 +57,10 @@ const statements: { readonly [T in StatementType]: Extract<Statement, { type: T 
   digest: { ...basics(alice), type: 'digest', log: STORY_ORIGIN, version: 1, level: 'sealed' },
   root: { ...basics(alice), type: 'root', keys: carol.key },
   device: { ...basics(alice), type: 'device', peer: carol.key },
+  site: {
+    ...{ ...basics(alice), type: 'site', site: ID, version: 1 },
+    ...{ appliance: carol.key, log_key: LOG_KEY },
+  },
   session: {
     ...basics(alice),
     ...place,
@@ -111,8 +118,8 @@ verify('verifyStatement() refuses every other type, and every other log', async 
       assert.is(refusal, other === type ? 'accepted' : 'wrong-kind', `${type} as ${other}`);
     }
     const elsewhere = await refusalOf(() => verifyStatement(envelope, { type, log: 'elsewhere' }));
-    const isForAll = ['roster', 'root', 'device'].includes(type); // they serve all sites of an MSP
-    assert.is(elsewhere, isForAll ? 'accepted' : 'wrong-log');
+    const namesNone = !('log' in statements[type]);
+    assert.is(elsewhere, namesNone ? 'accepted' : 'wrong-log');
   }
 });
 
@@ -201,6 +208,11 @@ parse('parseStatement() refuses what is not in its one form', async () => {
     { ...statements.attestation, participated: true },
     { ...statements.roster, version: 0 },
     { ...statements.roster, msp: 'a\u202eb' },
+    { ...statements.site, site: 'head-office' },
+    { ...statements.site, appliance: 'webauthn:localhost:AAAA' },
+    { ...statements.site, log_key: `${LOG_KEY}A` },
+    { ...statements.site, log_key: carol.key },
+    { ...statements.site, roots: [] },
     without,
     [],
     null,

@@ -15,6 +15,7 @@ import { FormatError, VerifyError } from './error.ts';
 import { type Hash, sha256 } from './hash.ts';
 import { describeIssue } from './issue.ts';
 import { encodeJcs, parseJcs } from './json.ts';
+import { parseVerifierKey } from './key.ts';
 import { COMMAND_FIELDS, envelopeSchema } from './kind.ts';
 import { MAX_ORIGIN_CHARS, parseTime } from './leaf.ts';
 import { formatPersonKey, isPersonKey, MAX_KEY_CHARS, parsePersonKey } from './person-key.ts';
@@ -29,6 +30,7 @@ export type Envelope = z.infer<typeof envelopeSchema>;
 export { envelopeSchema };
 
 const key = z.string().max(MAX_KEY_CHARS).refine(isPersonKey, 'not a key');
+const peer = key.startsWith('ed25519:', 'not a peer key');
 const id = z.string().refine(isBytesText(16), 'not 128 bits of base64url');
 const personId = z
   .string()
@@ -50,6 +52,9 @@ export const memberSchema = z.strictObject({ id: personId, name, role: z.enum(RO
 const approverSchema = z.strictObject({ id: personId, name, key });
 const contactSchema = z.strictObject({ name, reach: name });
 
+/** Of a vkey: name of at most 255 bytes, id and key. */
+const MAX_LOG_KEY_CHARS = 512;
+
 /** So many certificates a roster brings along, each of so many characters at most. */
 export const MAX_CERTIFICATES = 8;
 const MAX_CERTIFICATE_CHARS = 16_384;
@@ -59,7 +64,12 @@ const certificate = envelopeSchema.refine(
   'too long for a root certificate',
 );
 
-/** What is signed, by type. A roster, a root and a device serve all sites of their MSP, so they name no log. */
+const carriedCertificates = z.array(certificate).min(1).max(MAX_CERTIFICATES).exactOptional();
+
+/**
+ * What is signed, by type. A roster, a root and a device serve all sites of their MSP, so they name no log; a `site` says
+ * which log its site has.
+ */
 export const statementSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
@@ -68,7 +78,19 @@ export const statementSchema = z.discriminatedUnion('type', [
     version,
     members: z.array(memberSchema).max(1024),
     /** By which other roots its signer is a root (`root-certificate.ts`); absent: there are none. */
-    roots: z.array(certificate).min(1).max(MAX_CERTIFICATES).exactOptional(),
+    roots: carriedCertificates,
+  }),
+  z.strictObject({
+    ...common,
+    type: z.literal('site'),
+    /** By which the organisation's console knows it. */
+    site: id,
+    /** `ed25519:…` of its appliance's peer key. */
+    appliance: peer,
+    log_key: z.string().max(MAX_LOG_KEY_CHARS).refine(isLogKey, 'not a key of a log'),
+    version,
+    /** As in a roster. */
+    roots: carriedCertificates,
   }),
   z.strictObject({
     ...common,
@@ -94,7 +116,7 @@ export const statementSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
     type: z.literal('device'),
-    peer: key.startsWith('ed25519:', 'not a peer key'),
+    peer,
   }),
   z.strictObject({
     ...common,
@@ -336,6 +358,15 @@ function isBytesText(length: number): (text: string) => boolean {
       return false;
     }
   };
+}
+
+/** Whether text is the vkey of a key that signs notes. */
+function isLogKey(text: string): boolean {
+  try {
+    return parseVerifierKey(text).type === 0x01;
+  } catch {
+    return false;
+  }
 }
 
 function isTime(text: string): boolean {

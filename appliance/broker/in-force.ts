@@ -69,6 +69,7 @@ async function change(site: Desk['site'], envelope: Envelope): Promise<PutInForc
       await site.changeDigest(envelope, { method: methodOf(statement.by) });
       break;
     case 'root':
+    case 'site':
     case 'device':
     case 'session':
     case 'command':

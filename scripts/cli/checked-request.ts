@@ -19,7 +19,7 @@ import { isOpenedAs, openWhole } from '#crypto/entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import { COMMAND_FIELDS, type FieldsOf } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
-import { checkRosterSigner } from '#crypto/root-certificate.ts';
+import { checkRootSigner } from '#crypto/root-certificate.ts';
 import { memberByKey } from '#crypto/roster.ts';
 import { type StatementOf, verifyStatement } from '#crypto/statement.ts';
 import { visibleBytes } from '#crypto/visible.ts';
@@ -191,7 +191,7 @@ async function checkSigners(
   const { roster: envelope } = await client.call('site.statements', {});
   const roster = await verifyStatement(envelope, { type: 'roster', log: origin });
   try {
-    await checkRosterSigner(roster.statement, { root: site.msp_root, atMs: Date.now() });
+    await checkRootSigner(roster.statement, { root: site.msp_root, atMs: Date.now() });
   } catch (cause) {
     throw refuse("the roster is not by the MSP's root", { cause });
   }

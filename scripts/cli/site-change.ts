@@ -15,7 +15,7 @@ import {
   PRESETS,
   type Role,
 } from '#crypto/policy.ts';
-import { checkRosterSigner, trustedRoots } from '#crypto/root-certificate.ts';
+import { checkRootSigner, trustedRoots } from '#crypto/root-certificate.ts';
 import {
   type Envelope,
   signStatement,
@@ -52,7 +52,7 @@ async function envelopeInForce<T extends Type>(
   const verified = await verifyStatement(statements[type], { type, log: origin });
   const statement = verified.statement as StatementOf<Type>; // T is one of these
   if (statement.type === 'roster') {
-    await checkRosterSigner(statement, { root: site.msp_root, atMs: Date.now() });
+    await checkRootSigner(statement, { root: site.msp_root, atMs: Date.now() });
   } else if (statement.by !== site.authority) {
     throw new CliError(
       'not-verified',
