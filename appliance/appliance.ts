@@ -20,6 +20,7 @@ import {
   type ApplianceMessage,
   LINK_PROTOCOL,
 } from '#agent/protocol/link-message.ts';
+import { isLoopback } from '#agent/protocol/loopback.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
@@ -343,15 +344,11 @@ function pinsOf({ site, peer, node }: { site: Site; peer: string; node: BrokerNo
 /** Addresses without the peer id, and without loopback where there is another: endpoints are elsewhere. */
 export function reachable(addresses: readonly string[]): readonly string[] {
   const plain = addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ''));
-  const outside = plain.filter((address) => !/^\/ip(?:4\/127\.|6\/::1\/)/.test(address));
+  const outside = plain.filter((address) => !isLoopback(address));
   const hasNetwork = Object.values(networkInterfaces()).some((list) =>
     list?.some(({ internal }) => !internal),
   );
   return outside.length > 0 && hasNetwork ? [...outside, ...plain.filter(isLoopback)] : plain;
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/');
 }
 
 async function freeBytes(folder: string): Promise<number> {

@@ -13,7 +13,7 @@ import {
   uplinkUpSchema,
 } from '../protocol/uplink-message.ts';
 import type { Clock } from '../work/clock.ts';
-import { openUplink, type UplinkSource } from './uplink.ts';
+import { openUplink, uplinkBackoff, type UplinkSource } from './uplink.ts';
 
 type Talk = Conversation<UplinkUp, UplinkDown>;
 
@@ -74,6 +74,16 @@ uplink(
 );
 
 uplink.run();
+
+const backoff = suite('uplinkBackoff()');
+
+backoff('uplinkBackoff() asks soon for a console on this computer, and for no other', () => {
+  const near = uplinkBackoff(['/ip4/127.0.0.1/tcp/4020', '/ip4/127.0.0.1/tcp/4021/ws']);
+  const far = uplinkBackoff(['/ip4/127.0.0.1/tcp/4020', '/dns4/relay.example/tcp/4020']);
+  assert.equal([near.maxMs, far.maxMs], [2_000, 60_000]);
+});
+
+backoff.run();
 
 /** A clock that notes how long is waited, and does not wait; after so many times it stands still. */
 function hurriedClock(waits: number[], { times }: { times: number }): Clock {

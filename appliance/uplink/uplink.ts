@@ -1,10 +1,11 @@
 // The appliance's uplink: it dials its console, keeps a reservation on the relay there, and tells what the site's
 // digest level lets go. Nothing depends on it: with the internet cut the site works alone, and this catches up.
 
-import { type Link, openLink } from '#agent/protocol/link.ts';
+import { type Backoff, type Link, openLink } from '#agent/protocol/link.ts';
 import { openDeadline } from '#agent/protocol/deadline.ts';
 import type { Conversation } from '#agent/protocol/conversation.ts';
 import { ProtocolError } from '#agent/protocol/error.ts';
+import { isLoopback } from '#agent/protocol/loopback.ts';
 import type { PeerNode } from '#agent/protocol/node.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import type { Envelope } from '#crypto/statement.ts';
@@ -22,7 +23,9 @@ import type { Clock } from '../work/clock.ts';
 import { endpointDelta, type ToldEndpoints } from './endpoint-delta.ts';
 import type { RelayListener } from './relay-listener.ts';
 
-const BACKOFF = { firstMs: 1_000, maxMs: 60_000 };
+const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 60_000 };
+/** A console on this computer is away while it starts, asking costs nothing, and nobody else comes in step. */
+const NEAR_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 2_000 };
 const WELCOME_MS = 10_000;
 /** Changes that come closer together than this are told together. */
 const GATHER_MS = 500;
@@ -69,11 +72,16 @@ export function openUplink(options: UplinkOptions): Link {
     schema: uplinkDownSchema,
     serve: (conversation) => converse(conversation, options),
     signal: new AbortController().signal,
-    ...{ random, backoff: BACKOFF },
+    ...{ random, backoff: uplinkBackoff(target.addresses) },
     onState: (state, { error }) => {
       if (state !== 'connected') onState(state, error); // ours is connected when it is welcome
     },
   });
+}
+
+/** How long an appliance waits before it asks again for a console at these addresses. */
+export function uplinkBackoff(addresses: readonly string[]): Backoff {
+  return addresses.every(isLoopback) ? NEAR_BACKOFF : BACKOFF;
 }
 
 async function converse(

@@ -3,6 +3,7 @@
 
 import { openConversation } from '#agent/protocol/conversation.ts';
 import { isProtocolError, ProtocolError } from '#agent/protocol/error.ts';
+import { isLoopback } from '#agent/protocol/loopback.ts';
 import { openPeerNode, type PeerNode, type PeerStream } from '#agent/protocol/node.ts';
 import { Client } from '#appliance/protocol/client.ts';
 import {
@@ -96,8 +97,4 @@ function unreachable({ addresses }: HomeSite, cause: Error): ProtocolError {
   const where = addresses.join(', ');
   const message = `Cannot reach the appliance: nobody answers at ${where}`;
   return new ProtocolError('peer-unreachable', message, { cause });
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/');
 }
