@@ -11,6 +11,7 @@ import { authOptions } from '#ui/server/identity/auth.ts';
 import { INVITATION_LIFE_MS } from '#ui/server/identity/membership.ts';
 import { codeOf, openDirectoryPlace } from './console-directory.ts';
 import type { OpenPlace } from './console-place.ts';
+import { claimStorySite, signStoryKeys } from './console-site-keys.ts';
 import { foundMsp, storyEndpoint, storyKey } from './console-story.ts';
 import { consoleVisitor } from './console-visitor.ts';
 
@@ -101,6 +102,11 @@ export function consoleContract(name: string, openPlace: OpenPlace): { run: () =
     assert.is((await own.clients())[0]?.sites, 1);
     assert.is((await own.changes({ limit: 2 })).items.length, 2);
     assert.is.not(await directory.deviceByPeerKey(msp.devices.owner), null);
+    const logKey = await claimStorySite(directory, msp);
+    const said = { site: msp.siteId, appliance: msp.siteKey, log_key: logKey };
+    const signedKeys = await signStoryKeys(msp.root, said);
+    await directory.of(msp.actors.owner).putSiteKeys(msp.siteId, signedKeys);
+    assert.equal((await own.site(msp.siteId)).signedKeys, signedKeys);
     const { peerKey } = await directory.of(msp.actors.owner).removeSite(msp.siteId);
     assert.is(peerKey, msp.siteKey);
     assert.equal((await own.endpoints({})).items, []);

@@ -19,6 +19,10 @@ words('changeWords() says who became what', () => {
     changeWords({ what: 'roster.signed', detail: { version: 1, members: 1 } }),
     'signed roster 1, with 1 key in it',
   );
+  assert.is(
+    changeWords({ what: 'site.signed', detail: { name: 'Berlin' } }),
+    'signed the keys of the site Berlin',
+  );
 });
 
 words('changeWords() says what it does not know as it stands, and nothing of a prototype', () => {

@@ -26,6 +26,7 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.token': () => 'made a new token for a site',
   'site.claiming': (of) => `typed the claim code of the appliance of the site ${of('name')}`,
   'site.joined': (of) => `of the site ${of('name')} joined with its token`,
+  'site.signed': (of) => `signed the keys of the site ${of('name')}`,
   'roster.signed': (of) =>
     `signed roster ${of('version')}, with ${of('members')} ${of('members') === '1' ? 'key' : 'keys'} in it`,
   'key.proposed': () => 'made a signing key',

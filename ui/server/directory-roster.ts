@@ -142,8 +142,13 @@ async function checkRoster(
     atMs,
   }: { root: string; seen: { version: number; hash: string } | null; atMs: number },
 ): Promise<Signed<'roster'>> {
+  return orRefusal(() => verifyRoster(envelope, { log: '', root, seen, atMs }));
+}
+
+/** What does not verify is refused in its own words. @throws {ConsoleError} code `conflict` for an old version, else `invalid` */
+export async function orRefusal<T>(verify: () => Promise<T>): Promise<T> {
   try {
-    return await verifyRoster(envelope, { log: '', root, seen, atMs });
+    return await verify();
   } catch (cause) {
     if (!(cause instanceof VerifyError) && !(cause instanceof FormatError)) throw cause;
     const code = cause.code === 'rolled-back' || cause.code === 'fork' ? 'conflict' : 'invalid';

@@ -8,6 +8,7 @@ import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { concatBytes, encodeUtf8 } from '#crypto/bytes.ts';
 import { DIGEST_LEVELS, type DigestLevel } from '#crypto/digest-level.ts';
 import { sha256 } from '#crypto/hash.ts';
+import { type Envelope, envelopeSchema } from '#crypto/statement.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import {
   checkId,
@@ -45,6 +46,8 @@ export interface Site {
   readonly peerKey: string | null;
   readonly logKey: string | null;
   readonly origin: string | null;
+  /** Both keys as the organisation's root signed them; null: nobody did. */
+  readonly signedKeys: Envelope | null;
   readonly digestLevel: DigestLevel;
   /** Multiaddrs on its own network. */
   readonly addresses: readonly string[];
@@ -254,7 +257,8 @@ function ownSites(db: Db, { actor }: Scope) {
     .select('client.name as client_name');
 }
 
-async function ownSite(
+/** A site of the actor's organisation. @throws {ConsoleError} code `not-found` */
+export async function ownSite(
   db: Db,
   { scope, siteId }: { scope: Scope; siteId: string },
 ): Promise<SiteRow> {
@@ -297,6 +301,7 @@ function siteOf(row: SiteRow): Site {
     ...{ id: row.id, clientId: row.client_id, clientName: row.client_name, name: row.name },
     ...{ state, digestLevel, tokenExpiresAt: row.token_expires_at },
     ...{ peerKey: row.peer_key, logKey: row.log_key, origin: row.origin },
+    signedKeys: row.signed_keys === null ? null : envelopeSchema.parse(JSON.parse(row.signed_keys)),
     addresses: textsSchema.parse(JSON.parse(row.addresses)),
     ...{ software: row.software, checkpoint: row.checkpoint, checkpointSize: row.checkpoint_size },
     ...{ rosterVersion: row.roster_version, seenAt: row.seen_at },

@@ -25,6 +25,7 @@ import { type LinkDirectory, linkDirectory } from './directory-links.ts';
 import { type NoticeDirectory, noticeDirectory } from './directory-notices.ts';
 import { type PeopleDirectory, peopleDirectory } from './directory-people.ts';
 import { type RosterDirectory, rosterDirectory } from './directory-roster.ts';
+import { type SiteKeysDirectory, siteKeysDirectory } from './directory-site-keys.ts';
 import { type SiteDirectory, siteDirectory } from './directory-sites.ts';
 import { ConsoleError } from './error.ts';
 import type { Identity } from './identity/identity.ts';
@@ -41,6 +42,7 @@ export type OwnDirectory = PeopleDirectory &
   DeviceDirectory &
   ClientDirectory &
   SiteDirectory &
+  SiteKeysDirectory &
   FleetDirectory &
   NoticeDirectory &
   ChangeDirectory;
@@ -73,6 +75,7 @@ export function openDirectory(
         ...deviceDirectory(scope),
         ...clientDirectory(scope),
         ...siteDirectory(scope),
+        ...siteKeysDirectory(scope),
         ...fleetDirectory(scope),
         ...noticeDirectory(scope),
         ...changeDirectory(scope),

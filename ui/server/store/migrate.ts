@@ -11,6 +11,7 @@ import { up as inviter } from './migrations/0003-inviter.ts';
 import { up as siteRoster } from './migrations/0004-site-roster.ts';
 import { up as notices } from './migrations/0005-notices.ts';
 import { up as deviceSecret } from './migrations/0006-device-secret.ts';
+import { up as siteKeys } from './migrations/0007-site-keys.ts';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   siteRoster,
   notices,
   deviceSecret,
+  siteKeys,
 ];
 
 interface MigrationSchema {

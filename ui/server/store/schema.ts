@@ -69,6 +69,8 @@ export interface SiteTable {
   peer_key: string | null;
   log_key: string | null;
   origin: string | null;
+  /** Both keys as the organisation's root signed them: an envelope. */
+  signed_keys: string | null;
   digest_level: string;
   addresses: string;
   software: string | null;
