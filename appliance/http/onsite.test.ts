@@ -347,7 +347,34 @@ onsite('onsiteRoutes() stops a session by PIN, and takes back what waits in it',
   const receipt = await visitor.get(path);
   assert.match(receipt.text, `Entry ${closed?.index ?? -1}`);
   assert.match((await visitor.get(`/requests/${hash}`)).text, 'Withdrawn');
-  assert.is((await visitor.send(`${path}/stop`, { ...form, pin: PINS.dave })).status, 404);
+  const late = await visitor.send(`${path}/stop`, { ...form, comment: 'Now!', pin: PINS.dave });
+  assert.is(late.status, 404);
+  assert.match(late.text, 'Nothing was stopped');
+  assert.match(late.text, 'Dave Miller stopped it.');
+});
+
+onsite('onsiteRoutes() decides and stops once, however often a form is sent', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { hash } = await stage.ask();
+  const path = `/sessions/${(await stage.session()).id}`;
+  const decision = formOf({ token: await visitor.tokenOf(`/requests/${hash}`) });
+  const deciding = [1, 2].map(() => visitor.send(`/requests/${hash}/decide`, decision));
+  const [first, second] = await Promise.all(deciding);
+  const receipt = `/requests/${hash}/receipt`;
+  assert.match(first?.headers.get('Location') ?? '', receipt);
+  assert.match(second?.headers.get('Location') ?? '', receipt, 'not: it came too late');
+  assert.is((await stage.entries('approval.granted')).length, 1);
+  const other = { ...decision, decision: 'deny' };
+  const late = await visitor.send(`/requests/${hash}/decide`, other);
+  assert.is(late.status, 409, 'another decision is another form');
+  const token = await visitor.tokenOf(path, `${path}/stop`);
+  const stopping = { approver: 'carol', pin: PINS.carol, comment: '', token };
+  for (let sent = 0; sent < 2; sent++) {
+    const { status, headers } = await visitor.send(`${path}/stop`, stopping);
+    assert.equal([status, headers.get('Location')], [303, path]);
+  }
+  assert.is((await stage.entries('session.closed')).length, 1);
 });
 
 onsite('onsiteRoutes() counts what runs apart from what waits', async () => {

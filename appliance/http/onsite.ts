@@ -167,12 +167,21 @@ class Onsite {
     const { pinDesk, requests } = this.#options;
     let typed: Typed | null = null;
     try {
-      const form = await readForm(c, decideFormSchema);
-      const { token, decision, ...wanted } = form;
-      typed = wanted;
-      this.#tokens.check(c, { purpose: `decide ${hash}`, token });
-      if (decision === undefined) throw new PageError('form-invalid', 'Cannot decide: no decision');
-      await pinDesk.decide({ request: hash, decision, ...wanted });
+      const { token, pin, ...asked } = await readForm(c, decideFormSchema);
+      typed = asked;
+      const path = await this.#tokens.once(
+        c,
+        { purpose: `decide ${hash}`, token, asked },
+        async () => {
+          const { decision } = asked;
+          if (decision === undefined) {
+            throw new PageError('form-invalid', 'Cannot decide: no decision');
+          }
+          await pinDesk.decide({ request: hash, pin, ...asked, decision });
+          return `/requests/${hash}/receipt?refresh=${RECEIPT_LOOK_S}`;
+        },
+      );
+      return c.redirect(path, 303);
     } catch (cause) {
       if (isTooLate(cause)) {
         const request = await this.#request(hash);
@@ -182,7 +191,6 @@ class Onsite {
       const notice = refuseForm(c, cause);
       return this.#showForm(c, requests.show(hash), { notice, typed });
     }
-    return c.redirect(`/requests/${hash}/receipt?refresh=${RECEIPT_LOOK_S}`, 303);
   }
 
   async showSession(c: Context, id: string, back: SessionBack = FRESH): Promise<Response> {
@@ -199,15 +207,18 @@ class Onsite {
     const { pinDesk, sessions } = this.#options;
     let typedLine: TypedLine | null = null;
     try {
-      const { token, ...wanted } = await readForm(c, sayFormSchema);
-      typedLine = wanted;
-      this.#tokens.check(c, { purpose: `say ${id}`, token });
-      checkLine(wanted.text);
-      const session = sessions.find(id);
-      if (session.isClosing) throw new WorkError('session-closed', 'Cannot speak: it is closed');
-      const { name } = await pinDesk.confirm(wanted);
-      const said = await sessions.say(session, { from: 'client', name, text: wanted.text });
-      return c.redirect(`/sessions/${id}?said=${said.index}`, 303);
+      const { token, pin, ...asked } = await readForm(c, sayFormSchema);
+      typedLine = asked;
+      const path = await this.#tokens.once(c, { purpose: `say ${id}`, token, asked }, async () => {
+        const { approver, text } = asked;
+        checkLine(text);
+        const session = sessions.find(id);
+        if (session.isClosing) throw new WorkError('session-closed', 'Cannot speak: it is closed');
+        const { name } = await pinDesk.confirm({ approver, pin });
+        const said = await sessions.say(session, { from: 'client', name, text });
+        return `/sessions/${id}?said=${said.index}`;
+      });
+      return c.redirect(path, 303);
     } catch (cause) {
       const notice = refuseForm(c, cause, 'said');
       return this.showSession(c, id, { ...FRESH, notice, typedLine });
@@ -216,19 +227,22 @@ class Onsite {
 
   async stop(c: Context, id: string): Promise<Response> {
     const { pinDesk, sessions } = this.#options;
-    const session = sessions.find(id);
     let typed: Typed | null = null;
     try {
-      const { token, ...wanted } = await readForm(c, stopFormSchema);
-      typed = wanted;
-      this.#tokens.check(c, { purpose: `stop ${id}`, token });
-      const { name } = await pinDesk.confirm(wanted);
-      await this.#close(session, { by: name, note: wanted.comment });
+      const { token, pin, ...asked } = await readForm(c, stopFormSchema);
+      typed = asked;
+      const path = await this.#tokens.once(c, { purpose: `stop ${id}`, token, asked }, async () => {
+        const { approver, comment } = asked;
+        const session = sessions.find(id);
+        const { name } = await pinDesk.confirm({ approver, pin });
+        await this.#close(session, { by: name, note: comment });
+        return `/sessions/${id}`;
+      });
+      return c.redirect(path, 303);
     } catch (cause) {
       const notice = refuseForm(c, cause, 'stopped');
-      return this.#showOpen(c, session, { ...FRESH, notice, typed });
+      return this.showSession(c, id, { ...FRESH, notice, typed });
     }
-    return c.redirect(`/sessions/${id}`, 303);
   }
 
   /** Closes a session; one that ends slowly goes on ending after this has resolved. */

@@ -136,6 +136,45 @@ say('sayCard() has wrong PINs counted and on record, and what was typed comes ba
   assert.is((await speak(visitor, id)).status, 303);
 });
 
+say('sayCard() says a line once, however often its form is sent', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { id } = await stage.session();
+  const action = `/sessions/${id}/say`;
+  const form = formOf({ token: await visitor.tokenOf(`/sessions/${id}`, action) });
+  const twice = await Promise.all([visitor.send(action, form), visitor.send(action, form)]);
+  const reloaded = await visitor.send(action, form);
+  const [said] = await stage.entries('chat.said');
+  for (const { status, headers } of [...twice, reloaded]) {
+    const path = `/sessions/${id}?said=${said?.index ?? -1}`;
+    assert.equal([status, headers.get('Location')], [303, path]);
+  }
+  assert.equal(await linesOf(stage), [TEXT]);
+  assert.is((await visitor.send(action, { ...form, text: 'And not at noon.' })).status, 303);
+  assert.is((await speak(visitor, id)).status, 303);
+  assert.equal(await linesOf(stage), [TEXT, 'And not at noon.', TEXT], 'what is meant is said');
+});
+
+say('sayCard() counts a wrong PIN once for a form that is sent twice at once', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const { id } = await stage.session();
+  const action = `/sessions/${id}/say`;
+  const form = formOf({ token: await visitor.tokenOf(`/sessions/${id}`, action) });
+  const wrong = { ...form, pin: '739151' };
+  const twice = await Promise.all([visitor.send(action, wrong), visitor.send(action, wrong)]);
+  for (const { status, text } of twice) {
+    assert.is(status, 403);
+    assert.match(text, '2 tries are left');
+  }
+  assert.is((await stage.entries('alert.raised')).length, 1);
+  assert.is(
+    (await visitor.send(action, form)).status,
+    303,
+    'nothing was said by it: it is still good',
+  );
+});
+
 say('sayCard() says nothing that is empty or too long, and tries no PIN for it', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);

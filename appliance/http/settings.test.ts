@@ -37,6 +37,20 @@ settings('lets an approver choose by PIN what leaves the site, at once and on re
   assert.is(stage.site.digest?.signed.statement.version, 2);
 });
 
+settings('changes it once, however often the form is sent', async () => {
+  await using stage = await openOnsiteStage();
+  const visitor = createPageVisitor(stage.app);
+  const form = { ...FORM, token: await visitor.tokenOf('/settings') };
+  const sent = [visitor.send('/settings', form), visitor.send('/settings', form)];
+  const answers = [...(await Promise.all(sent)), await visitor.send('/settings', form)];
+  const changed = await stage.entries('digest.changed');
+  assert.is(changed.length, 1);
+  for (const { status, headers } of answers) {
+    const path = `/settings?changed=${changed[0]?.index ?? -1}`;
+    assert.equal([status, headers.get('Location')], [303, path]);
+  }
+});
+
 settings('changes nothing for a wrong PIN, and says so', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);

@@ -66,15 +66,18 @@ class Settings {
   async choose(c: Context): Promise<Response> {
     let typed: SettingsPage['typed'] = null;
     try {
-      const { token, ...wanted } = await readForm(c, levelFormSchema);
-      typed = wanted;
-      this.#tokens.check(c, { purpose: PURPOSE, token });
-      await this.#options.pinDesk.chooseLevel(wanted);
+      const { token, pin, ...asked } = await readForm(c, levelFormSchema);
+      typed = asked;
+      const path = await this.#tokens.once(c, { purpose: PURPOSE, token, asked }, async () => {
+        const { pinDesk, site } = this.#options;
+        await pinDesk.chooseLevel({ pin, ...asked });
+        return `/settings?changed=${site.digest?.index ?? ''}`;
+      });
+      return c.redirect(path, 303);
     } catch (cause) {
       const notice = refuseForm(c, cause, 'changed');
       return this.show(c, { notice, typed });
     }
-    return c.redirect(`/settings?changed=${this.#options.site.digest?.index ?? ''}`, 303);
   }
 
   /** The page that a change leads to says so as long as that change is the one in force. */

@@ -119,15 +119,17 @@ class Setup {
     if (this.#isDone) return c.redirect('/', 303);
     let typed: TypedSetUp | null = null;
     try {
-      const { token, pin, again, ...chosen } = await readForm(c, setUpFormSchema);
-      typed = chosen;
+      const { token, pin, again, ...asked } = await readForm(c, setUpFormSchema);
+      typed = asked;
+      if (pin !== again) return await this.#back(c, PINS_DIFFER, typed);
       const { offer } = claim.state;
       // The form was for exactly this offer: another one since then is to be read first.
-      this.#tokens.check(c, { purpose: purposeOf(offer), token });
-      if (pin !== again) return await this.#back(c, PINS_DIFFER, typed);
-      const { name: who, preset, level, zone: timeZone } = chosen;
-      await setUp({ ...{ name: who, pin, preset, level, timeZone } });
-      this.#isDone = true;
+      await this.#tokens.once(c, { purpose: purposeOf(offer), token, asked }, async () => {
+        const { name: who, preset, level, zone: timeZone } = asked;
+        await setUp({ name: who, pin, preset, level, timeZone });
+        this.#isDone = true;
+        return '/';
+      });
       return await this.#done(c, offer);
     } catch (cause) {
       const notice = noticeOf(cause);
@@ -147,9 +149,12 @@ class Setup {
     const { token } = await readForm(c, declineFormSchema);
     const { offer } = claim.state;
     if (offer === null || this.#isDone) return c.redirect('/', 303);
-    this.#tokens.check(c, { purpose: purposeOf(offer), token });
-    await decline();
-    return c.redirect('/', 303);
+    const form = { purpose: purposeOf(offer), token, asked: {} };
+    const path = await this.#tokens.once(c, form, async () => {
+      await decline();
+      return '/';
+    });
+    return c.redirect(path, 303);
   }
 
   #back(c: Context, notice: Notice, typed: TypedSetUp | null) {
