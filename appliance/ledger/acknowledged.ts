@@ -3,8 +3,9 @@
 //
 //   two slots, 4096 bytes apart, written in turn:  size(8)  root(32)  SHA-256(domain || size || root)(32)
 //
-// Written before anybody is told, without waiting for the disk: it outlives the process at once and a power cut
-// from the next saved checkpoint on. It is never ahead of the store, which is on disk first.
+// Written before anybody is told, without waiting for the disk: it outlives the process at once. It need not outlive
+// a power cut, after which it may say less than before: what a saved checkpoint holds is known from that. It is never
+// ahead of the store, which is on disk first.
 
 import { fsyncSync, writeSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
@@ -29,8 +30,6 @@ export interface AcknowledgedFile extends AsyncDisposable {
   readonly last: Recomputed;
   /** Writes a state; it is with the operating system when this returns. */
   record(state: Recomputed): void;
-  /** Puts what was written on disk. */
-  sync(): Promise<void>;
 }
 
 /** Makes the file of an empty log. */
@@ -58,9 +57,6 @@ export async function openAcknowledged(folder: string): Promise<AcknowledgedFile
       writeSync(handle.fd, encodeState(next), 0, RECORD_BYTES, slot * SLOT_BYTES);
       slot = 1 - slot;
       state = next;
-    },
-    async sync() {
-      await handle.datasync();
     },
     async [Symbol.asyncDispose]() {
       if (handle.fd < 0) return;

@@ -18,8 +18,8 @@ export async function replaceFile(path: string, bytes: string | Uint8Array): Pro
 
 /** A file that is replaced often: its folder stays open. */
 export interface ReplacedFile extends AsyncDisposable {
-  /** As `replaceFile`. One at a time. */
-  replace(bytes: string | Uint8Array): Promise<void>;
+  /** As `replaceFile`. One at a time. What `check` rejects, while the disk is waited for, does not take its place. */
+  replace(bytes: string | Uint8Array, check?: () => Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -30,11 +30,13 @@ export async function openReplaced(path: string): Promise<ReplacedFile> {
   const temporary = `${path}.new`;
   const folder = process.platform === 'win32' ? null : await open(dirname(path), 'r');
   return {
-    async replace(bytes) {
+    async replace(bytes, check = () => Promise.resolve()) {
       const file = openSync(temporary, 'w', 0o600);
       try {
         writeFileSync(file, bytes);
-        await sync(file);
+        const steps = [sync(file), check()];
+        await Promise.allSettled(steps); // the disk is done with the file before it is closed
+        await Promise.all(steps);
       } finally {
         closeSync(file);
       }

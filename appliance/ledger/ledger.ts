@@ -278,7 +278,7 @@ function assemble(options: OpenLedgerOptions, parts: Parts): Ledger {
   let isClosed = false;
   const publisher = openPublisher({
     ...{ origin, signer: options.signer, checkpointFile: parts.checkpointFile, latch },
-    ...{ acknowledgedFile: parts.acknowledgedFile, saved: parts.saved },
+    saved: parts.saved,
     acknowledged: () => writer.acknowledged,
     delayMs: options.checkpointDelayMs ?? 1000,
     onPublished: ringSoon,

@@ -112,6 +112,22 @@ open('refuses an old copy by the acknowledged size alone, before any checkpoint'
   assert.match(message, /the acknowledged size knows 3/);
 });
 
+open('takes an acknowledged size that a power cut left behind the checkpoint', async () => {
+  await using place = await createLedgerPlace();
+  const path = join(place.secondFolder, 'acknowledged');
+  await fill(place, 2);
+  const behind = await readFile(path);
+  await fill(place, 3);
+  await writeFile(path, behind);
+  {
+    await using ledger = await place.open();
+    assert.is(ledger.size, 5);
+  }
+  await fill(place, 1);
+  await using ledger = await place.open();
+  assert.is(ledger.size, 6);
+});
+
 open('refuses a store that is another history of the same size', async () => {
   await using place = await createLedgerPlace();
   await using other = await createLedgerPlace();

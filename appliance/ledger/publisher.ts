@@ -1,13 +1,12 @@
-// Publishing: what was acknowledged is signed, the signature checked, the checkpoint saved in the second place,
-// and only then shown to anybody. At once when somebody asks, else at most a second after an entry; who asks
-// while one is being made is served by the next, all together. While one is on its way to the second place,
+// Publishing: what was acknowledged is signed, the checkpoint saved in the second place and its signature checked
+// meanwhile, and only then shown to anybody. At once when somebody asks, else at most a second after an entry; who
+// asks while one is being made is served by the next, all together. While one is on its way to the second place,
 // whoever asked may work on what it will be shown in.
 
 import { signCheckpoint, verifyCheckpoint } from '#crypto/checkpoint.ts';
 import { verifierKey } from '#crypto/key.ts';
 import type { Signer } from '#crypto/webcrypto.ts';
 
-import type { AcknowledgedFile } from './acknowledged.ts';
 import type { createBell } from './bell.ts';
 import type { ReplacedFile } from './durable-file.ts';
 import { LedgerError } from './error.ts';
@@ -30,7 +29,6 @@ export interface PublisherParts {
   readonly signer: Signer;
   /** The second place. */
   readonly checkpointFile: Pick<ReplacedFile, 'replace'>;
-  readonly acknowledgedFile: AcknowledgedFile;
   readonly latch: Latch;
   /** The checkpoint that is saved already. */
   readonly saved: SignedCheckpoint;
@@ -47,7 +45,7 @@ interface Asking {
 }
 
 export function openPublisher(parts: PublisherParts): Publisher {
-  const { origin, signer, latch, acknowledged, acknowledgedFile, checkpointFile, delayMs } = parts;
+  const { origin, signer, latch, acknowledged, checkpointFile, delayMs } = parts;
   const logKey = verifierKey(origin, 0x01, signer.publicKey);
   let published = parts.saved;
   let asking: Asking[] = [];
@@ -114,7 +112,6 @@ export function openPublisher(parts: PublisherParts): Publisher {
     if (state.size > published.size) {
       const note = await signCheckpoint({ origin, ...state }, signer);
       const checkpoint: SignedCheckpoint = { note, ...state };
-      await verifyCheckpoint(note, logKey);
       latch.check();
       isSaving = true;
       const saved = save(note);
@@ -126,10 +123,10 @@ export function openPublisher(parts: PublisherParts): Publisher {
     } else serve({ checkpoint: published, published: Promise.resolve() });
   }
 
-  /** Puts a checkpoint in the second place; what goes wrong trips the latch. */
+  /** Verifies a checkpoint and puts it in the second place; what goes wrong trips the latch. */
   async function save(note: string): Promise<void> {
     try {
-      await Promise.all([checkpointFile.replace(note), acknowledgedFile.sync()]);
+      await checkpointFile.replace(note, () => verifyCheckpoint(note, logKey));
     } catch (error) {
       throw latch.trip(error);
     }
