@@ -149,8 +149,8 @@ function sayConsole(
   const isOpened = openBrowser(origin);
   const next = belongs
     ? `The site of this computer is in a console's organisation. The code is for when the page offers to bring it in.`
-    : `The first to open it founds the organisation, with a passkey. To bring the site of this computer into it, the
-  page asks for the code, which is good once.`;
+    : `The first to open it founds the organisation, and makes a signing key. To bring the site of this computer into
+  it, the page asks for the code, which is good once.`;
   say(
     `\nThe console is at  ${origin}${isOpened ? '  (opening it in your browser)' : ''}\n\n  ${next}`,
   );

@@ -86,7 +86,7 @@ export async function measureKeystroke(
 /** Opens a session on the machine, as its owner does: by the site's page. */
 async function openOwnSession({ owner }: ConsolePlace, site: WorkSite): Promise<void> {
   await owner.go(`/sites/${site.id}`);
-  const lock = owner.page.getByRole('button', { name: 'Unlock with your passkey' });
+  const lock = owner.page.getByRole('button', { name: 'Unlock with your signing key' });
   await lock.or(machineRow(owner.page, MACHINE)).first().waitFor();
   if (await lock.isVisible()) await unlock(owner.page);
   await machineRow(owner.page, MACHINE).click();

@@ -174,7 +174,7 @@ async function signInSignsNothing(owner: BrowserVisitor): Promise<void> {
     }),
   );
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
-  await page.getByText('No passkey was used').waitFor();
+  await page.getByText('No sign-in passkey was used').waitFor();
   assert.equal(await counts(), before);
   await page.unroute('**/api/sign-in/challenge');
   await page.getByLabel('Mail address').fill('sarah@acme.example');

@@ -90,8 +90,10 @@ async function setUpOnSite(
 
 /** Presses the button that unlocks this browser, when the page asks for it. */
 export async function unlock(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Unlock with your passkey' }).click();
-  await page.getByRole('button', { name: 'Unlock with your passkey' }).waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Unlock with your signing key' }).click();
+  await page
+    .getByRole('button', { name: 'Unlock with your signing key' })
+    .waitFor({ state: 'hidden' });
 }
 
 /**

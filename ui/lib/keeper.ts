@@ -4,6 +4,8 @@
 
 import { createStore, del, entries, get, set, update } from 'idb-keyval';
 
+import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SeenVersion } from '#crypto/roster.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { SigningKey } from './passkey.ts';
 
@@ -15,12 +17,12 @@ export interface Pinned {
   readonly rosterVersion: number;
 }
 
-/** A site's keys as this browser saw them first: at the claim from the box itself, elsewhere from the host. */
-export interface PinnedSite {
-  /** `ed25519:…` of the appliance's peer key. */
-  readonly appliance: string;
-  /** The log's C2SP verifier key. */
-  readonly log: string;
+/** A site's keys as this browser first had them: `site-keys.ts` says from whom. */
+export interface PinnedSite extends SiteKeys {
+  /** They were proved by the code on the box, which was typed into this browser. */
+  readonly isFromCode?: true;
+  /** The newest signature of them by the root that was seen here. */
+  readonly signed?: SeenVersion;
 }
 
 /** This browser's own key, and the signed word that it speaks for a person. */
@@ -36,6 +38,19 @@ export interface SessionKeys {
   readonly session: string;
   readonly pair: CryptoKeyPair;
   readonly endsAtMs: number;
+}
+
+/**
+ * What is known of a site's keys, and what comes to it.
+ * @throws {Error} for other keys than are known
+ */
+export function withPinned(known: PinnedSite | undefined, more: PinnedSite): PinnedSite {
+  const { appliance, log, signed } = more;
+  if (known !== undefined && (known.appliance !== appliance || known.log !== log)) {
+    throw new Error('Cannot trust site: its keys are not those that this browser knows');
+  }
+  const isOlder = (signed?.version ?? 0) < (known?.signed?.version ?? 0);
+  return { ...known, ...more, ...(isOlder && known?.signed ? { signed: known.signed } : {}) };
 }
 
 const store = createStore('caisey', 'kept');
@@ -71,17 +86,8 @@ export class Keeper {
   }
 
   /** Pins a site's keys; never others than before. */
-  async pinSite(site: string, { appliance, log }: PinnedSite): Promise<void> {
-    await update<PinnedSite>(
-      this.#key('site', site),
-      (known) => {
-        if (known !== undefined && (known.appliance !== appliance || known.log !== log)) {
-          throw new Error('Cannot trust site: its keys are not those that this browser knows');
-        }
-        return { appliance, log };
-      },
-      store,
-    );
+  async pinSite(site: string, keys: PinnedSite): Promise<void> {
+    await update<PinnedSite>(this.#key('site', site), (known) => withPinned(known, keys), store);
   }
 
   /** The newest checkpoint of a site's log that this browser has seen: a signed note. */

@@ -1,4 +1,4 @@
-// Opening a session in the browser: a key is made that can never leave it, the passkey delegates to that key once,
+// Opening a session in the browser: a key is made that can never leave it, the signing key delegates to that key once,
 // and from then on it signs the commands.
 
 import { signOpening } from '#appliance/protocol/session-key.ts';

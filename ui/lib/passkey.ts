@@ -16,7 +16,7 @@ export interface SigningKey {
   readonly credentialId: Bytes;
 }
 
-/** Why a passkey could not be made or used, in words for the person at the screen. */
+/** Why a passkey, the signing key or one that signs in, could not be made or used, in words for the person at the screen. */
 export class PasskeyError extends Error {
   override readonly name = 'PasskeyError';
   readonly code: 'unsupported' | 'cancelled' | 'failed';
@@ -42,7 +42,7 @@ export async function createSigningKey(person: {
 }): Promise<SigningKey> {
   const rpId = location.hostname;
   const label = `${person.name}: signs for ${person.organisation}`;
-  const created = await asked(() =>
+  const created = await asked('No signing key was made', () =>
     navigator.credentials.create({
       publicKey: {
         rp: { id: rpId, name: 'Caisey signing key' },
@@ -78,7 +78,7 @@ async function signChallenge(
 ): Promise<Envelope['signature']> {
   const parsed = parsePersonKey(key);
   if (parsed.kind !== 'webauthn') throw new TypeError('Cannot sign: the key is no passkey');
-  const got = await asked(() =>
+  const got = await asked('The signing key was not used', () =>
     navigator.credentials.get({
       publicKey: {
         rpId: parsed.rpId,
@@ -99,7 +99,11 @@ async function signChallenge(
   };
 }
 
-async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCredential> {
+/** Asks the authenticator; `refused` says what did not happen when the person would not. */
+async function asked(
+  refused: string,
+  ask: () => Promise<Credential | null>,
+): Promise<PublicKeyCredential> {
   if (!canUsePasskeys()) {
     throw new PasskeyError(
       'unsupported',
@@ -112,7 +116,7 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
   } catch (cause) {
     const isRefused = cause instanceof DOMException && cause.name === 'NotAllowedError';
     throw isRefused
-      ? new PasskeyError('cancelled', 'The passkey was not used: cancelled, or too late', { cause })
+      ? new PasskeyError('cancelled', `${refused}: cancelled, or too late`, { cause })
       : new PasskeyError('failed', 'The authenticator could not do it', { cause });
   }
   if (!(credential instanceof PublicKeyCredential)) throw unexpected();
@@ -120,7 +124,7 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
 }
 
 function unexpected(): PasskeyError {
-  return new PasskeyError('failed', 'The authenticator answered something else than a passkey');
+  return new PasskeyError('failed', 'The authenticator answered something else than a signing key');
 }
 
 const PROMPT_MS = 120_000;

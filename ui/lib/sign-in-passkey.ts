@@ -102,10 +102,15 @@ function refusalOf(cause: unknown): PasskeyError {
     });
   }
   return name === 'NotAllowedError'
-    ? new PasskeyError('cancelled', 'No passkey was made: cancelled, or too late', { cause })
+    ? new PasskeyError('cancelled', 'No sign-in passkey was made: cancelled, or too late', {
+        cause,
+      })
     : new PasskeyError('failed', 'The authenticator could not do it', { cause });
 }
 
 function unexpected(): PasskeyError {
-  return new PasskeyError('failed', 'The authenticator answered something else than a passkey');
+  return new PasskeyError(
+    'failed',
+    'The authenticator answered something else than a sign-in passkey',
+  );
 }

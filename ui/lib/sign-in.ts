@@ -16,7 +16,7 @@ const optionsSchema = z.looseObject({
 /** Signs in. @throws {Error} in words for the person */
 export async function signInByPasskey(fetch: typeof globalThis.fetch): Promise<void> {
   const asked = await fetch('/api/sign-in/challenge', { method: 'POST' });
-  if (!asked.ok) throw new Error('The console cannot take a passkey now; use the password');
+  if (!asked.ok) throw new Error('The console cannot take a sign-in passkey now; use the password');
   const { challenge, rpId, timeout } = optionsSchema.parse(await asked.json());
   const credential = await navigator.credentials
     .get({
@@ -30,7 +30,7 @@ export async function signInByPasskey(fetch: typeof globalThis.fetch): Promise<v
     })
     .catch(() => null);
   if (!(credential instanceof PublicKeyCredential)) {
-    throw new Error('No passkey was used. You can sign in with your password.');
+    throw new Error('No sign-in passkey was used. You can sign in with your password.');
   }
   refuseSigningKey(credential);
   const answered = await fetch('/api/sign-in/passkey', {
@@ -38,7 +38,7 @@ export async function signInByPasskey(fetch: typeof globalThis.fetch): Promise<v
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ response: assertionJson(credential) }),
   });
-  if (!answered.ok) throw new Error('The console does not know that passkey');
+  if (!answered.ok) throw new Error('The console does not know that sign-in passkey');
 }
 
 /** What a signing key signed must not reach the host: it may be a statement of the host's making. */

@@ -100,7 +100,7 @@ export class BrowserState {
     await this.load();
   }
 
-  /** Asks the person's passkey once: for a working day this browser may connect to sites. */
+  /** Asks for the person's signing key once: for a working day this browser may connect to sites. */
   async unlock(): Promise<void> {
     const { person, now } = this.#options;
     if (this.#signingKey === null || this.#device === null) throw new TypeError('no signing key');

@@ -104,12 +104,12 @@ const MEANINGS: Readonly<Record<string, [code: ConsoleErrorCode, message: string
     'Cannot sign up: this address has an account',
   ],
   TOTP_ALREADY_ENABLED: ['conflict', 'Cannot set up codes: they are set up already'],
-  CHALLENGE_NOT_FOUND: ['expired', 'Cannot use passkey: it took too long, begin again'],
-  PASSKEY_NOT_FOUND: ['not-signed-in', 'Cannot use passkey: it is not known here'],
-  AUTHENTICATION_FAILED: ['not-signed-in', 'Cannot use passkey: its answer does not hold'],
+  CHALLENGE_NOT_FOUND: ['expired', 'Cannot use sign-in passkey: it took too long, begin again'],
+  PASSKEY_NOT_FOUND: ['not-signed-in', 'Cannot use sign-in passkey: it is not known here'],
+  AUTHENTICATION_FAILED: ['not-signed-in', 'Cannot use sign-in passkey: its answer does not hold'],
   USER_NOT_VERIFIED: [
     'not-signed-in',
-    'Cannot use passkey: it did not ask for PIN, finger or face',
+    'Cannot use sign-in passkey: it did not ask for PIN, finger or face',
   ],
   SESSION_NOT_FRESH: ['not-signed-in', 'Cannot go on: sign in again first'],
 };

@@ -168,7 +168,7 @@ function signInPasskeys({ origin, rpId }: { origin: string; rpId: string }) {
 function checkVerified(isVerified: boolean): void {
   if (isVerified) return;
   throw new APIError('UNAUTHORIZED', {
-    message: 'the passkey did not ask for PIN, finger or face',
+    message: 'the sign-in passkey did not ask for PIN, finger or face',
     code: 'USER_NOT_VERIFIED',
   });
 }

@@ -85,7 +85,7 @@ export const actions: Actions = {
     return orFail(
       async () => {
         await accounts.removePasskey(visitorOf(event), id);
-        return { of: 'passkey', done: 'That passkey signs nobody in any more' };
+        return { of: 'passkey', done: 'That sign-in passkey signs nobody in any more' };
       },
       { of: 'passkey' },
     );
