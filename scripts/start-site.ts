@@ -131,7 +131,7 @@ async function openAppliance(
 async function foundSite(home: string, say: (text: string) => void): Promise<string> {
   const pin = makePin();
   say(`Founding a site in ${home} (first run only) …`);
-  const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
+  const names = ['--client', 'Trial client', '--site', 'This computer', '--msp', 'Your MSP'];
   const people = ['--owner', keyFileName(process.env['USER']), '--approver', 'Client contact'];
   const rest = ['--policy', 'standard', '--pin-file', '-', '--http', PAGE_ADDRESS];
   await caiseyOk(['site', 'init', ...names, ...people, ...rest], { home, input: `${pin}\n` });

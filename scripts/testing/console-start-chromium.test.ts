@@ -138,7 +138,7 @@ async function firstDay(stage: StartStage): Promise<void> {
   await page.waitForURL('**/found');
   await toFirstRoster(owner);
 
-  await page.getByText('Trial client, This machine').waitFor();
+  await page.getByText('Trial client, This computer').waitFor();
   await page.getByLabel('Code in the terminal').fill('0000-0000');
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await page.getByText('That is not the code').waitFor();
@@ -149,7 +149,7 @@ async function firstDay(stage: StartStage): Promise<void> {
   await page.getByRole('button', { name: 'Compare the codes' }).click();
   await page.getByText('That is not the code of what this page was given').waitFor();
   await typeSecondCode(stage, page);
-  await page.getByText('Trial client, This machine comes along').waitFor();
+  await page.getByText('Trial client, This computer comes along').waitFor();
   const [, said = ''] = await stage.spoken.when(/lets the root ([0-9A-Z-]+) say who may ask/);
   assert.is(said, shown, 'page and terminal name one root');
   await page.getByText('a key file of this computer').waitFor();

@@ -89,7 +89,7 @@ export async function openStartStage(executablePath: string): Promise<StartStage
 }
 
 async function found(home: string, folder: string): Promise<void> {
-  const names = ['--client', 'Trial client', '--site', 'This machine', '--msp', 'Your MSP'];
+  const names = ['--client', 'Trial client', '--site', 'This computer', '--msp', 'Your MSP'];
   const people = ['--owner', 'Root', '--approver', 'Client contact'];
   const listen = ['--listen', `/ip4/127.0.0.1/tcp/${await freePort()}`, '--no-mdns'];
   const rest = [

@@ -28,7 +28,7 @@ const signer = statementSigner(local.signer);
 /** `npm start` in memory: it joins as the appliance would, and remembers where. */
 function computerOf(directory: Directory, { fails = false }: { fails?: boolean } = {}) {
   const state: { site: LocalSite; joins: number } = {
-    site: { client: 'Trial client', site: 'This machine', root: local.key, joined: null },
+    site: { client: 'Trial client', site: 'This computer', root: local.key, joined: null },
     joins: 0,
   };
   return {
@@ -84,7 +84,7 @@ bring(
     const sites = (await at.directory.sites()).map(
       ({ clientName, name }) => `${clientName}/${name}`,
     );
-    assert.equal(sites, ['Acme/Berlin', 'Trial client/This machine']);
+    assert.equal(sites, ['Acme/Berlin', 'Trial client/This computer']);
   },
 );
 
@@ -133,7 +133,7 @@ shown('localSiteOf() offers it to owners until a roster lets it in', async () =>
     const actor = msp.actors[role];
     return localSiteOf({ computer, relay }, { actor, directory: directory.of(actor) });
   };
-  const offered = { client: 'Trial client', site: 'This machine', root: local.key };
+  const offered = { client: 'Trial client', site: 'This computer', root: local.key };
   assert.equal(await offer('owner'), { ...offered, isElsewhere: false });
   assert.is(await offer('technician'), null);
   const at = placeOf(directory, { msp, computer });
