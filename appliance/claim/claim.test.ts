@@ -14,7 +14,8 @@ import { claimState, offerOf } from '#scripts/testing/unclaimed-site.ts';
 import { placesIn } from '../config.ts';
 import type { ClaimRequest } from '../protocol/claim-message.ts';
 import { Claim, MAX_WRONG_TRIES } from './claim.ts';
-import { loadClaimState, saveClaimState } from './claim-state.ts';
+import { WorkError } from '../work/error.ts';
+import { dropClaimState, loadClaimState, saveClaimState } from './claim-state.ts';
 
 const root = await createKeyed();
 const offer = await offerOf(root);
@@ -137,6 +138,43 @@ take('refuses a roster that its root did not sign, or that is of another provide
 });
 
 take.run();
+
+const found = suite('Claim.found()');
+
+found('founds once: what was asked at the same time changes nothing any more', async () => {
+  await using made = await openClaim();
+  const { claim, folder } = made;
+  await claim.take(claimBy(claim.state.secret));
+  let foundings = 0;
+  const founding = (): Promise<string> =>
+    claim.found(async () => {
+      foundings += 1;
+      await dropClaimState(folder);
+      return 'founded';
+    });
+  const asked = [founding(), founding(), claim.decline(), claim.take(claimBy('x'.repeat(20)))];
+  const [first, ...others] = await Promise.allSettled(asked);
+  assert.equal(first, { status: 'fulfilled', value: 'founded' });
+  for (const other of others) {
+    const why: unknown = other.status === 'rejected' ? other.reason : null;
+    assert.is(why instanceof WorkError && why.code, 'not-allowed');
+  }
+  assert.is(foundings, 1);
+  assert.is(await loadClaimState(folder), null, 'a site does not become unclaimed again');
+});
+
+found('may be tried again after it failed', async () => {
+  await using made = await openClaim();
+  const { claim } = made;
+  const full = new Error('the disk is full');
+  const failed: unknown = await claim
+    .found(() => Promise.reject(full))
+    .catch((cause: unknown) => cause);
+  assert.is(failed, full);
+  assert.is(await claim.found(() => Promise.resolve('founded')), 'founded');
+});
+
+found.run();
 
 const load = suite('loadClaimState()');
 

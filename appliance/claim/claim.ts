@@ -10,6 +10,7 @@ import { verifyRoster } from '#crypto/roster.ts';
 import { createClaimSecret } from '../protocol/claim-code.ts';
 import type { ClaimAnswer, ClaimOffer, ClaimRequest } from '../protocol/claim-message.ts';
 import type { Clock } from '../work/clock.ts';
+import { WorkError } from '../work/error.ts';
 import { type ClaimState, saveClaimState } from './claim-state.ts';
 
 /** So many wrong secrets, and the code is another. */
@@ -26,6 +27,7 @@ export class Claim {
   readonly #onChange: (what: string) => void;
   #state: ClaimState;
   #turn: Promise<unknown> = Promise.resolve();
+  #isFounded = false;
 
   constructor(
     state: ClaimState,
@@ -63,9 +65,13 @@ export class Claim {
     });
   }
 
-  /** Does something while no claim is taken or declined, such as founding the site by it. */
-  hold<T>(step: (state: ClaimState) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => step(this.#state));
+  /** Founds the site by the claim as it is now. After that nothing is claimed, declined or founded any more. */
+  found<T>(step: (state: ClaimState) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const founded = await step(this.#state);
+      this.#isFounded = true;
+      return founded;
+    });
   }
 
   async #take({ secret, offer }: ClaimRequest): Promise<ClaimAnswer> {
@@ -107,8 +113,12 @@ export class Claim {
     this.#state = state;
   }
 
+  /** @throws {WorkError} code `not-allowed` once the site is founded: it would be undone at the next start */
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(step);
+    const done = this.#turn.then(() => {
+      if (!this.#isFounded) return step();
+      throw new WorkError('not-allowed', 'Cannot change claim: the site is founded');
+    });
     this.#turn = done.catch(() => undefined); // its own caller is told
     return done;
   }

@@ -112,7 +112,7 @@ export async function openUnclaimed(options: UnclaimedOptions): Promise<Unclaime
       await owners.tell({ kind: 'declined' });
     },
     async setUp(setUp: SetUp) {
-      const site = await claim.hold((held) =>
+      const site = await claim.found((held) =>
         setUpSite(held, { ...options, setUp, now: () => clock.now() }),
       );
       const root = claim.state.offer?.root ?? '';
