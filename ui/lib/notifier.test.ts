@@ -229,4 +229,20 @@ test("tells once how one's own request ended", async () => {
   assert.equal(await page.after(none), []);
 });
 
+test('tells once how a request ended that was decided while the site was asked about it', async () => {
+  const page = new Page({ kinds: ['request-decided'] });
+  page.basis = basisOf({ status: { waiting: 0, size: 3 } });
+  await page.learn();
+  const decided = { state: 'granted', decidedBy: ['Carla Client'] } as const;
+  page.requests = [
+    request({ ...decided, request: 'R1', index: 1, technicianKey: OWN }), // before the page was opened
+    request({ ...decided, request: 'R2', index: 3, technicianKey: OWN }),
+    request({ ...decided, request: 'R3', index: 4 }),
+  ];
+  const asked = site({ status: { waiting: 1, size: 4 } });
+  assert.equal(await page.after(asked), ['Carla Client approved your request on dns01']);
+  const more = site({ status: { waiting: 2, size: 9 } });
+  assert.equal(await page.after(more), []);
+});
+
 test.run();

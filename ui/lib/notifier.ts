@@ -202,7 +202,8 @@ export class Notifier {
       if (this.#wants('request-waits')) this.#show(waitingNotice(place, null));
       return;
     }
-    if (this.#wants('request-decided')) this.#tellDecided(place, requests);
+    const sinceIndex = before === undefined ? Infinity : (this.#next.get(id) ?? 0);
+    if (this.#wants('request-decided')) this.#tellDecided(place, requests, { sinceIndex });
     if (before !== undefined) this.#tellWaiting(place, requests);
     const own = requests.filter((each) => each.state === 'waiting' && this.#isOwn(each));
     this.#own.set(id, new Set(own.map(({ request }) => request)));
@@ -218,10 +219,16 @@ export class Notifier {
     }
   }
 
-  #tellDecided(place: NoticePlace, requests: readonly ListedRequest[]): void {
+  /** Of one's own that waited, and of those asked since: they may have ended before the site had answered. */
+  #tellDecided(
+    place: NoticePlace,
+    requests: readonly ListedRequest[],
+    { sinceIndex }: { sinceIndex: number },
+  ): void {
     const own = this.#own.get(place.id) ?? new Set();
     for (const request of requests) {
-      if (own.has(request.request)) this.#show(decidedNotice(place, request));
+      const isNews = request.index >= sinceIndex && this.#isOwn(request);
+      if (isNews || own.has(request.request)) this.#show(decidedNotice(place, request));
     }
   }
 
