@@ -1,6 +1,7 @@
 // What the host tells while a page is open: server-sent events, gathered for one frame so that a fleet in motion
-// costs one drawing, however many machines move.
+// costs one drawing, however many machines move. A page behind others has no frames, and hears it all the same.
 
+import { inNextFrame } from './next-frame.ts';
 import type { KnownStatus } from './notifier.ts';
 import type { FleetEvent } from './state/fleet.svelte.ts';
 
@@ -27,21 +28,20 @@ export function listen<T = LiveEvent>(
 ): () => void {
   const source = new EventSource(url);
   let gathered: T[] = [];
-  let frame: number | null = null;
+  let isOver = false;
   const flush = (): void => {
-    frame = null;
     const events = gathered;
     gathered = [];
-    onEvents(events);
+    if (!isOver) onEvents(events);
   };
   source.onmessage = ({ data }: MessageEvent<string>): void => {
     gathered.push(JSON.parse(data) as T); // our own host's, of the shape that its route writes
-    frame ??= requestAnimationFrame(flush);
+    if (gathered.length === 1) inNextFrame(flush);
   };
   source.onopen = () => onState?.(true);
   source.onerror = () => onState?.(false);
   return () => {
+    isOver = true;
     source.close();
-    if (frame !== null) cancelAnimationFrame(frame);
   };
 }
