@@ -82,6 +82,7 @@ const ALLOWED: Readonly<Record<Exclude<ClientVerb, 'stop'>, readonly Caller[]>> 
   'session.read': EVERYBODY,
   'command.submit': ['technician'],
   'command.cancel': ['technician', 'approver'],
+  'command.judge': ['technician'],
   'chat.say': ['owner', 'technician', 'colleague', 'approver'],
   'request.list': EVERYBODY,
   'request.show': EVERYBODY,
@@ -133,6 +134,14 @@ async function callAll(work: LiveWork, as: Keyed): Promise<readonly ClientVerb[]
         }),
     ],
     ['command.cancel', () => client.call('command.cancel', { ...inSession, command: HASH })],
+    [
+      'command.judge',
+      () =>
+        client.call('command.judge', {
+          ...inSession,
+          fields: { shell: 'sh', command: 'uptime', cwd: null, env: {} },
+        }),
+    ],
     ['chat.say', () => client.call('chat.say', { ...inSession, text: 'Hello.' })],
     ['request.list', () => client.call('request.list', { state: 'waiting', limit: 10 })],
     ['request.show', () => client.call('request.show', { request })],
@@ -205,6 +214,20 @@ serve('answers a verb that it does not know, and goes on', async () => {
 for (const [name, message] of Object.entries({
   'a verb with a member too many': { id: 1, verb: 'site.status', more: 1 },
   'a verb with a member missing': { id: 1, verb: 'endpoint.remove' },
+  'a command to judge that is none': {
+    id: 1,
+    verb: 'command.judge',
+    session: 'A'.repeat(22),
+    fields: null,
+  },
+  'a command to judge that is too long': {
+    ...{ id: 1, verb: 'command.judge', session: 'A'.repeat(22) },
+    fields: { shell: 'sh', command: 'x'.repeat(32_769), cwd: null, env: {} },
+  },
+  'a command to judge in another shell': {
+    ...{ id: 1, verb: 'command.judge', session: 'A'.repeat(22) },
+    fields: { shell: 'zsh', command: 'ls', cwd: null, env: {} },
+  },
   'no id': { verb: 'site.status' },
   'an id that is none': { id: 0, verb: 'site.status' },
   'no verb': { id: 1 },

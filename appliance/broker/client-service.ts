@@ -26,6 +26,7 @@ import {
 import {
   chatSay,
   commandCancel,
+  commandJudge,
   commandSubmit,
   sessionClose,
   sessionList,
@@ -66,6 +67,7 @@ const HANDLERS: { readonly [V in CalledVerb]: Handler<V> } = {
   'session.read': sessionRead,
   'command.submit': commandSubmit,
   'command.cancel': commandCancel,
+  'command.judge': commandJudge,
   'chat.say': chatSay,
   'request.list': requestList,
   'request.show': requestShow,

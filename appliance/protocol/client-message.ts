@@ -12,10 +12,11 @@
 import * as z from 'zod';
 
 import { endpointNameSchema, sitePinsSchema } from '#agent/protocol/enrol-message.ts';
-import { COMMAND_FIELDS } from '#crypto/kind.ts';
+import { COMMAND_FIELDS, KIND_SHAPES } from '#crypto/kind.ts';
 import { ROLES } from '#crypto/policy.ts';
 import { envelopeSchema } from '#crypto/statement.ts';
 import { boundedText } from './bounded-text.ts';
+import { judgedFieldsSchema } from './command-fields.ts';
 import { endpointSummarySchema, tokenIdSchema, tokenSummarySchema } from './endpoint-summary.ts';
 import { logEntriesAsked, logEntriesSchema } from './log-entries.ts';
 import { logProofSchema, MAX_PROVED } from './log-proof.ts';
@@ -143,6 +144,16 @@ export const clientRequestSchema = z.discriminatedUnion('verb', [
     session: id,
     /** Hash of the command's statement. */
     command: hash,
+  }),
+  /**
+   * What the gate would say if this were submitted in the caller's session now. It leaves no trace and binds nobody:
+   * what is submitted is judged again.
+   */
+  z.strictObject({
+    id: requestId,
+    verb: z.literal('command.judge'),
+    session: id,
+    fields: judgedFieldsSchema,
   }),
   z.strictObject({
     id: requestId,
@@ -359,6 +370,8 @@ export const answerSchemas = {
   }),
   'command.submit': commandOutcomeSchema,
   'command.cancel': z.strictObject({ cancelled: z.boolean() }),
+  /** As the log would hold it. */
+  'command.judge': KIND_SHAPES['command.started'].fields.shape.decision,
   'chat.say': z.strictObject({ index: z.int() }),
   'request.list': z.strictObject({
     requests: z.array(requestItemSchema),

@@ -8,6 +8,7 @@ import { MAX_FRAME_BYTES } from '#agent/protocol/limits.ts';
 import {
   type CommandFields,
   commandFieldsSchema,
+  judgedFieldsSchema,
   MAX_COMMAND_BYTES,
   MAX_ENV_BYTES,
 } from './command-fields.ts';
@@ -66,3 +67,29 @@ fields('bounds a command by its bytes, so that three of them fit a frame', () =>
 });
 
 fields.run();
+
+const judged = suite('judgedFieldsSchema');
+
+judged('has the bounds of a command, and no field besides', () => {
+  const { shell, command, cwd, env } = FIELDS;
+  const asked = { shell, command, cwd, env };
+  const isTaken = (over: object): boolean =>
+    judgedFieldsSchema.safeParse({ ...asked, ...over }).success;
+  assert.ok(isTaken({}));
+  assert.ok(isTaken({ command: 'x'.repeat(32_768) }));
+  for (const [name, over] of Object.entries({
+    'a field besides': { timeout_ms: 1000 },
+    'too many characters': { command: 'x'.repeat(32_769) },
+    'too many bytes': { command: '語'.repeat(32_768) },
+    'half of a character': { command: 'echo \ud800' },
+    'a folder that is none': { cwd: 7 },
+    'a shell that is none': { shell: 'zsh' },
+    'too many variables': {
+      env: Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`V${i}`, ''])),
+    },
+  })) {
+    assert.is(isTaken(over), false, name);
+  }
+});
+
+judged.run();

@@ -10,6 +10,9 @@ import { NOT_WELL_FORMED } from './bounded-text.ts';
 /** What a command is, as its session's key signs it. */
 export type CommandFields = Pick<FieldsOf<'command.started'>, (typeof COMMAND_FIELDS)[number]>;
 
+/** What of a command the gate judges by. */
+export type JudgedFields = Pick<CommandFields, 'command' | 'shell' | 'cwd' | 'env'>;
+
 /**
  * So many bytes of JSON in all. In base64url they fit one disclosure, and three commands of that size fit one frame
  * of `command.submit` with room for their signatures.
@@ -20,32 +23,42 @@ export const MAX_COMMAND_BYTES = 90 * 1024;
 export const MAX_ENV_BYTES = 64 * 1024;
 const MAX_ENV_VARIABLES = 256;
 
+const FIELDS = KIND_SHAPES['command.started'].fields;
+
+/** What of a command the gate judges by, within its bounds and well-formed. */
+export const judgedFieldsSchema: z.ZodType<JudgedFields> = FIELDS.pick({
+  command: true,
+  shell: true,
+  cwd: true,
+  env: true,
+}).superRefine(checkBounds);
+
 /** The six fields, within their bounds and well-formed. */
-export const commandFieldsSchema: z.ZodType<CommandFields> = KIND_SHAPES['command.started'].fields
-  .pick({
-    command: true,
-    shell: true,
-    cwd: true,
-    env: true,
-    timeout_ms: true,
-    output_limit: true,
-  })
-  .superRefine((fields, { addIssue }) => {
-    const refuse = (path: readonly string[], message: string): void => {
-      addIssue({ code: 'custom', path: [...path], message });
-    };
-    const variables = Object.entries(fields.env);
-    if (!fields.command.isWellFormed()) refuse(['command'], NOT_WELL_FORMED);
-    if (fields.cwd?.isWellFormed() === false) refuse(['cwd'], NOT_WELL_FORMED);
-    if (variables.some((pair) => !pair.join('').isWellFormed())) refuse(['env'], NOT_WELL_FORMED);
-    if (variables.length > MAX_ENV_VARIABLES) {
-      refuse(['env'], `has more than ${MAX_ENV_VARIABLES} variables`);
-    }
-    if (encodeUtf8(variables.flat().join('')).length > MAX_ENV_BYTES) {
-      refuse(['env'], `is more than ${MAX_ENV_BYTES} bytes in all`);
-    }
-    if (encodeUtf8(JSON.stringify(fields)).length > MAX_COMMAND_BYTES) {
-      const message = `is more than ${MAX_COMMAND_BYTES} bytes together with its folder and variables`;
-      refuse(['command'], message);
-    }
-  });
+export const commandFieldsSchema: z.ZodType<CommandFields> = FIELDS.pick({
+  command: true,
+  shell: true,
+  cwd: true,
+  env: true,
+  timeout_ms: true,
+  output_limit: true,
+}).superRefine(checkBounds);
+
+function checkBounds(fields: JudgedFields, { addIssue }: z.RefinementCtx): void {
+  const refuse = (path: readonly string[], message: string): void => {
+    addIssue({ code: 'custom', path: [...path], message });
+  };
+  const variables = Object.entries(fields.env);
+  if (!fields.command.isWellFormed()) refuse(['command'], NOT_WELL_FORMED);
+  if (fields.cwd?.isWellFormed() === false) refuse(['cwd'], NOT_WELL_FORMED);
+  if (variables.some((pair) => !pair.join('').isWellFormed())) refuse(['env'], NOT_WELL_FORMED);
+  if (variables.length > MAX_ENV_VARIABLES) {
+    refuse(['env'], `has more than ${MAX_ENV_VARIABLES} variables`);
+  }
+  if (encodeUtf8(variables.flat().join('')).length > MAX_ENV_BYTES) {
+    refuse(['env'], `is more than ${MAX_ENV_BYTES} bytes in all`);
+  }
+  if (encodeUtf8(JSON.stringify(fields)).length > MAX_COMMAND_BYTES) {
+    const message = `is more than ${MAX_COMMAND_BYTES} bytes together with its folder and variables`;
+    refuse(['command'], message);
+  }
+}

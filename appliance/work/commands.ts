@@ -6,7 +6,8 @@ import type { FieldsOf } from '#crypto/kind.ts';
 import type { Decision } from '#crypto/policy.ts';
 import type { Answer, Requests } from '../gate/requests.ts';
 import type { CommandOutcome, SignedCommand } from '../protocol/client-message.ts';
-import { type Consent, judgeCommand, NO_CONSENT } from './consent.ts';
+import type { JudgedFields } from '../protocol/command-fields.ts';
+import { type Consent, judgeCommand, judgeInForce, NO_CONSENT } from './consent.ts';
 import { WorkError } from './error.ts';
 import { type Ended, execute, refsInForce, refusalBy, refuse } from './execution.ts';
 import type { EndpointLinks, RunOutput } from './link-port.ts';
@@ -88,6 +89,16 @@ export class Commands {
     if (live.run !== null) this.#links.cancel(session.endpoint.id, live.run);
     else await this.#requests.withdrawOf(command, { by: stop.name, reason: 'Cancelled.' });
     return true;
+  }
+
+  /**
+   * What would become of a command if it were submitted now. Nothing is kept of it, and nothing may lean on it.
+   * @throws {WorkError} `session-closed`, `endpoint-offline`, `session-busy`
+   * @throws {VerifyError} when something that its start would lean on is not in force
+   */
+  judge(session: Session, fields: JudgedFields): Decision {
+    this.#checkRoom(session, []);
+    return judgeInForce(this.#site, { session, command: { fields } });
   }
 
   #open(session: Session, command: SignedCommand, purpose: Purpose): Promise<OpenedCommand> {

@@ -7,7 +7,8 @@ import { openWhole } from '#crypto/entry.ts';
 import { VerifyError } from '#crypto/error.ts';
 import type { AskTerms, Decision } from '#crypto/policy.ts';
 import { approverByKey, memberByKey } from '#crypto/roster.ts';
-import { checkInForce, parseStatement } from '#crypto/statement.ts';
+import { checkInForce, type Member, parseStatement } from '#crypto/statement.ts';
+import type { JudgedFields } from '../protocol/command-fields.ts';
 import type { Recorded } from './record.ts';
 import type { Session } from './session.ts';
 import type { OpenedCommand } from './signed-command.ts';
@@ -30,16 +31,8 @@ export function decideStart(
   { session, command, consent }: { session: Session; command: OpenedCommand; consent: Consent },
 ): Decision {
   const atMs = site.now();
-  const roster = site.roster.signed.statement;
-  const inForce = [roster, site.authority.signed.statement, site.policy.signed.statement];
-  for (const statement of inForce) checkInForce(statement, atMs);
-  checkInForce(session.signed.statement, atMs);
   checkInForce(command.signed.statement, atMs);
-  const technician = memberByKey(roster, session.signed.statement.by);
-  if (technician.role === 'reviewer') {
-    throw new VerifyError('not-authorised', 'Cannot start command: a reviewer may not act');
-  }
-  const decision = judgeCommand(site, { session, command, role: technician.role });
+  const decision = judgeInForce(site, { session, command });
   if (decision.effect === 'deny') {
     throw new VerifyError('not-authorised', `Cannot start command: ${decision.why}`);
   }
@@ -47,14 +40,36 @@ export function decideStart(
   return decision;
 }
 
-/** What the policy in force says about a command of a session. */
+/** A command of a session, signed or still being written. */
+interface JudgedCommand {
+  readonly session: Session;
+  readonly command: { readonly fields: JudgedFields };
+}
+
+/**
+ * What the policy says about a command of a session, once all that its start would lean on is in force.
+ * @throws {VerifyError} `expired`, `not-yet-valid`, or `not-authorised` when its technician may not act
+ */
+export function judgeInForce(site: Site, judged: JudgedCommand): Decision {
+  const { session } = judged;
+  const atMs = site.now();
+  const roster = site.roster.signed.statement;
+  const inForce = [roster, site.authority.signed.statement, site.policy.signed.statement];
+  for (const statement of inForce) checkInForce(statement, atMs);
+  checkInForce(session.signed.statement, atMs);
+  if (technicianOf(site, session).role === 'reviewer') {
+    throw new VerifyError('not-authorised', 'Cannot start command: a reviewer may not act');
+  }
+  return judgeCommand(site, judged);
+}
+
+/**
+ * What the policy in force says about a command of a session, in the role that its technician has now.
+ * @throws {VerifyError} code `not-authorised` when they are not on the roster any more
+ */
 export function judgeCommand(
   site: Site,
-  {
-    session,
-    command: { fields },
-    role = session.technician.role,
-  }: { session: Session; command: OpenedCommand; role?: Session['technician']['role'] },
+  { session, command: { fields } }: JudgedCommand,
 ): Decision {
   return site.judge(site.policy.signed.statement.rules, {
     shell: fields.shell,
@@ -62,9 +77,13 @@ export function judgeCommand(
     cwd: fields.cwd,
     env: fields.env,
     labels: session.endpoint.labels,
-    role,
+    role: technicianOf(site, session).role,
     atMs: site.now(),
   });
+}
+
+function technicianOf(site: Site, session: Session): Member {
+  return memberByKey(site.roster.signed.statement, session.signed.statement.by);
 }
 
 /** Checks that the approvals on record are, as of now, as many and by whom policy wants. */

@@ -1,6 +1,7 @@
 // What a client does in sessions: open, read, run, chat, close.
 
 import { ProtocolError } from '#agent/protocol/error.ts';
+import { recordedDecision } from '../../gate/requests.ts';
 import { listSessions } from '../../work/history.ts';
 import { WorkError } from '../../work/error.ts';
 import type { Session } from '../../work/session.ts';
@@ -125,6 +126,12 @@ export const commandCancel: Handler<'command.cancel'> = async (request, call) =>
     by: isOwn ? 'technician' : 'approver',
   });
   return { cancelled };
+};
+
+/** Judges what is still being written: nothing is recorded, and the session's idle time goes on. */
+export const commandJudge: Handler<'command.judge'> = async (request, call) => {
+  const session = ownSession(request.session, call);
+  return Promise.resolve(recordedDecision(call.desk.commands.judge(session, request.fields)));
 };
 
 export const chatSay: Handler<'chat.say'> = async (request, call) => {
