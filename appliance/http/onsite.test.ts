@@ -382,14 +382,15 @@ onsite('onsiteRoutes() counts what runs apart from what waits', async () => {
   const visitor = createPageVisitor(stage.app);
   stage.hold = 'until-cancelled';
   const { hash } = await stage.ask();
-  const path = `/sessions/${(await stage.session()).id}`;
+  const session = await stage.session();
+  const path = `/sessions/${session.id}`;
   const waiting = (await visitor.get(path)).text;
   assert.match(waiting, /Running now<\/dt>\s*<dd>\s*nothing/);
   assert.match(waiting, 'Waiting for you');
   assert.match(waiting, `/requests/${hash}`);
   await decide(visitor, hash);
-  while ((await stage.entries('command.started')).length === 0) await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  while (![...session.commands.values()].some((live) => typeof live?.run === 'string'))
+    await new Promise(setImmediate);
   const running = (await visitor.get(path)).text;
   assert.match(running, /Running now<\/dt>\s*<dd>\s*1 command/);
   assert.not.match(running, 'Waiting for you');
