@@ -7,6 +7,7 @@ import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.t
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
 import { siteFingerprints } from '../protocol/site-fingerprints.ts';
 import { rosterOf } from '#scripts/testing/story-statements.ts';
+import type { Session } from '../work/session.ts';
 
 import { MAX_FORM_BYTES } from './form.ts';
 
@@ -377,6 +378,12 @@ onsite('onsiteRoutes() decides and stops once, however often a form is sent', as
   assert.is((await stage.entries('session.closed')).length, 1);
 });
 
+/** Resolves when a command of the session runs. */
+async function untilRunning({ commands }: Session): Promise<void> {
+  const isRunning = (): boolean => [...commands.values()].some((live) => live?.run != null);
+  while (!isRunning()) await new Promise(setImmediate);
+}
+
 onsite('onsiteRoutes() counts what runs apart from what waits', async () => {
   await using stage = await openOnsiteStage();
   const visitor = createPageVisitor(stage.app);
@@ -389,8 +396,7 @@ onsite('onsiteRoutes() counts what runs apart from what waits', async () => {
   assert.match(waiting, 'Waiting for you');
   assert.match(waiting, `/requests/${hash}`);
   await decide(visitor, hash);
-  while (![...session.commands.values()].some((live) => typeof live?.run === 'string'))
-    await new Promise(setImmediate);
+  await untilRunning(session);
   const running = (await visitor.get(path)).text;
   assert.match(running, /Running now<\/dt>\s*<dd>\s*1 command/);
   assert.not.match(running, 'Waiting for you');
@@ -402,7 +408,9 @@ onsite('onsiteRoutes() cancels what runs in a session that is stopped', async ()
   stage.hold = 'until-cancelled';
   const { hash, outcome } = await stage.ask();
   await decide(visitor, hash);
-  assert.is((await stop(visitor, (await stage.session()).id)).status, 303);
+  const session = await stage.session();
+  await untilRunning(session);
+  assert.is((await stop(visitor, session.id)).status, 303);
   assert.is((await outcome).outcome, 'cancelled');
 });
 
@@ -413,6 +421,7 @@ onsite('onsiteRoutes() answers while a session is slow to end, and says so', asy
   const { hash, outcome } = await stage.ask();
   await decide(visitor, hash);
   const session = await stage.session();
+  await untilRunning(session);
   const answer = stop(visitor, session.id);
   while (!session.isClosing) await new Promise(setImmediate);
   stage.clock.advance(60_000);
