@@ -3,44 +3,14 @@
 import { signDigest } from '#appliance/protocol/digest-choice.ts';
 import { LEVEL_WORDS, NEVER_TOLD } from '#appliance/protocol/digest-words.ts';
 import type { DigestLevel } from '#crypto/digest-level.ts';
-import { statementSigner, type StatementOf, verifyStatement } from '#crypto/statement.ts';
-import type { Connection } from './connect.ts';
-import { CliError } from './error.ts';
+import { statementSigner, verifyStatement } from '#crypto/statement.ts';
 import { connected, type Invocation } from './invocation.ts';
-import { statementInForce } from './site-change.ts';
-
-type Said = StatementOf<'digest'>;
-
-/** The choice that the site names; null: no approver has said. Its signature holds. */
-async function named({ client, origin }: Connection): Promise<Said | null> {
-  const { digest } = await client.call('site.statements', {});
-  if (digest === null) return null;
-  return (await verifyStatement(digest, { type: 'digest', log: origin })).statement;
-}
-
-/**
- * The choice in force, by an approver of the list in force. One who said it and was struck off since looks from here
- * like anybody who never was one.
- * @throws {CliError} code `not-verified` when it is by no approver
- */
-async function inForce(connection: Connection): Promise<Said | null> {
-  const said = await named(connection);
-  if (said === null) return null;
-  const { approvers } = await statementInForce(connection, 'authority');
-  if (approvers.some(({ key }) => key === said.by)) return said;
-  throw new CliError(
-    'not-verified',
-    `Cannot trust the level "${said.level}": its signer is not among the approvers`,
-    {
-      hint: 'Either they were taken out since, or never were one; the site\'s page in the console tells which. An approver can say it anew: "caisey site level set LEVEL --key FILE".',
-    },
-  );
-}
+import { levelInForce } from './level-in-force.ts';
 
 export async function showLevel(invocation: Invocation): Promise<void> {
   const { output } = invocation;
   await using connection = await connected(invocation);
-  const digest = await inForce(connection);
+  const digest = await levelInForce(connection);
   const said = digest && { level: digest.level, version: digest.version };
   await output.result(said ?? { level: null, version: 0 }, () =>
     digest === null
@@ -59,7 +29,9 @@ export async function setLevel(invocation: Invocation, level: DigestLevel): Prom
   const { output, terminal } = invocation;
   await using connection = await connected(invocation);
   const { client, key, origin } = connection;
-  const version = ((await named(connection))?.version ?? 0) + 1;
+  const { digest } = await client.call('site.statements', {});
+  const said = digest && (await verifyStatement(digest, { type: 'digest', log: origin }));
+  const version = (said?.statement.version ?? 0) + 1;
   const envelope = await signDigest(
     { log: origin, version, level },
     { approver: statementSigner(key.signer), nowMs: terminal.now() },
