@@ -1,11 +1,12 @@
 // A site as the host shows it, and what a page needs to go there itself.
 
 import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
+import type { Envelope } from '#crypto/statement.ts';
 import { applianceAddress } from './appliance-address.ts';
 import type { Keeper } from './keeper.ts';
 import type { Me, SiteFacts } from './state/site.svelte.ts';
 
-/** What the host tells of a site. The keys are pinned by the browser that sees them first. */
+/** What the host tells of a site. Its keys are judged before they are used (`site-keys.ts`). */
 export interface ShownSite {
   readonly id: string;
   readonly name: string;
@@ -13,6 +14,8 @@ export interface ShownSite {
   readonly origin: string | null;
   readonly logKey: string | null;
   readonly peerKey: string | null;
+  /** Both keys as the organisation's root signed them; null: nobody did. */
+  readonly signedKeys: Envelope | null;
   readonly addresses: readonly string[];
 }
 
@@ -37,10 +40,11 @@ export function wayTo(
   site: ShownSite,
   { me, keeper, relay, isSecurePage }: Visitor,
 ): { readonly facts: SiteFacts; readonly appliance: ApplianceAddress } | null {
-  const { id, name, state, origin, logKey, peerKey, addresses } = site;
+  const { id, name, state, origin, logKey, peerKey, signedKeys, addresses } = site;
   if (state !== 'claimed' || logKey === null || peerKey === null) return null;
   const appliance = applianceAddress({ peerKey, addresses, relay, isSecurePage });
   if (appliance === null) return null;
-  const facts = { id, name, origin: origin ?? '', logKey, applianceKey: peerKey, me, keeper };
+  const keys = { appliance: peerKey, log: logKey };
+  const facts = { id, name, origin: origin ?? '', keys, signedKeys, me, keeper };
   return { facts, appliance };
 }

@@ -8,8 +8,9 @@ import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';
-import { wordsOf } from '#ui/lib/words-of.ts';
+import { pinSiteKeys } from '#ui/lib/site-keys.ts';
 import { SiteProof } from '#ui/lib/site-proof.ts';
+import { wordsOf } from '#ui/lib/words-of.ts';
 
 /** Who looks: what the console says of the person, and the key that stands in rosters. */
 export interface Me {
@@ -25,9 +26,9 @@ export interface SiteFacts {
   readonly name: string;
   /** The log's origin: `<console host>/site/<id>/<number>`. */
   readonly origin: string;
-  /** The log's C2SP verifier key, and `ed25519:…` of the appliance, as the host says. */
-  readonly logKey: string;
-  readonly applianceKey: string;
+  /** As the host says, and as it shows them signed. */
+  readonly keys: SiteKeys;
+  readonly signedKeys: Envelope | null;
   readonly me: Me;
   readonly keeper: Keeper;
 }
@@ -43,25 +44,25 @@ export class SiteState implements AsyncDisposable {
   readonly link: SiteLink;
   /** Proves to this page what it shows. */
   readonly proof: SiteProof;
-  #linkState = $state.raw<LinkState>({ kind: 'connecting', attempt: 0 });
+  #linkState = $state.raw<LinkState>({ kind: 'connecting', why: null });
 
   constructor(facts: SiteFacts, link: Omit<SiteLinkOptions, 'onState'>) {
     this.id = facts.id;
     this.name = facts.name;
     this.origin = facts.origin;
-    this.keys = { appliance: facts.applianceKey, log: facts.logKey };
+    this.keys = facts.keys;
     this.me = facts.me;
     this.keeper = facts.keeper;
-    const { id: site, keeper, logKey } = facts;
+    const { id: site, keeper, keys } = facts;
     this.link = new SiteLink({
       ...link,
       dial: async (signal) => {
-        await checkPinned(facts);
+        await pinKeys(facts, link.now());
         return link.dial(signal);
       },
       onState: (state) => (this.#linkState = state),
     });
-    this.proof = new SiteProof({ link: this.link, keeper, site, logKey });
+    this.proof = new SiteProof({ link: this.link, keeper, site, logKey: keys.log });
   }
 
   get linkState(): LinkState {
@@ -73,10 +74,10 @@ export class SiteState implements AsyncDisposable {
   }
 }
 
-/** The host may not put another appliance in the place of one that this browser knows. */
-async function checkPinned({ id, keeper, logKey, applianceKey }: SiteFacts): Promise<void> {
+/** The host may not put another appliance in the place of one that this browser knows, or that an owner signed. */
+async function pinKeys({ keeper, ...shown }: SiteFacts, atMs: number): Promise<void> {
   try {
-    await keeper.pinSite(id, { appliance: applianceKey, log: logKey });
+    await pinSiteKeys(shown, { keeper, atMs });
   } catch (cause) {
     throw new ClientError('keys-changed', wordsOf(cause));
   }

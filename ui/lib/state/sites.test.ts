@@ -41,9 +41,10 @@ class World {
           if (this.swapped.has(id)) throw new Error('Cannot trust site: other keys');
         };
         const facts = {
-          ...{ id, name: id, origin: id, logKey: LOG, applianceKey: keyed.key },
+          ...{ id, name: id, origin: id, keys: { appliance: keyed.key, log: LOG } },
+          signedKeys: null,
           me: { person: 'p', name: 'P', role: 'owner', key: null } as const,
-          keeper: { pinSite } as unknown as Keeper, // all that a link asks of it
+          keeper: { pinSite, pinned: nothing, pinnedSite: nothing } as unknown as Keeper, // all that a link asks of it
         };
         const appliance = { publicKey: keyed.signer.publicKey, addresses: [] };
         return openSite({ facts, appliance }, { device, dial: async () => this.#dial(id) });
@@ -69,6 +70,7 @@ class World {
 }
 
 const LOG = 'sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8';
+const nothing = (): Promise<undefined> => Promise.resolve(undefined);
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 
 const visits = suite('SitesState.visit()');
