@@ -17,6 +17,7 @@ import { type SessionLimits, sessionLimits } from '#ui/lib/session-limits.ts';
 import { checkNext, type Opening, openingOf } from '#ui/lib/session-opening.ts';
 import { problemWords } from '#ui/lib/session-problem.ts';
 import { sessionSigner } from '#ui/lib/session-signer.ts';
+import type { Judged } from '#ui/lib/outlook.ts';
 import type { SiteLink } from '#ui/lib/site.ts';
 import type { Me } from './site.svelte.ts';
 
@@ -44,6 +45,14 @@ export interface RunOptions {
   readonly cwd?: string | null;
   /** A command that only reads, run before and after: what it prints shows what changed. */
   readonly state?: string | null;
+}
+
+/** What of a command decides what becomes of it. */
+export interface JudgedLine {
+  readonly command: string;
+  readonly shell: CommandFields['shell'];
+  readonly cwd: string | null;
+  readonly state: string | null;
 }
 
 /** A command that was sent and of which the log says nothing yet. */
@@ -180,6 +189,24 @@ export class SessionState implements AsyncDisposable {
       () => this.forget(hash),
       (cause: unknown) => this.#fail(hash, cause),
     );
+  }
+
+  /**
+   * Asks what would become of a command if it were sent now: nothing is signed, sent or recorded.
+   * @throws {ClientError} `state-not-read-only`, or the site's code for why nothing could run
+   */
+  async judge({ command, shell, cwd, state }: JudgedLine, signal: AbortSignal): Promise<Judged> {
+    const { link } = this.#options;
+    const ask = (text: string): Promise<Judged> =>
+      link.call(
+        'command.judge',
+        { session: this.session, fields: { command: text, shell, cwd, env: {} } },
+        { signal },
+      );
+    if (state !== null && (await ask(state)).effect !== 'allow') {
+      throw new ClientError('state-not-read-only', 'Cannot capture state: it would be asked');
+    }
+    return await ask(command);
   }
 
   /** Cancels a command by the hash of its statement. Answers whether there was something to cancel. */

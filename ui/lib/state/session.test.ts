@@ -11,7 +11,7 @@ import { signDevice, signOpening } from '#appliance/protocol/session-key.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
 import { parsePersonKey } from '#crypto/person-key.ts';
 import { statementSigner } from '#crypto/statement.ts';
-import { decide, waitingRequest } from '#scripts/testing/live-session.ts';
+import { decide, refusalOf, waitingRequest } from '#scripts/testing/live-session.ts';
 import { createKeyed } from '#scripts/testing/live-site.ts';
 import { type LiveWork, openLiveWork } from '#scripts/testing/live-work.ts';
 import { STORY_LOG, ToldSession } from '#scripts/testing/told-session.ts';
@@ -159,6 +159,32 @@ live('SessionState.run() has a change approved, with the state before and after 
   assert.is(card?.request?.why, 'It hangs.');
   assert.is(state.cards.filter(({ kind }) => kind === 'command').length, 1);
 });
+
+live(
+  'SessionState.judge() says what the site would do, and leaves the session as it is',
+  async () => {
+    await using work = await openLiveWork({ listen: LISTEN });
+    await using page = await openPage(work);
+    const { state, watched } = page;
+    await watched.until(({ phase }) => phase === 'live');
+    const { signal } = new AbortController();
+    const { ledger } = work.site.appliance.desk.site;
+    const { size } = ledger;
+    const line = { shell: 'sh', cwd: null, state: null } as const;
+    const said: string[] = [];
+    for (const command of ['uptime', 'reboot', 'forbidden']) {
+      said.push((await state.judge({ ...line, command }, signal)).effect);
+    }
+    assert.equal(said, ['allow', 'ask', 'deny']);
+    assert.is(
+      (await state.judge({ ...line, command: 'reboot', state: 'uptime' }, signal)).effect,
+      'ask',
+    );
+    const changes = state.judge({ ...line, command: 'uptime', state: 'reboot' }, signal);
+    assert.is(await refusalOf(changes), 'state-not-read-only');
+    assert.equal([ledger.size, state.outgoing], [size, []]);
+  },
+);
 
 live('SessionState.withdraw() takes a request back; its card says so', async () => {
   await using work = await openLiveWork({ listen: LISTEN });
