@@ -91,8 +91,8 @@ start(
     await using stage = await openStage();
     const { spoken, daemon, site } = stage;
     await spoken.when(/Ctrl\+C stops everything/);
+    process.kill(await applianceOf(site), 'SIGKILL'); // first: it writes there
     await rm(placesIn(join(site.home, 'appliance')).second, { recursive: true });
-    process.kill(await applianceOf(site), 'SIGKILL');
     await spoken.when(/The appliance did not come up \(exit code 5\)/);
     await spoken.when(/It refuses its log, and is not started again/);
     await spoken.when(/log fsck --offline/);
