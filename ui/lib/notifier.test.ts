@@ -233,7 +233,7 @@ test('tells once how a request ended that was decided while the site was asked a
   const page = new Page({ kinds: ['request-decided'] });
   page.basis = basisOf({ status: { waiting: 0, size: 3 } });
   await page.learn();
-  const decided = { state: 'granted', decidedBy: ['Carla Client'] } as const;
+  const decided = { state: 'granted' as const, decidedBy: ['Carla Client'] };
   page.requests = [
     request({ ...decided, request: 'R1', index: 1, technicianKey: OWN }), // before the page was opened
     request({ ...decided, request: 'R2', index: 3, technicianKey: OWN }),
