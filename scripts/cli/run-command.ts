@@ -78,23 +78,36 @@ async function closeOwn({ session }: UsableSession, { connection }: Running): Pr
 
 /** The session to run in; `isOwn` when it was opened for this command alone. */
 async function sessionFor(
-  { session: named, reason, ticket }: RunRequest,
-  { invocation, connection, endpoint }: Running & { endpoint: EndpointSummary },
+  request: RunRequest,
+  { endpoint, ...running }: Running & { endpoint: EndpointSummary },
 ): Promise<{ session: UsableSession; isOwn: boolean }> {
-  if (named !== null) {
-    const summary = await findSession(connection.client, named);
-    if (summary.endpoint === endpoint.endpoint) {
-      return { session: await useSession(invocation, summary), isOwn: false };
-    }
-    throw new CliError(
-      'usage',
-      `Cannot run in session ${summary.session}: it is on another endpoint`,
-    );
-  }
-  const open = await findUsableSession(invocation, connection, endpoint);
+  const { invocation, connection } = running;
+  const open = await openSessionFor(request, { invocation, connection, endpoint });
   if (open !== null) return { session: open, isOwn: false };
+  const { reason, ticket } = request;
   const opening = { endpoint, reason, ticket, isTied: true };
   return { session: await openSession(invocation, connection, opening), isOwn: true };
+}
+
+/**
+ * The session that is named, or else the one that this home has open on the endpoint; null when it has none.
+ * @throws {CliError} `usage` when the named one is on another endpoint; `no-session`, `unknown`, `ambiguous`
+ */
+export async function openSessionFor(
+  { session: named }: Pick<RunRequest, 'session'>,
+  {
+    invocation,
+    connection,
+    endpoint,
+  }: Pick<Running, 'invocation' | 'connection'> & { endpoint: EndpointSummary },
+): Promise<UsableSession | null> {
+  if (named === null) return findUsableSession(invocation, connection, endpoint);
+  const summary = await findSession(connection.client, named);
+  if (summary.endpoint === endpoint.endpoint) return useSession(invocation, summary);
+  throw new CliError(
+    'usage',
+    `Cannot run in session ${summary.session}: it is on another endpoint`,
+  );
 }
 
 interface Place {

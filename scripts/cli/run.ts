@@ -18,9 +18,13 @@ Examples:
   $ caisey run web 'journalctl -u nginx --since today | tail -n 50'
   $ caisey run web --why "Free port 80" --state "ss -tlpn" -- systemctl stop apache2
   $ caisey run dns01 --shell powershell -- Restart-Service DNS
+  $ caisey run web --dry-run -- systemctl restart nginx
 
 Standard input is not sent: a command is exactly the text on record. Put what it must read into the
 command itself.
+
+A dry run asks the site, in a session that is open already, and leaves no trace; it ends with 3 when
+the policy refuses the command, else with 0. What is run afterwards is judged again.
 
 Ctrl+C cancels the command; pressed again, it leaves, and what runs is ended and recorded without you.
 A terminal that is closed cancels as Ctrl+C does. When this program itself is killed or cut off, what
@@ -47,6 +51,7 @@ export function addRun(parent: Parent, act: Act): void {
     .option('--reason <text>', 'why the session is opened, when none is open')
     .option('--ticket <id>', 'the ticket that a session opened for it belongs to')
     .option('--session <id>', 'the session to run in; by default the one that this home has open')
+    .option('--dry-run', 'say whether it would run at once, wait or be refused; run nothing')
     .option('--raw', 'on a terminal, obey the control sequences of the output')
     .addHelpText('after', EXAMPLES)
     .action((endpoint, command, options) =>
@@ -67,6 +72,7 @@ interface Options {
   readonly reason?: string | undefined;
   readonly ticket?: string | undefined;
   readonly session?: string | undefined;
+  readonly dryRun?: true | undefined;
   readonly raw?: true | undefined;
 }
 
@@ -95,6 +101,11 @@ async function run(
     session: options.session ?? null,
     isRaw: options.raw ?? false,
   };
+  if (options.dryRun) {
+    await using connection = await connected(invocation);
+    const { dryRun } = await import('./dry-run.ts');
+    return await dryRun(request, { invocation, connection });
+  }
   const { output, terminal } = invocation;
   if (terminal.stdin.isGiven) {
     await output.note('What is piped in is not sent: a command gets no input.', 'yellow');

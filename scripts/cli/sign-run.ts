@@ -32,7 +32,7 @@ export async function signRun(
     nowMs,
   }: { session: HeldSession; endpoint: EndpointSummary; log: string; nowMs: number },
 ): Promise<SignedRun> {
-  const shell = fields.shell ?? (endpoint.host?.os === 'win32' ? 'powershell' : 'sh');
+  const shell = shellOn(endpoint, fields);
   const sign = (purpose: 'work' | 'state-before' | 'state-after', command: string) =>
     signCommand({
       place: { log, endpoint: session.endpoint, session: session.session },
@@ -44,6 +44,14 @@ export async function signRun(
   const before = state === null ? null : withoutHash(await sign('state-before', state));
   const after = state === null ? null : withoutHash(await sign('state-after', state));
   return { hash, commands: { command, before, after } };
+}
+
+/** The shell that reads a command on an endpoint. */
+export function shellOn(
+  { host }: EndpointSummary,
+  { shell }: Pick<RunFields, 'shell'>,
+): CommandFields['shell'] {
+  return shell ?? (host?.os === 'win32' ? 'powershell' : 'sh');
 }
 
 function withoutHash({ envelope, disclosures }: SignedCommand): SignedCommand {
