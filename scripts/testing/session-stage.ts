@@ -2,6 +2,7 @@
 // tests that look at it. `?scene=` chooses what is told; commands that are run get an answer in the record.
 
 import { mount } from 'svelte';
+import { createSubscriber } from 'svelte/reactivity';
 
 import { ClientError } from '#appliance/protocol/client.ts';
 import type { CheckedEntry } from '#appliance/protocol/shown-entry.ts';
@@ -147,16 +148,24 @@ if (scene === 'work' || scene === 'watch' || scene === 'ended' || scene === 'awa
 if (scene === 'long') await tellLong();
 if (scene === 'ended') told.close();
 const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
-const linkState: LinkState =
+let linkState: LinkState =
   scene === 'away'
     ? { kind: 'away', why: 'No answer', retryAtMs: Date.now() + 3_600_000 }
     : { kind: 'open' };
 const isOwn = scene !== 'watch';
+let tellLink = (): void => undefined;
+const readLink = createSubscriber((update) => {
+  tellLink = update;
+});
 mount(SessionView, {
   target: document.querySelector('main') ?? document.body,
   props: {
     site: {
-      ...{ link: createLink(scene) as never, linkState, origin: STORY_LOG }, // what the page uses of a link
+      ...{ link: createLink(scene) as never, origin: STORY_LOG }, // what the page uses of a link
+      get linkState() {
+        readLink();
+        return linkState;
+      },
       me: { person: 'p', name: 'P', role: 'owner', key: isOwn ? key : 'ed25519:other' },
     },
     session: told.session,
@@ -169,6 +178,10 @@ Object.assign(globalThis, {
     say: (text: string) => {
       told.say('client', text);
       wake();
+    },
+    link: (state: LinkState) => {
+      linkState = state;
+      tellLink();
     },
   },
 });

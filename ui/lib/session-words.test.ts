@@ -83,4 +83,14 @@ link('linkWords() says when it is tried again', () => {
   assert.is(linkWords({ kind: 'open' }, 0), null);
 });
 
+link('linkWords() says the same while it is tried again as before, but for when', () => {
+  const waits = linkWords({ kind: 'away', why: 'No answer', retryAtMs: 4_000 }, 500);
+  const tries = linkWords({ kind: 'connecting', why: 'No answer' }, 500);
+  assert.is(tries?.title, 'The site cannot be reached; trying again now …');
+  assert.equal([waits?.retry, tries?.retry], ['waits', 'tries']);
+  assert.equal({ ...tries, title: '', retry: null }, { ...waits, title: '', retry: null });
+  const first = linkWords({ kind: 'connecting', why: null }, 500);
+  assert.equal([first?.title, first?.retry], ['Connecting to the site …', null]);
+});
+
 link.run();

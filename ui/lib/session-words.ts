@@ -114,40 +114,47 @@ export function askedWords({ to, by, channel }: RequestPart['asked'][number]): s
   return by === null ? `Asked ${whom}, by ${channel}` : `${by} reminded ${whom}, by ${channel}`;
 }
 
-/** How the link is; null while there is nothing to say. */
-export function linkWords(
-  state: LinkState,
-  nowMs: number,
-): {
+/** What the session page says of the link. */
+export interface LinkWords {
   readonly tone: 'info' | 'warn' | 'bad';
   readonly title: string;
   readonly text: string;
-} | null {
+  /** Whether the next try is waited for or under way; null: nothing is tried again. */
+  readonly retry: 'waits' | 'tries' | null;
+}
+
+/** How the link is; null while there is nothing to say. Between two tries it says the same, but for when. */
+export function linkWords(state: LinkState, nowMs: number): LinkWords | null {
   switch (state.kind) {
     case 'open':
     case 'closed':
       return null;
     case 'connecting':
+      if (state.why !== null) return awayLinkWords(state.why, { when: 'now …', retry: 'tries' });
       return {
-        tone: 'info',
-        title: state.attempt === 0 ? 'Connecting to the site …' : 'Trying to reach the site …',
+        ...{ tone: 'info', title: 'Connecting to the site …', retry: null },
         text: 'What runs there goes on and is recorded.',
       };
     case 'away': {
       const leftS = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000));
-      return {
-        tone: 'warn',
-        title: `The site cannot be reached; trying again in ${leftS} s.`,
-        text: `What runs there goes on and is recorded. (${awayWords(state.why)})`,
-      };
+      return awayLinkWords(state.why, { when: `in ${leftS} s.`, retry: 'waits' });
     }
     case 'refused':
       return {
-        tone: 'bad',
-        title: 'The site does not let this browser in.',
+        ...{ tone: 'bad', title: 'The site does not let this browser in.', retry: null },
         text: `${state.why}. Sign for this browser again, or ask your owner whether you are on the site's roster.`,
       };
     default:
       throw new Error(`unreachable: link ${JSON.stringify(state satisfies never)}`);
   }
+}
+
+function awayLinkWords(
+  why: string,
+  { when, retry }: { when: string; retry: 'waits' | 'tries' },
+): LinkWords {
+  return {
+    ...{ tone: 'warn', title: `The site cannot be reached; trying again ${when}`, retry },
+    text: `What runs there goes on and is recorded. (${awayWords(why)})`,
+  };
 }

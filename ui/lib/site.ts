@@ -9,10 +9,12 @@ import {
 import { type Client, ClientError, type Parameters } from '#appliance/protocol/client.ts';
 import { type CheckedEntry, checkShownEntry } from '#appliance/protocol/shown-entry.ts';
 import type { Envelope } from '#crypto/statement.ts';
+import { wordsOf } from './words-of.ts';
 
 /** How the link is, for the person at the screen. */
 export type LinkState =
-  | { readonly kind: 'connecting'; readonly attempt: number }
+  /** `why` the last try failed, or the link was lost; null: this is the first. */
+  | { readonly kind: 'connecting'; readonly why: string | null }
   | { readonly kind: 'open' }
   /** Lost, or never reached; it is tried again. */
   | { readonly kind: 'away'; readonly why: string; readonly retryAtMs: number }
@@ -57,7 +59,7 @@ export class SiteLink implements AsyncDisposable {
   readonly #keeping: Promise<void>;
   #client = Promise.withResolvers<Client>();
   #wake: (() => void) | null = null;
-  #state: LinkState = { kind: 'connecting', attempt: 0 };
+  #state: LinkState = { kind: 'connecting', why: null };
 
   constructor(options: SiteLinkOptions) {
     this.#options = options;
@@ -156,8 +158,9 @@ export class SiteLink implements AsyncDisposable {
   async #keep(): Promise<void> {
     const { signal } = this.#closing;
     let attempt = 0;
+    let lost: string | null = null;
     while (!signal.aborted) {
-      this.#say({ kind: 'connecting', attempt });
+      this.#say({ kind: 'connecting', why: lost });
       try {
         await using client = await this.#open();
         attempt = 0;
@@ -166,7 +169,9 @@ export class SiteLink implements AsyncDisposable {
         const why = await Promise.race([client.lost, aborting(signal)]);
         this.#client = Promise.withResolvers<Client>();
         this.#client.promise.catch(() => undefined);
-        if (why !== null) await this.#rest(why, attempt);
+        if (why === null) continue;
+        lost = wordsOf(why);
+        await this.#rest(lost, attempt);
       } catch (cause) {
         if (isRefusal(cause)) {
           this.#say({ kind: 'refused', why: cause.message, code: cause.code });
@@ -174,7 +179,8 @@ export class SiteLink implements AsyncDisposable {
           return;
         }
         attempt += 1;
-        await this.#rest(cause, attempt);
+        lost = wordsOf(cause);
+        await this.#rest(lost, attempt);
       }
     }
     this.#client.reject(signal.reason);
@@ -193,13 +199,12 @@ export class SiteLink implements AsyncDisposable {
   }
 
   /** Waits before the next try: longer each time, and not all browsers at once. */
-  async #rest(cause: unknown, attempt: number): Promise<void> {
+  async #rest(why: string, attempt: number): Promise<void> {
     const { signal } = this.#closing;
     if (signal.aborted) return;
     const { now, random = Math.random, backoff = BACKOFF } = this.#options;
     const mostMs = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt, 16));
     const delayMs = Math.round(mostMs * (0.5 + random() / 2));
-    const why = cause instanceof Error ? cause.message : String(cause);
     this.#say({ kind: 'away', why, retryAtMs: now() + delayMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, delayMs);

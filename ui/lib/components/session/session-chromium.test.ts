@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert';
 
 import { type BuiltPage, openBuiltPage } from '#scripts/testing/built-page.ts';
 import { findChromium } from '#scripts/testing/chromium.ts';
+import type { LinkState } from '../../site.ts';
 
 const TIMEOUT_MS = 30_000;
 const PHONE = { width: 360, height: 640 };
@@ -70,6 +71,20 @@ function say(page: Page, text: string): Promise<void> {
   return page.evaluate((words) => {
     (globalThis as unknown as { stage: { say: (text: string) => void } }).stage.say(words);
   }, text);
+}
+
+/** The link is being tried, or waits for the next try. */
+function tellLink(page: Page, state: LinkState): Promise<void> {
+  return page.evaluate((told) => {
+    (globalThis as unknown as { stage: { link: (state: LinkState) => void } }).stage.link(told);
+  }, state);
+}
+
+/** In the page: whether the foot of the last card is seen above the bench. */
+function isFootSeen(): boolean {
+  const foot = [...document.querySelectorAll('article')].at(-1)?.getBoundingClientRect();
+  const bench = document.querySelector('form')?.parentElement?.getBoundingClientRect();
+  return foot !== undefined && bench !== undefined && foot.bottom <= bench.top;
 }
 
 /** Scrolls up to where old entries are read. */
@@ -164,6 +179,38 @@ if (executablePath === null) {
     assert.is(await line.inputValue(), 'echo one\necho two');
   });
 
+  view('SessionView says before Enter what would become of a line', async (context) => {
+    await using visited = await visit(context, { scene: 'empty' });
+    const { page } = visited;
+    const line = page.getByLabel('Command', { exact: true });
+    const form = page.locator('form');
+    const height = async (): Promise<number> => (await form.boundingBox())?.height ?? NaN;
+    const empty = await height();
+    await line.fill('systemctl restart cups');
+    await page.getByText('Waits for the client:').waitFor();
+    await line.fill('format c:');
+    await page.getByText('Refused by the policy:').waitFor();
+    assert.is(await page.getByText('Waits for the client:').count(), 0);
+    await line.fill('uptime');
+    await page.getByRole('status').filter({ hasText: 'Runs at once:' }).waitFor();
+    assert.is(await height(), empty, 'nothing moves');
+    await page.keyboard.press('Enter');
+    await page.getByText('ran uptime').waitFor();
+    assert.is(await page.getByText('Runs at once:').count(), 0);
+  });
+
+  view('SessionView promises nothing while the site is away', async (context) => {
+    await using visited = await visit(context, { scene: 'away' });
+    const { page } = visited;
+    await page.clock.install();
+    await page.getByLabel('Command', { exact: true }).fill('uptime');
+    await page.clock.runFor(10_000);
+    assert.is(await page.getByText('Runs at once:').count(), 0);
+    await tellLink(page, { kind: 'open' });
+    await page.clock.runFor(1000);
+    await page.getByText('Runs at once:').waitFor();
+  });
+
   view('SessionView keeps a command of which nobody knows whether it arrived', async (context) => {
     await using visited = await visit(context, { scene: 'empty' });
     const { page } = visited;
@@ -211,6 +258,37 @@ if (executablePath === null) {
       await page.getByLabel('Why').fill('because');
       await page.waitForFunction(isApart);
       await page.screenshot({ path: join(context.shots, `new-${face}.png`) });
+    });
+  }
+
+  for (const [face, { viewport, theme }] of Object.entries(FACES)) {
+    view(`SessionView keeps the last card whole while one writes, ${face}`, async (context) => {
+      await using visited = await visit(context, { scene: 'long', theme, viewport });
+      const { page } = visited;
+      await page.getByText('seq 5000').waitFor();
+      await page.waitForFunction(isFootSeen);
+      await page.getByLabel('Command', { exact: true }).fill('one\n'.repeat(9));
+      await page.waitForFunction(isFootSeen);
+      await page.screenshot({ path: join(context.shots, `writing-${face}.png`) });
+      await page.getByRole('button', { name: 'Message to the client' }).click();
+      await page.waitForFunction(isFootSeen);
+    });
+
+    view(`SessionView leaves what tries again where it is, ${face}`, async (context) => {
+      await using visited = await visit(context, { scene: 'away', theme, viewport });
+      const { page } = visited;
+      const button = page.getByRole('button', { name: /^Try/ });
+      await button.focus();
+      const before = await button.boundingBox();
+      await tellLink(page, { kind: 'connecting', why: 'No answer' });
+      await page.getByRole('button', { name: 'Trying …', disabled: true }).waitFor();
+      await page.getByText('trying again now').waitFor();
+      assert.equal(await button.boundingBox(), before);
+      assert.ok(await button.evaluate((element) => element === document.activeElement));
+      await page.screenshot({ path: join(context.shots, `trying-${face}.png`) });
+      await tellLink(page, { kind: 'away', why: 'No answer', retryAtMs: Date.now() + 9_000 });
+      await page.getByRole('button', { name: 'Try now', disabled: false }).waitFor();
+      assert.equal(await button.boundingBox(), before);
     });
   }
 
