@@ -50,7 +50,12 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await card.getByText('line 300', { exact: true }).waitFor();
   assert.is(await wholeOutput(card), await readFile(printed, 'utf8'), 'read anew');
 
+  // a page that has not heard of the break yet would begin to load the next one, as any page does
+  const heard = page.waitForEvent('requestfailed', (request) =>
+    request.url().endsWith('/api/events'),
+  );
   await stage.killConsole();
+  await heard;
   await page.getByRole('link', { name: 'Requests' }).click();
   await page.getByText('The console cannot be reached').waitFor();
   await stage.startConsole();
