@@ -46,12 +46,16 @@ async function beTold(stage: ConsoleStage): Promise<void> {
   await context.grantPermissions(['notifications'], { origin: stage.origin });
   await context.addInitScript(RECORDER);
   const page = await context.newPage();
+  const begun = page.waitForResponse('**/api/notices');
   await page.goto(`${stage.origin}/settings/notifications`);
   await page.getByText('Allowed', { exact: true }).waitFor();
+  await begun;
   assert.ok(await page.getByLabel('A machine or a site went offline').isChecked());
   await page.getByLabel('A request of mine was decided').check();
+  const begunAnew = page.waitForResponse('**/api/notices');
   await page.getByRole('button', { name: 'Keep this choice' }).click();
   await page.getByText('Your choice is kept').waitFor();
+  await begunAnew; // what is told from now on is told by the new choice
   const told = (pattern: string) =>
     page.waitForFunction((text) => {
       const all = (globalThis as unknown as { told: string[] }).told;
