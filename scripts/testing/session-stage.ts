@@ -12,6 +12,7 @@ import { formatPersonKey } from '#crypto/person-key.ts';
 import { commonOf } from '#appliance/protocol/session-key.ts';
 import { importSigner } from '#crypto/webcrypto.ts';
 import SessionView from '#ui/lib/components/session/SessionView.svelte';
+import type { Judged } from '#ui/lib/outlook.ts';
 import type { LinkState } from '#ui/lib/site.ts';
 import type { SessionStateOptions } from '#ui/lib/state/session.svelte.ts';
 import { STORY_LOG, type ToldCommand, ToldSession } from './told-session.ts';
@@ -62,10 +63,31 @@ async function tellLong(): Promise<void> {
   told.exit(big);
 }
 
+/** What the site says of a line before it is sent, by its first word. */
+function judgeTold(command: string): Judged {
+  const [program = ''] = command.split(' ');
+  const said: Readonly<Partial<Record<string, Judged>>> = {
+    format: {
+      ...{ effect: 'deny', access: 'changing', rule: 'no-format' },
+      why: 'The rule "no-format" of this site refuses it.',
+    },
+    systemctl: {
+      ...{ effect: 'ask', access: 'changing', rule: null },
+      why: `Changes something, or may: runs "${program}", and not in a way that is known to only read.`,
+    },
+  };
+  const reads = 'Only reads, and no known place of secrets, which this site allows.';
+  return said[program] ?? { effect: 'allow', access: 'read-only', rule: 'reading', why: reads };
+}
+
 function createLink(scene: Scene): SessionStateOptions['link'] & { hurry: () => void } {
   const call = async (verb: string, parameters: object): Promise<unknown> => {
     if (verb === 'endpoint.list') {
       return { endpoints: [{ endpoint: told.endpoint, host: { os: 'linux' } }], next: null };
+    }
+    if (verb === 'command.judge') {
+      const { fields } = parameters as { fields: { command: string } };
+      return judgeTold(fields.command);
     }
     if (verb === 'command.submit') {
       const { command } = parameters as { command: { disclosures: string[]; envelope: unknown } };
