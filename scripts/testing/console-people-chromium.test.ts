@@ -1,8 +1,14 @@
 // A second person in the console: invited, with a key of their own that the owner signs in; they watch, work, and are
-// put out. Two browsers, each with an authenticator of its own.
+// put out. The console's host cannot name them another appliance than the owner signed. Two browsers, each with an
+// authenticator of its own.
+
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+
+import { formatVerifierKey, parseVerifierKey, verifierKey } from '#crypto/key.ts';
 
 import type { BrowserVisitor } from './browser-visitor.ts';
 import { findChromium } from './chromium.ts';
@@ -12,9 +18,12 @@ import {
   PASSWORD,
   runCommand,
   shownText,
+  signKeys,
+  type StageSite,
   startWork,
   unlock,
 } from './console-steps.ts';
+import { storyKey } from './console-story.ts';
 
 const executablePath = findChromium();
 const people = suite('people of the console in Chromium');
@@ -38,9 +47,11 @@ async function secondPerson(stage: ConsoleStage): Promise<void> {
   await joinBy(await invite(owner, 'tom@acme.example'), tom);
   await listKey(owner, await makeKey(tom));
 
+  await signKeys(owner, site);
+  await firstVisitIsNoTrust(stage, { tom, site });
+
   await owner.go(sessionPage);
   await tom.go(sessionPage);
-  await unlock(tom.page);
   await tom.page.getByText('You are watching').waitFor();
   const command = 'uname -s';
   await runCommand(owner.page, command);
@@ -65,6 +76,41 @@ async function secondPerson(stage: ConsoleStage): Promise<void> {
   await owner.page.getByText('The session has ended').waitFor();
   assert.equal(owner.complaints, []);
   assert.equal(tom.complaints, []);
+}
+
+/** The host names an appliance of its own, and then a log, to a browser that was never at the site. */
+async function firstVisitIsNoTrust(
+  stage: ConsoleStage,
+  { tom, site: { id } }: { tom: BrowserVisitor; site: StageSite },
+): Promise<void> {
+  const { page } = tom;
+  using database = new DatabaseSync(join(stage.data, 'console.sqlite'));
+  database.exec('pragma busy_timeout = 5000');
+  const real = database.prepare('select peer_key, log_key from site').get();
+  const put = (peerKey: unknown, logKey: unknown): void => {
+    const set = 'update site set peer_key = ?, log_key = ?';
+    database.prepare(set).run(String(peerKey), String(logKey));
+  };
+  const mallory = await storyKey();
+  const { name } = parseVerifierKey(String(real?.['log_key']));
+  const otherLog = formatVerifierKey(verifierKey(name, 0x01, mallory.signer.publicKey));
+  put(mallory.key, real?.['log_key']);
+  await tom.go(`/sites/${id}`);
+  await unlock(page);
+  const refusesIt = async (): Promise<void> => {
+    await page.getByText('its keys are not those that this browser knows').first().waitFor();
+    await page.getByText('The console names other keys than this browser knows').waitFor();
+    await page.getByRole('heading', { name: 'Signed by an owner' }).waitFor();
+  };
+  await refusesIt();
+  put(real?.['peer_key'], otherLog);
+  await tom.go(`/sites/${id}`);
+  await refusesIt();
+  put(real?.['peer_key'], real?.['log_key']);
+  await tom.go(`/sites/${id}`);
+  await page.getByText('Linked to the site, end to end').waitFor();
+  await page.getByText('Checked in this browser').waitFor();
+  assert.is(await page.getByRole('button', { name: 'Sign these keys' }).count(), 0, 'no owner');
 }
 
 /** The owner invites somebody. Answers the link's path. */

@@ -89,6 +89,16 @@ async function setUpOnSite(
   await done.or(page.getByRole('heading', { name: 'Nothing is waiting for you' })).waitFor(); // it goes on by itself
 }
 
+/** The owner signs the keys of a site that this browser has from the claim code. Ends on the site's page. */
+export async function signKeys(owner: BrowserVisitor, { id }: StageSite): Promise<void> {
+  const { page } = owner;
+  await owner.go(`/sites/${id}`);
+  const keys = page.getByRole('region', { name: 'Keys to compare' });
+  await keys.getByText('Nobody has signed these keys').waitFor();
+  await keys.getByRole('button', { name: 'Sign these keys' }).click();
+  await keys.getByText('Checked in this browser').waitFor();
+}
+
 /** Presses the button that unlocks this browser, when the page asks for it. */
 export async function unlock(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Unlock with your signing key' }).click();

@@ -41,7 +41,7 @@ export type KeysSignature =
       readonly keys: SiteKeys;
       readonly seen: SeenVersion;
       readonly by: string;
-      readonly since: string;
+      readonly until: string;
     }
   /** It held until then. */
   | { readonly kind: 'over'; readonly until: string }
@@ -71,7 +71,7 @@ export async function judgeSiteKeys(
   const [root, pinned = null] = await Promise.all([keeper.pinned(), keeper.pinnedSite(shown.id)]);
   const signature = await judgeSignature(shown, { root, pinned, atMs });
   const known = [pinned, signature.kind === 'holds' ? signature.keys : null];
-  const isOther = known.some((keys) => keys !== null && !isSame(keys, shown.keys));
+  const isOther = known.some((keys) => keys !== null && !areSameKeys(keys, shown.keys));
   return { signature, pinned, isOther };
 }
 
@@ -156,8 +156,8 @@ async function judgeSignature(
 }
 
 function holding({ statement, hash }: Signed<'site'>): KeysSignature {
-  const { appliance, log_key: log, version, by, not_before: since } = statement;
-  return { kind: 'holds', keys: { appliance, log }, seen: { version, hash }, by, since };
+  const { appliance, log_key: log, version, by, expires: until } = statement;
+  return { kind: 'holds', keys: { appliance, log }, seen: { version, hash }, by, until };
 }
 
 /** Those of the roster's certificates that a signer leans on who is not of the root set itself. */
@@ -174,6 +174,7 @@ function endOf(envelope: Envelope): number {
   return parseTime(parseStatement(envelope).statement.expires);
 }
 
-function isSame(a: SiteKeys, b: SiteKeys): boolean {
+/** Whether two name the same appliance and the same log. */
+export function areSameKeys(a: SiteKeys, b: SiteKeys): boolean {
   return a.appliance === b.appliance && a.log === b.log;
 }
