@@ -11,14 +11,14 @@ import { copyConsole } from './console-build.ts';
 import { howEnded } from './kept-daemon.ts';
 import type { ConsolePorts } from './start-ports.ts';
 import { HandOver } from './start-hand-over.ts';
-import type { StartedSite } from './start-site.ts';
+import { inHome, type StartedSite } from './start-site.ts';
 
 /** The running console. */
 export interface StartedConsole extends AsyncDisposable {
   readonly origin: string;
   /** By which an owner brings the site of this computer in. */
   readonly code: string;
-  /** Resolves when it ended by itself, with what to say. */
+  /** Resolves when it ended by itself, with what that means and what to do. */
   readonly ended: Promise<string>;
 }
 
@@ -48,20 +48,19 @@ export async function openConsole({
   const program = await copyConsole(folder, log, { signal });
   const origin = `http://localhost:${ports.page}`;
   say('Starting the console …');
-  const up = Promise.withResolvers<null>();
+  const up = Promise.withResolvers<'up'>();
   const daemon = stack.use(
     startDaemon(
       { program: process.execPath, args: [program] },
       {
         ...{ home, hasChannel: true, env: environmentOf({ home, ports, origin }) },
         onLine: (line) => {
-          if (/^Listening on/.test(line)) up.resolve(null);
+          if (/^Listening on/.test(line)) up.resolve('up');
           else say(`  console    ${line}`);
         },
       },
     ),
   );
-  const ended = daemon.ended.then((code) => `The console has ended (${howEnded(code)})`);
   const handOver = new HandOver({ home, say, restartAppliance: () => site.restartAppliance() });
   const { child } = daemon;
   child.on('message', (message) => {
@@ -69,16 +68,30 @@ export async function openConsole({
       if (answer !== null && child.connected) child.send(answer);
     });
   });
-  const failed = await Promise.race([up.promise, ended, aborted(signal)]);
-  if (failed !== null) throw new Error(`Cannot start: ${failed}; its last lines above say why`);
+  const first = await Promise.race([up.promise, daemon.ended, aborted(signal)]);
+  if (first !== 'up') {
+    const how = `The console has ended (${howEnded(first)})`;
+    throw new Error(`Cannot start: ${how}; its last lines above say why`);
+  }
   const opened = stack.move();
   return {
-    ...{ origin, ended },
+    origin,
+    ended: daemon.ended.then((exitCode) => consoleEnd(exitCode, home)),
     get code() {
       return handOver.code;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What the end of a running console means, and what to do. */
+function consoleEnd(exitCode: number | null, home: string): string {
+  const restart = inHome(home, 'npm start');
+  return `The console has ended (${howEnded(exitCode)}), so everything ends: appliance and agent are stopped in order, and
+nothing that was recorded is lost. What the console said above says why. Put that right, then:
+
+  everything       ${restart}
+  without console  ${restart} -- --no-console`;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

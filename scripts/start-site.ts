@@ -5,31 +5,22 @@ import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { checkNewPin } from '#appliance/gate/pin.ts';
 import type { Clock } from '#appliance/work/clock.ts';
 import { PAGE_ADDRESS } from './cli/place.ts';
-import {
-  caisey,
-  caiseyOk,
-  type Daemon,
-  enrolAgent,
-  startAgent,
-  startAppliance,
-} from './caisey-process.ts';
-import { howEnded, keepDaemon, NotUpError } from './kept-daemon.ts';
+import { caiseyOk, type Daemon, enrolAgent, startAgent, startAppliance } from './caisey-process.ts';
+import { inTime, openDaemon, UP_MS } from './daemon-up.ts';
+import { keepDaemon, type KeptDaemon, NotUpError } from './kept-daemon.ts';
 
 /** How this machine is called at its site. */
 export const ENDPOINT = 'this-machine';
-const UP_MS = 60_000;
-const POLL_MS = 50;
 
 /** The running site of this computer. */
 export interface StartedSite extends AsyncDisposable {
   /** The approver's PIN when the site was founded just now: it is kept nowhere in clear. */
   readonly pin: string | null;
-  /** Resolves when all is to end: its appliance was stopped, or its agent has ended; with what to say. */
+  /** Resolves when all is to end: its appliance or its agent was stopped; with what to say. */
   readonly ended: Promise<string>;
   /** Resolves when its appliance ended and is left off; why was said. The rest of it goes on. */
   readonly isWithoutAppliance: Promise<void>;
@@ -58,15 +49,12 @@ export async function openSite({ home, say, clock, signal }: SiteOptions): Promi
       refusal: (exitCode) => applianceRefusal(exitCode, home),
     }),
   );
-  void appliance.stopped.then(() => ended.resolve('The appliance was stopped'));
-  if (!(await isThere(join(home, 'agent', 'identity.json')))) await enrolThisMachine(home, say);
+  if (!(await isThere(join(agentFolder(home), 'identity.json')))) await enrolThisMachine(home, say);
   say('Starting the agent …');
-  const onLine = (line: string): void => say(`  agent      ${line}`);
-  const agent = stack.use(
-    startAgent({ runtime: 'node', folder: join(home, 'agent'), home, onLine }),
-  );
-  await whenUp(agent, { name: 'agent', signal, isUp: () => isOnline(home) });
-  void agent.ended.then((code) => ended.resolve(`The agent has ended (${howEnded(code)})`));
+  const agent = await keepAgent({ home, say, clock, signal });
+  if (agent !== null) stack.use(agent);
+  void appliance.stopped.then(() => ended.resolve('The appliance was stopped'));
+  void agent?.stopped.then(() => ended.resolve('The agent was stopped'));
   const opened = stack.move();
   return {
     ...{ pin, ended: ended.promise, isWithoutAppliance: appliance.givenUp },
@@ -100,31 +88,90 @@ export function applianceRefusal(exitCode: number | null, home: string): string 
   }
 }
 
-/** How a person writes `caisey` for a home, in a clone. */
-export function commandFor(home: string): string {
-  const env = home === join(homedir(), '.caisey') ? '' : `CAISEY_HOME=${home} `;
-  return `${env}npm run -s caisey --`;
+/** The same of the agent. Without it the site goes on: it may have other machines. */
+export function agentRefusal(exitCode: number | null, home: string): string | null {
+  const folder = agentFolder(home);
+  switch (exitCode) {
+    case 2:
+      return (
+        'It refuses to open its folder, and is not started again: what it said above names why. If another process\n' +
+        `has that folder open, stop that one; if something is missing, put ${folder} back as it was.\n` +
+        `The rest goes on without this machine. ${START_AGAIN}`
+      );
+    case 4:
+      return (
+        'The site removed this machine, so its agent is not started again. The rest goes on without this machine.\n' +
+        `To enrol it anew: move ${folder} away. ${START_AGAIN}`
+      );
+    default:
+      return null;
+  }
 }
 
-async function openAppliance(
-  home: string,
-  { say, signal }: Pick<SiteOptions, 'say' | 'signal'>,
-): Promise<Daemon> {
-  let isReady = false; // by its own word: another one may answer at its address
-  const appliance = startAppliance({
-    home,
-    onLine: (line) => {
-      isReady ||= line.endsWith(' ready');
-      say(`  appliance  ${line}`);
-    },
+/** How a person writes `caisey` for a home, in a clone. */
+export function commandFor(home: string): string {
+  return inHome(home, 'npm run -s caisey --');
+}
+
+/** A command of a clone for a home, to be pasted. */
+export function inHome(home: string, command: string): string {
+  return home === join(homedir(), '.caisey') ? command : `CAISEY_HOME=${home} ${command}`;
+}
+
+function agentFolder(home: string): string {
+  return join(home, 'agent');
+}
+
+type Opening = Pick<SiteOptions, 'say' | 'signal'>;
+
+/** Up by its own word: another one may answer at its address. */
+function openAppliance(home: string, { say, signal }: Opening): Promise<Daemon> {
+  return openDaemon({
+    ...{ name: 'appliance', signal },
+    start: (onLine) => startAppliance({ home, onLine }),
+    onLine: (line) => say(`  appliance  ${line}`),
+    isUp: (line) => line.endsWith(' ready'),
   });
-  const isUp = async (): Promise<boolean> => (await setTimeout(POLL_MS), isReady);
+}
+
+/** Up as soon as its folder is open: whether the appliance runs is not its matter. */
+function openAgent(
+  home: string,
+  { say, signal, onOnline }: Opening & { onOnline: () => void },
+): Promise<Daemon> {
+  const folder = agentFolder(home);
+  return openDaemon({
+    ...{ name: 'agent', signal },
+    start: (onLine) => startAgent({ runtime: 'node', folder, home, onLine }),
+    onLine: (line) => {
+      say(`  agent      ${line}`);
+      if (line.includes(' ready: ')) onOnline();
+    },
+    isUp: (line) => line.includes(', key fingerprint '),
+  });
+}
+
+/** Keeps the agent; null: it will not start again, and why was said. @throws {NotUpError} */
+async function keepAgent({ home, say, clock, signal }: SiteOptions): Promise<KeptDaemon | null> {
+  await using stack = new AsyncDisposableStack();
+  const online = Promise.withResolvers<undefined>();
+  const onOnline = (): void => online.resolve(undefined);
   try {
-    await whenUp(appliance, { name: 'appliance', signal, isUp });
-    return appliance;
+    const agent = stack.use(
+      await keepDaemon({
+        ...{ name: 'agent', say, clock, signal },
+        open: (starting) => openAgent(home, { say, signal: starting, onOnline }),
+        refusal: (exitCode) => agentRefusal(exitCode, home),
+      }),
+    );
+    await firstOnline(agent, { online: online.promise, signal });
+    stack.move(); // it is the caller's now
+    return agent;
   } catch (cause) {
-    await appliance[Symbol.asyncDispose]();
-    throw cause;
+    const isRefused = cause instanceof NotUpError && agentRefusal(cause.exitCode, home) !== null;
+    if (!isRefused) throw cause;
+    say(`\n${cause.message}`);
+    return null;
   }
 }
 
@@ -158,34 +205,19 @@ function makePin(): string {
 async function enrolThisMachine(home: string, say: (text: string) => void): Promise<void> {
   say('Enrolling this machine as an endpoint (first run only) …');
   const token = await caiseyOk(['endpoint', 'token', '--name', ENDPOINT], { home });
-  await enrolAgent({ runtime: 'node', folder: join(home, 'agent'), token: token.trim(), home });
+  await enrolAgent({ runtime: 'node', folder: agentFolder(home), token: token.trim(), home });
   await caiseyOk(['endpoint', 'verify', ENDPOINT, '--yes'], { home }); // we have just enrolled it ourselves
 }
 
-async function isOnline(home: string): Promise<boolean> {
-  const { code, stdout } = await caisey(['ls', '--format', 'json'], { home });
-  return code === 0 && stdout.includes('"online"');
-}
-
-/** Asks until the answer is yes. @throws {NotUpError} when the process ends first, or it takes too long */
-async function whenUp(
-  { child }: Daemon,
-  { name, signal, isUp }: { name: string; signal: AbortSignal; isUp: () => Promise<boolean> },
+/** Waits until the agent was online once, or is left off. @throws {NotUpError} when that takes too long */
+async function firstOnline(
+  { stopped, givenUp }: Pick<KeptDaemon, 'stopped' | 'givenUp'>,
+  { online, signal }: { online: Promise<undefined>; signal: AbortSignal },
 ): Promise<void> {
-  const deadlineMs = performance.now() + UP_MS;
-  while (!(await isUp())) {
-    signal.throwIfAborted();
-    const { exitCode, signalCode } = child;
-    if (exitCode !== null || signalCode !== null) {
-      const how = howEnded(exitCode);
-      const message = `The ${name} did not come up (${how}); its last lines above say why`;
-      throw new NotUpError(message, { exitCode });
-    }
-    if (performance.now() > deadlineMs) {
-      const message = `The ${name} did not come up within ${UP_MS / 1000} s`;
-      throw new NotUpError(message, { exitCode });
-    }
-  }
+  const first = await inTime([online, stopped, givenUp], { signal });
+  if (first !== 'late') return;
+  const message = `The agent was not online within ${UP_MS / 1000} s; its last lines above say why`;
+  throw new NotUpError(message, { exitCode: null });
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -5,8 +5,8 @@
 //
 // Everything lies in CAISEY_HOME (~/.caisey), where the CLI looks for it.
 //
-// An appliance that ends by itself is started again, a few times (`kept-daemon.ts`); the console stays meanwhile, and
-// after.
+// An appliance or an agent that ends by itself is started again, a few times (`kept-daemon.ts`); the rest stays meanwhile,
+// and after. When the console ends, all does.
 //
 // Exit codes: 0 stopped by a signal · 1 failed, or another of them ended · 2 wrong use, or the site of this home runs
 // already.
@@ -27,7 +27,7 @@ import { commandFor, ENDPOINT, openSite } from './start-site.ts';
 const USAGE = `Usage: npm start [-- --no-console]
 
 Runs a site on this machine (appliance and agent), and the console, until Ctrl+C. The first start founds the site. An
-appliance that ends by itself is started again, ${PAUSES_MS.length} times in ${WINDOW_MS / 60_000} minutes.
+appliance or an agent that ends by itself is started again, ${PAUSES_MS.length} times in ${WINDOW_MS / 60_000} minutes.
 
 Options:
   --no-console   the site alone: no console, no relay
@@ -76,22 +76,24 @@ async function start(home: string, { hasConsole }: { hasConsole: boolean }): Pro
     if (!signal.aborted) say('\nCtrl+C stops everything; what was recorded stays.');
     const end = await Promise.race([
       stop.asked,
-      site.ended,
+      site.ended.then(allEnds),
       open?.ended ??
-        site.isWithoutAppliance.then(() => 'Without its appliance nothing here is of use'),
+        site.isWithoutAppliance.then(() => allEnds('Without its appliance nothing here is of use')),
     ]);
     if (end === null) {
       say(`\nStopping; the site and its log stay in ${home}`);
       return 0;
     }
-    say(
-      `\n${end}, so everything ends. What it said stands above; "npm start" starts all of it again.`,
-    );
+    say(`\n${end}`);
     return 1;
   } catch (cause) {
     if (stop.signal.aborted) return 0; // what was not up yet was stopped on its way
     throw cause;
   }
+}
+
+function allEnds(why: string): string {
+  return `${why}, so everything ends. What it said stands above; "npm start" starts all of it again.`;
 }
 
 /** A site is of use without its console: what failed is said, and the site goes on. */
