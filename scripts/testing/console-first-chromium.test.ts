@@ -29,6 +29,9 @@ first.run();
 async function firstDay(stage: ConsoleStage): Promise<void> {
   const { owner, site } = await startWork(stage);
   const { page } = owner;
+  const line = page.getByRole('textbox', { name: 'Command' });
+  await line.fill('uname -s');
+  await page.getByText('Runs at once:').waitFor();
   const reading = await runCommand(page, 'uname -s');
   await reading.getByText('Linux', { exact: true }).waitFor();
   await reading.getByText('Exit code 0').waitFor();
@@ -36,6 +39,8 @@ async function firstDay(stage: ConsoleStage): Promise<void> {
   const marker = `${stage.folder}/changed`;
   await page.getByRole('button', { name: 'Why, state, folder' }).click();
   await page.getByLabel('State by').fill(`ls ${stage.folder}`);
+  await line.fill(`touch ${marker}`);
+  await page.getByText('Waits for the client:').waitFor();
   const denied = await runCommand(page, `touch ${marker}`);
   await denied.getByText('Waits for approval').waitFor();
   await decideOnSite(stage, site.appliance, 'Deny');
