@@ -97,12 +97,12 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await page.waitForURL('**/settings/sites');
   await page.getByText('Does the site run already').click();
   await isLegible(page);
-  await page.getByLabel('Code in the terminal').fill(stage.code());
+  await page.getByLabel('Code in the terminal').fill(await stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await typeSecondCode(stage, page);
   await page.getByText('new: may ask there already').waitFor();
   await owner.go('/settings/sites'); // the page was closed before the owner signed: it is offered again
-  await page.getByLabel('Code in the terminal').fill(stage.code());
+  await page.getByLabel('Code in the terminal').fill(await stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await typeSecondCode(stage, page);
   await page.getByText('new: may ask there already').waitFor();
@@ -143,7 +143,7 @@ async function firstDay(stage: StartStage): Promise<void> {
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await page.getByText('That is not the code').waitFor();
   const shown = await page.locator('code.select-all').innerText();
-  await page.getByLabel('Code in the terminal').fill(stage.code().toLowerCase());
+  await page.getByLabel('Code in the terminal').fill((await stage.code()).toLowerCase());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
   await page.getByLabel('Second code').fill('0000-0000-0000');
   await page.getByRole('button', { name: 'Compare the codes' }).click();
@@ -182,7 +182,7 @@ async function firstDay(stage: StartStage): Promise<void> {
 /** The person carries what the terminal says that was given out to the page. */
 async function typeSecondCode(stage: StartStage, page: Page): Promise<void> {
   await page.getByLabel('Second code').waitFor();
-  await page.getByLabel('Second code').fill(stage.handedCode());
+  await page.getByLabel('Second code').fill(await stage.handedCode());
   await page.getByRole('button', { name: 'Compare the codes' }).click();
 }
 

@@ -21,10 +21,10 @@ export interface StartStage extends AsyncDisposable {
   readonly spoken: SpokenLines;
   readonly daemon: Daemon;
   readonly browser: Browser;
-  /** What stands in the terminal to be typed into the page, newest. */
-  code(): string;
-  /** What it shows after that code was typed, to be compared by the page; newest. */
-  handedCode(): string;
+  /** What stands in the terminal to be typed into the page: the next one, once it is said. Each is good once. */
+  code(): Promise<string>;
+  /** What it shows after that code was typed, to be compared by the page: the next one, once it is said. */
+  handedCode(): Promise<string>;
   visitor(options?: VisitorOptions): Promise<BrowserVisitor>;
   /** Runs `npm start` again on the same home, after the one before has ended. */
   restart(): Promise<void>;
@@ -64,27 +64,23 @@ export async function openStartStage(executablePath: string): Promise<StartStage
     get daemon() {
       return daemon;
     },
-    code() {
-      const said = spoken.all.flatMap(
-        (line) => /(?:Code|now)  ([0-9A-Z]{4}-[0-9A-Z]{4})/.exec(line)?.[1] ?? [],
-      );
-      const code = said.at(-1);
-      if (code === undefined) throw new Error('Cannot read the code: none was said');
-      return code;
-    },
-    handedCode() {
-      const said = spoken.all.flatMap(
-        (line) => /before you sign there: {2}([0-9A-Z-]{14})/.exec(line)?.[1] ?? [],
-      );
-      const code = said.at(-1);
-      if (code === undefined) throw new Error('Cannot read the second code: none was said');
-      return code;
-    },
+    code: nextOf(spoken, /(?:Code|now)  ([0-9A-Z]{4}-[0-9A-Z]{4})/),
+    handedCode: nextOf(spoken, /before you sign there: {2}([0-9A-Z-]{14})/),
     visitor: (visiting) => openBrowserVisitor(browser, { origin, ...visiting }),
     async restart() {
       daemon = await start();
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Reads what a pattern finds in the lines: each time what was said after the one before, waited for if need be. */
+function nextOf(spoken: SpokenLines, pattern: RegExp): () => Promise<string> {
+  let from = 0;
+  return async () => {
+    const [said, found = ''] = await spoken.when(pattern, { from });
+    from = spoken.all.findIndex((line, i) => i >= from && line.includes(said)) + 1;
+    return found;
   };
 }
 
