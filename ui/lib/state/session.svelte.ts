@@ -11,13 +11,13 @@ import type { StatementOf } from '#crypto/statement.ts';
 import { endpointOs } from '#ui/lib/endpoint-shells.ts';
 import type { SessionKeys } from '#ui/lib/keeper.ts';
 import { inNextFrame } from '#ui/lib/next-frame.ts';
+import type { Judged } from '#ui/lib/outlook.ts';
 import { type Card, type CommandCard, isUnderWay } from '#ui/lib/session-card.ts';
 import { SessionCards } from '#ui/lib/session-cards.ts';
 import { type SessionLimits, sessionLimits } from '#ui/lib/session-limits.ts';
 import { checkNext, type Opening, openingOf } from '#ui/lib/session-opening.ts';
 import { problemWords } from '#ui/lib/session-problem.ts';
 import { sessionSigner } from '#ui/lib/session-signer.ts';
-import type { Judged } from '#ui/lib/outlook.ts';
 import type { SiteLink } from '#ui/lib/site.ts';
 import type { Me } from './site.svelte.ts';
 
