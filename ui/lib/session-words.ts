@@ -1,6 +1,7 @@
 // What the session page says of commands, requests and the link, in plain words. Pure: the time comes in.
 
 import { awayWords } from './away-words.ts';
+import { refusalWords } from './refusal-words.ts';
 import type { LinkState } from './site.ts';
 import {
   type CommandCard,
@@ -139,11 +140,10 @@ export function linkWords(state: LinkState, nowMs: number): LinkWords | null {
       const leftS = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000));
       return awayLinkWords(state.why, { when: `in ${leftS} s.`, retry: 'waits' });
     }
-    case 'refused':
-      return {
-        ...{ tone: 'bad', title: 'The site does not let this browser in.', retry: null },
-        text: `${state.why}. Sign for this browser again, or ask your owner whether you are on the site's roster.`,
-      };
+    case 'refused': {
+      const { title, why, next } = refusalWords(state);
+      return { tone: 'bad', title: `${title}: ${why}.`, text: next, retry: null };
+    }
     default:
       throw new Error(`unreachable: link ${JSON.stringify(state satisfies never)}`);
   }

@@ -1,0 +1,18 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { refusalWords } from './refusal-words.ts';
+
+const refusal = suite('refusalWords()');
+
+refusal('refusalWords() tells what the site refuses from what this browser does', () => {
+  const site = refusalWords({ kind: 'refused', code: 'not-allowed', why: 'Not on the roster' });
+  assert.is(site.title, 'The site does not let this browser in');
+  assert.is(site.why, 'Not on the roster');
+  const own = refusalWords({ kind: 'refused', code: 'keys-changed', why: 'Cannot trust site' });
+  assert.is(own.title, 'This browser does not link with the site');
+  assert.match(own.why, 'other keys');
+  assert.not.match(own.next, 'Sign');
+});
+
+refusal.run();
