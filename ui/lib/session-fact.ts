@@ -8,6 +8,7 @@ import { type Envelope, parseStatement, type Statement } from '#crypto/statement
 import { visibleText } from '#crypto/visible.ts';
 import { lossWords } from './loss-words.ts';
 import type { FactTone } from './session-card.ts';
+import { formatUtc } from './time.ts';
 
 export interface FactWords {
   readonly tone: FactTone;
@@ -87,7 +88,7 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
     title: `${sayText(by)} made a token to enrol ${sayText(name)}`,
     details: [
       ...about('Labels', labels?.join(', ') === '' ? null : labels?.join(', ')),
-      ...about('Good until', expires),
+      ...about('Good until', expires && whenText(expires)),
     ],
   }),
   'token.revoked': ({ name, by }) => ({
@@ -181,6 +182,12 @@ function saidBy<T extends Statement['type']>(
 
 function versionOf(said: { readonly version: number } | null): string {
   return said === null ? '' : `, version ${said.version},`;
+}
+
+/** A moment as people read it; what is none stays as it is. */
+function whenText(text: string): string {
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? text : formatUtc(atMs);
 }
 
 function about(name: string, value: string | null | undefined): readonly string[] {
