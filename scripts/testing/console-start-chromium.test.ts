@@ -99,6 +99,8 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await isLegible(page);
   await page.getByLabel('Code in the terminal').fill(await stage.code());
   await page.getByRole('button', { name: 'Bring in this computer' }).click();
+  await page.getByLabel('Second code').waitFor();
+  await isLegible(page);
   await typeSecondCode(stage, page);
   await page.getByText('new: may ask there already').waitFor();
   await owner.go('/settings/sites'); // the page was closed before the owner signed: it is offered again
