@@ -5,9 +5,11 @@ import { awayWords } from './away-words.ts';
 
 const away = suite('awayWords()');
 
-away('knows what the relay says, and keeps what it does not know', () => {
+away('knows what relay and link say, and keeps what it does not know', () => {
   const relay = 'Cannot dial: failed to connect via relay with status NO_RESERVATION';
   assert.is(awayWords(relay), 'its appliance is not connected');
+  const lost = 'Lost the appliance: Cannot receive: the connection was lost';
+  assert.is(awayWords(lost), 'the connection was lost');
   assert.is(awayWords('Connection refused'), 'Connection refused');
   assert.is(awayWords(null), 'it did not answer');
 });

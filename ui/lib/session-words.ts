@@ -155,6 +155,6 @@ function awayLinkWords(
 ): LinkWords {
   return {
     ...{ tone: 'warn', title: `The site cannot be reached; trying again ${when}`, retry },
-    text: `What runs there goes on and is recorded. (${awayWords(why)})`,
+    text: `Unless its appliance was ended, what runs there goes on and is recorded. (${awayWords(why)})`,
   };
 }
