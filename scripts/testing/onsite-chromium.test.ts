@@ -317,6 +317,7 @@ async function lookAt(
     isAxeDue: boolean;
   },
 ): Promise<void> {
+  await page.evaluate(() => window.stop()); // some load themselves anew, which would take it from under axe
   const path = join(folder, `${face}-${colorScheme}-${viewport.width}.png`);
   await page.screenshot({ path, fullPage: true });
   assert.is(await overflow(page), 0, `${face} scrolls sideways`);
