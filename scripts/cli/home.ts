@@ -8,12 +8,17 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 
 import { sitePinsSchema } from '#agent/protocol/enrol-message.ts';
+import { FormatError } from '#crypto/error.ts';
 import { type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { parseVerifierKey } from '#crypto/key.ts';
 import { CliError } from './error.ts';
 import type { Home } from './place.ts';
 
 export const SITE_FORMAT = 'caisey/site/v1';
+
+/** More than any file of a home has. */
+const MAX_FILE_BYTES = 1024 * 1024;
+const ANOTHER_KEY = 'Make one by "caisey key create", or name another by --key.';
 
 const siteSchema = z.strictObject({
   format: z.literal(SITE_FORMAT),
@@ -50,9 +55,25 @@ export function originOf({ log }: Pick<HomeSite, 'log'>): string {
   return parseVerifierKey(log).name;
 }
 
-/** Loads a key. @throws {CliError} `no-key`, or `unusable` when others can read it */
+/** Loads a key. @throws {CliError} `no-key`, or `unusable` when it is none, or others can read it */
 export async function loadKey(path: string): Promise<KeyFile> {
-  return parseKeyFile(await readPrivate(path, 0o077, () => noKey(path)));
+  const { text, mode } = await readWithMode(path, () => noKey(path));
+  const key = await parseKey(text, path); // first: what is no key must not be told to become a private file
+  refuseExposed(path, mode, 0o077);
+  return key;
+}
+
+async function parseKey(text: string, path: string): Promise<KeyFile> {
+  try {
+    return await parseKeyFile(text);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const why = cause.message.replace(/^Cannot parse key file: /, '');
+    throw new CliError('unusable', `Cannot use "${path}" as a key: ${why}`, {
+      cause,
+      hint: ANOTHER_KEY,
+    });
+  }
 }
 
 /** Writes a new file that its owner alone can read. @throws {CliError} code `exists` */
@@ -96,14 +117,27 @@ export async function readPrivate(
   forbidden: number,
   missing: () => CliError,
 ): Promise<string> {
+  const { text, mode } = await readWithMode(path, missing);
+  refuseExposed(path, mode, forbidden);
+  return text;
+}
+
+async function readWithMode(
+  path: string,
+  missing: () => CliError,
+): Promise<{ text: string; mode: number }> {
   try {
-    const { mode } = await stat(path);
-    if (process.platform !== 'win32' && (mode & forbidden) !== 0) throw exposed(path, forbidden);
-    return await readFile(path, 'utf8');
+    const entry = await stat(path);
+    if (entry.isFile() && entry.size > MAX_FILE_BYTES) throw tooLarge(path, entry.size);
+    return { text: await readFile(path, 'utf8'), mode: entry.mode };
   } catch (cause) {
     if (isSystem(cause, 'ENOENT')) throw missing();
     throw cause;
   }
+}
+
+function tooLarge(path: string, bytes: number): CliError {
+  return new CliError('unusable', `Cannot use "${path}": ${bytes} bytes are too many`);
 }
 
 /** Parses JSON of a file. @throws {CliError} code `unusable`; never quotes it */
@@ -115,9 +149,11 @@ export function parseJson(text: string, path: string): unknown {
   }
 }
 
-function exposed(path: string, forbidden: number): CliError {
+/** @throws {CliError} code `unusable` when others have a right that they must not have */
+function refuseExposed(path: string, mode: number, forbidden: number): void {
+  if (process.platform === 'win32' || (mode & forbidden) === 0) return;
   const verb = (forbidden & 0o044) === 0 ? 'change' : 'read';
-  return new CliError('unusable', `Cannot use "${path}": others can ${verb} it`, {
+  throw new CliError('unusable', `Cannot use "${path}": others can ${verb} it`, {
     hint: `Run: chmod 600 '${path}'. If others may have had it, make a new one.`,
   });
 }
@@ -130,6 +166,6 @@ function noSite(folder: string): CliError {
 
 function noKey(path: string): CliError {
   return new CliError('no-key', `Cannot find the key "${path}"`, {
-    hint: 'Make one by "caisey key create", or name another by --key.',
+    hint: ANOTHER_KEY,
   });
 }

@@ -152,20 +152,26 @@ program('takes home and key from the environment, options before them', async ()
   assert.match(named.err, 'named.key');
 });
 
-program('refuses a key that others can read, and one that is none', async () => {
+program('refuses a key that others can read, and says how to mend it', async () => {
   const key = join(folder, 'exposed.key');
   await runCli(['key', 'create', key, '--name', 'Terry']);
   assert.is((await runCli(['key', 'show', key])).code, 0);
-  const exposed = join(folder, 'bad.key');
-  await writeFile(exposed, '{"secret":"hunter2"}', { mode: 0o644 });
-  const refused = await runCli(['key', 'show', exposed]);
+  await chmod(key, 0o644);
+  const refused = await runCli(['key', 'show', key]);
   assert.is(refused.code, 2);
-  assert.match(refused.err, 'chmod 600');
-  const damaged = join(folder, 'damaged.key');
-  await writeFile(damaged, '{"secret":"hunter2"}', { mode: 0o600 });
-  const none = await runCli(['key', 'show', damaged]);
-  assert.is(none.code, 2);
-  assert.not.match(none.err, 'hunter2');
+  assert.match(refused.err, `chmod 600 '${key}'`);
+});
+
+program('refuses what is no key, and gives no advice on how to keep it', async () => {
+  for (const mode of [0o600, 0o644]) {
+    const other = join(folder, `other-${mode}.key`);
+    await writeFile(other, '{"secret":"hunter2"}', { mode });
+    const none = await runCli(['key', 'show', other]);
+    assert.is(none.code, 2);
+    assert.match(none.err, `Cannot use "${other}" as a key: not of this form`);
+    assert.match(none.err, 'Make one by "caisey key create"');
+    assert.not.match(none.err, /chmod|hunter2/);
+  }
 });
 
 program('refuses pins that others can change', async () => {
