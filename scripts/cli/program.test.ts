@@ -79,6 +79,10 @@ program('names the verb that was meant, also when help is wanted', async () => {
   assert.match(nested.err, 'Did you mean session open? There are: open, close, ls, show, tail.');
   assert.match((await runCli(['enroll', '--help'])).err, 'Did you mean agent enrol?');
   assert.match((await runCli(['help', 'session', 'open'])).out, 'Usage: caisey session open');
+  const usage = 'Usage: caisey session open';
+  assert.match((await runCli(['--home', home, 'help', 'session', 'open'])).out, usage);
+  assert.match((await runCli(['--format', 'table', 'help', 'session', 'open'])).out, usage);
+  assert.match((await runCli(['--format=json', 'help'])).out, 'Usage: caisey [options] [command]');
 });
 
 program('writes usage and examples as they are typed', async () => {
@@ -129,6 +133,28 @@ program('says errors to programs as JSON', async () => {
   const { error } = JSON.parse(err) as { error: { code: string; hint: string } };
   assert.is(error.code, 'no-site');
   assert.match(error.hint, 'site init');
+});
+
+program('says wrong use to programs as JSON, wherever the format stands', async () => {
+  for (const argv of [
+    ['--format', 'json', 'lss'],
+    ['lss', '--format', 'json'],
+    ['lss', '--format=json'],
+    ['ls', '--nonsense', '--format', 'json'],
+    ['--format', 'json', 'session'],
+    ['--format', 'json'],
+    ['--format', 'json', 'request', 'ls', 'nosuch'],
+  ]) {
+    const { code, out, err } = await runCli(argv);
+    assert.is(code, 2, argv.join(' '));
+    assert.is(out, '');
+    const { error } = JSON.parse(err) as { error: { code: string; message: string } };
+    assert.is(error.code, 'usage', argv.join(' '));
+    assert.match(error.message, /^Cannot run: /);
+  }
+  const { err } = await runCli(['--format', 'json', 'session']);
+  assert.match(err, 'a verb is missing. There are: open, close, ls, show, tail');
+  assert.match((await runCli(['lss', '--', '--format', 'json'])).err, /^Cannot run: no verb "lss"/);
 });
 
 program('makes hostile text in errors visible', async () => {

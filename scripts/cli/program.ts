@@ -30,7 +30,7 @@ import { addRun } from './run.ts';
 import { addSession } from './session.ts';
 import { addSite } from './site.ts';
 import type { Terminal } from './terminal.ts';
-import { helpLast, parseVerb } from './verb.ts';
+import { formatWanted, helpLast, parseVerb, verbPath } from './verb.ts';
 import { addVerify } from './verify.ts';
 
 /** A command that verbs are added to. */
@@ -50,15 +50,16 @@ First steps:
 
 /** Runs one call of the command line. Answers its exit code; never throws. */
 export async function runCaisey(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const call: Call = { terminal, exitCode: EXIT.done, said: [], misused: '', verb: '' };
+  const output = new Output(terminal, formatWanted(argv));
+  const call: Call = { terminal, output, exitCode: EXIT.done, said: [], misused: '', verb: null };
   const program = createProgram(call);
   try {
-    const words = helpLast(protectIds(argv));
+    const words = helpLast(program, protectIds(argv));
     call.verb = parseVerb(program, words);
     await program.parseAsync(words, { from: 'user' });
     return call.exitCode;
   } catch (error) {
-    return await fail(error, { call, output: outputOf(program, terminal) });
+    return await fail(error, call);
   } finally {
     for (const text of call.said) await terminal.stdout.write(text).catch(() => undefined);
   }
@@ -66,13 +67,14 @@ export async function runCaisey(argv: readonly string[], terminal: Terminal): Pr
 
 interface Call {
   readonly terminal: Terminal;
+  readonly output: Output;
   exitCode: number;
   /** Help and version, which commander writes without waiting. */
   readonly said: string[];
   /** What commander would have written on stderr. */
   misused: string;
-  /** What was called: `session open`. */
-  verb: string;
+  /** What was called, when there is such a verb. */
+  verb: CommandUnknownOpts | null;
 }
 
 function createProgram(call: Call): Program {
@@ -91,7 +93,7 @@ function createProgram(call: Call): Program {
     const stop = new AbortController();
     const stopped = Promise.withResolvers<number>();
     using _ = interrupts === 'own' ? NOTHING : terminal.onInterrupt(interrupt);
-    const invocation = invocationOf(program, terminal, stop.signal);
+    const invocation = invocationOf(program, call, stop.signal);
     call.exitCode = (await Promise.race([work(invocation), stopped.promise])) ?? EXIT.done;
 
     function interrupt(): void {
@@ -132,20 +134,17 @@ function defineProgram(env: Terminal['env']) {
     .addHelpText('after', `${FIRST_STEPS}\n${EXIT_HELP}`);
 }
 
-function invocationOf(program: Program, terminal: Terminal, signal: AbortSignal): Invocation {
+function invocationOf(
+  program: Program,
+  { terminal, output }: Call,
+  signal: AbortSignal,
+): Invocation {
   const { home, key } = program.opts();
   return {
-    terminal,
-    output: outputOf(program, terminal),
+    ...{ terminal, output, signal },
     home: homeAt(home),
     keyFile: key ?? terminal.env['CAISEY_KEY'] ?? null,
-    signal,
   };
-}
-
-function outputOf(program: Program, terminal: Terminal): Output {
-  const { format } = program.opts();
-  return new Output(terminal, format);
 }
 
 /** "too many arguments for 'ls'. Expected 0 arguments but got 1: nosuch." in plain words. */
@@ -158,17 +157,15 @@ function excessWords(text: string): string {
   return `"${verb}" takes ${most}, and got ${given ?? ''}`;
 }
 
-async function fail(
-  error: unknown,
-  { call, output }: { call: Call; output: Output },
-): Promise<number> {
+async function fail(error: unknown, call: Call): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   if (isBrokenPipe(error)) return BROKEN_PIPE;
-  if (error instanceof CommanderError && error.code === 'commander.help') {
+  const { output, verb } = call;
+  if (error instanceof CommanderError && error.code === 'commander.help' && !output.isJson) {
     await output.note(call.misused.trimEnd()); // a family without its verb: its help says what there is
     return EXIT.usage;
   }
-  const problem = error instanceof CommanderError ? misuse(error, call.verb) : problemOf(error);
+  const problem = error instanceof CommanderError ? misuse(error, verb) : problemOf(error);
   try {
     await output.problem(problem);
     const isTraced = problem.isUnexpected || (call.terminal.env['CAISEY_DEBUG'] ?? '') !== '';
@@ -181,15 +178,15 @@ async function fail(
   return problem.exitCode;
 }
 
-function misuse({ code, message }: CommanderError, verb: string): Problem {
-  const help = `See "caisey help${verb === '' ? '' : ` ${verb}`}".`;
-  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  const said = code === 'commander.excessArguments' ? excessWords(text) : text;
+function misuse(error: CommanderError, verb: CommandUnknownOpts | null): Problem {
+  const path = verb === null ? '' : verbPath(verb);
+  const help = `See "${`caisey help ${path}`.trimEnd()}".`;
+  const said = misuseWords(error, verb);
   return {
     code: 'usage',
     message: `Cannot run: ${said}`,
     hint:
-      code === 'commander.unknownOption'
+      error.code === 'commander.unknownOption'
         ? `${help} Options of the command that is run stand after "--"; an id that begins with a dash is written id:-….`
         : said.startsWith('"ls" ')
           ? `It lists all there are. One session or request is shown by "show". ${help}`
@@ -197,4 +194,13 @@ function misuse({ code, message }: CommanderError, verb: string): Problem {
     exitCode: EXIT.usage,
     isUnexpected: false,
   };
+}
+
+function misuseWords({ code, message }: CommanderError, verb: CommandUnknownOpts | null): string {
+  if (code === 'commander.help') {
+    const verbs = verb?.commands.map((command) => command.name()) ?? [];
+    return `a verb is missing. There are: ${verbs.join(', ')}`;
+  }
+  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return code === 'commander.excessArguments' ? excessWords(text) : text;
 }

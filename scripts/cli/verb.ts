@@ -5,32 +5,59 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 
 import { closestWord } from '../closest-word.ts';
 import { CliError } from './error.ts';
+import { type Format, FORMATS } from './output.ts';
 
-/** `help session open` as `session open --help`. */
-export function helpLast(argv: readonly string[]): string[] {
-  const [first, ...rest] = argv;
-  return first === 'help' ? [...rest, '--help'] : [...argv];
+/** `--home x help session open` as `--home x session open --help`. */
+export function helpLast(program: CommandUnknownOpts, argv: readonly string[]): string[] {
+  const [first] = operandsOf(argv, program);
+  if (first?.word !== 'help') return [...argv];
+  return [...argv.slice(0, first.at), ...argv.slice(first.at + 1), '--help'];
 }
 
-/** Finds the verb of a call down the families: `session open`. @throws {CliError} code `usage` when there is none */
-export function parseVerb(program: CommandUnknownOpts, argv: readonly string[]): string {
+/**
+ * The format that a call asks for, wherever it says so: what is wrong with the call itself is told in it, too.
+ * A format that there is not is refused later.
+ */
+export function formatWanted(argv: readonly string[]): Format {
+  const end = argv.indexOf('--');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  const wanted = words.flatMap((word, at) => {
+    if (word === '--format') return words.slice(at + 1, at + 2);
+    return word.startsWith('--format=') ? [word.slice('--format='.length)] : [];
+  });
+  return FORMATS.find((format) => format === wanted.at(-1)) ?? 'table';
+}
+
+/** Finds the verb of a call down the families, or the family. @throws {CliError} code `usage` when there is none */
+export function parseVerb(
+  program: CommandUnknownOpts,
+  argv: readonly string[],
+): CommandUnknownOpts {
   let family = program;
-  for (const word of operandsOf(argv, program)) {
+  for (const { word } of operandsOf(argv, program)) {
     if (family.commands.length === 0) break; // a verb: what follows are its arguments
     const verb = family.commands.find((command) => command.name() === word);
     if (verb === undefined) throw unknownVerb(family, word);
     family = verb;
   }
-  return family.parent === null ? '' : pathOf(family);
+  return family;
+}
+
+/** What is called to come to a verb: `session open`; empty for the program itself. */
+export function verbPath(verb: CommandUnknownOpts): string {
+  return verb.parent === null ? '' : `${verbPath(verb.parent)} ${verb.name()}`.trimStart();
 }
 
 /** The words before `--` that are no options, nor values of the program's own options. */
-function* operandsOf(argv: readonly string[], program: CommandUnknownOpts): Generator<string> {
+function* operandsOf(
+  argv: readonly string[],
+  program: CommandUnknownOpts,
+): Generator<{ readonly word: string; readonly at: number }> {
   let isValue = false;
-  for (const word of argv) {
+  for (const [at, word] of argv.entries()) {
     if (word === '--') return;
     if (isValue) isValue = false;
-    else if (!word.startsWith('-')) yield word;
+    else if (!word.startsWith('-')) yield { word, at };
     else isValue = program.options.some(({ long, required }) => required && long === word);
   }
 }
@@ -38,7 +65,7 @@ function* operandsOf(argv: readonly string[], program: CommandUnknownOpts): Gene
 function unknownVerb(family: CommandUnknownOpts, word: string): CliError {
   const names = family.commands.map((command) => command.name());
   const meant = closestWord(word, names) ?? nestedVerb(family, word);
-  const where = family.parent === null ? '' : `${pathOf(family)} `;
+  const where = `${verbPath(family)} `.trimStart();
   return new CliError('usage', `Cannot run: no verb "${where}${word}"`, {
     hint: [
       ...(meant === null ? [] : [`Did you mean ${where}${meant}?`]),
@@ -57,11 +84,4 @@ function nestedVerb(family: CommandUnknownOpts, word: string): string | null {
     if (meant !== null) return `${inner.name()} ${meant}`;
   }
   return null;
-}
-
-function pathOf(command: CommandUnknownOpts): string {
-  const { parent } = command;
-  return parent === null || parent.parent === null
-    ? command.name()
-    : `${pathOf(parent)} ${command.name()}`;
 }
