@@ -168,6 +168,32 @@ if (executablePath === null) {
     assert.is(stage.sessions.open.length, 1);
   });
 
+  onsite('onsiteRoutes() takes two presses of a slow button for one', async ({ browser }) => {
+    await using visit = await openVisit(browser, {}, ['carol']);
+    const { stage, page, url } = visit;
+    await page.goto(`${url}/sessions/${(await stage.session()).id}`);
+    const pressed = Promise.withResolvers<undefined>();
+    const { confirm } = stage.pinDesk;
+    stage.pinDesk.confirm = async (wanted) => {
+      await pressed.promise;
+      return confirm.call(stage.pinDesk, wanted);
+    };
+    const form = page.locator('#say');
+    await form.getByLabel('What you want to say').fill(ANSWER);
+    await form.getByLabel('Your PIN').fill(PINS.carol);
+    const button = form.getByRole('button');
+    await button.scrollIntoViewIfNeeded();
+    const { x = 0, y = 0 } = (await button.boundingBox()) ?? {};
+    for (let press = 0; press < 2; press++) {
+      const sent = page.waitForRequest((request) => request.method() === 'POST');
+      await page.mouse.click(x + 5, y + 5); // which does not wait for the answer
+      await sent;
+    }
+    pressed.resolve(undefined);
+    await page.getByRole('status').getByText('Said, and on record').waitFor();
+    assert.is((await stage.entries('chat.said')).length, 1);
+  });
+
   onsite('settingsRoutes() change what leaves the site with scripts off', async ({ browser }) => {
     await using visit = await openVisit(browser, {}, ['carol']);
     const { stage, page, url } = visit;
