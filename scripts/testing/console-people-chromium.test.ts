@@ -100,7 +100,7 @@ async function firstVisitIsNoTrust(
   const refusesIt = async (): Promise<void> => {
     await page.getByText('its keys are not those that this browser knows').first().waitFor();
     await page.getByText('The console names other keys than this browser knows').waitFor();
-    await page.getByRole('heading', { name: 'Signed by an owner' }).waitFor();
+    await page.getByText('Signed by an owner').waitFor();
   };
   await refusesIt();
   put(real?.['peer_key'], otherLog);
