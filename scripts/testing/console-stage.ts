@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Browser, chromium } from 'playwright-core';
+import { Assertion } from 'uvu/assert';
 
 import { type Daemon, startAppliance, startCaisey, startDaemon } from '../caisey-process.ts';
 import { copyConsole } from '../console-build.ts';
@@ -121,8 +122,7 @@ export async function openConsoleStage(options: {
       } catch (cause) {
         const screens = await Promise.all([...visitors].map(screenOf));
         const said = spoken.all.slice(-MAX_SAID).join('\n');
-        const words = cause instanceof Error ? cause.message : String(cause);
-        throw new Error([words, ...screens, said].join('\n\n'), { cause });
+        throw new Error([...wordsOf(cause), ...screens, said].join('\n\n'), { cause });
       }
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -130,6 +130,13 @@ export async function openConsoleStage(options: {
 }
 
 const MAX_SAID = 60;
+
+/** What failed; of an assertion also what differs, which is not in its message. */
+function wordsOf(cause: unknown): readonly string[] {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const differs = cause instanceof Assertion ? cause.details : false;
+  return differs === false ? [words] : [words, differs];
+}
 
 /** What stands on a screen, and a picture of it in a folder that is left there. */
 async function screenOf({ page, complaints }: BrowserVisitor): Promise<string> {
