@@ -121,8 +121,8 @@ export function literalPath(path: Path): Path {
 }
 
 const COPY_ENDINGS = (
-  '~ - # -old .1 .bak .backup .old .orig .save .copy .tmp .new .swp .swo .dpkg-old .dpkg-dist .dpkg-new .dpkg-bak ' +
-  '.ucf-old .ucf-dist .rpmsave .rpmorig .rpmnew .gz .xz .bz2 .zst .zip'
+  '~ - # -old .0 .1 .2 .3 .4 .5 .6 .7 .8 .9 .bak .backup .old .orig .save .copy .tmp .new .swp .swo ' +
+  '.dpkg-old .dpkg-dist .dpkg-new .dpkg-bak .ucf-old .ucf-dist .rpmsave .rpmorig .rpmnew .gz .xz .bz2 .zst .zip'
 ).split(' ');
 /** `x.bak~`: of a copy of a copy of a copy nobody asks. */
 const MAX_COPIES = 2;
@@ -182,6 +182,10 @@ interface Walk {
 
 /** Whether two lists can be laid over each other, `**` of either standing for any part of the other. */
 function walk(path: Path, pattern: PathPattern, { isDeep, meets }: Walk): boolean {
+  const [name, wanted] = [path.at(-1), pattern.at(-1)];
+  if (name !== undefined && wanted !== undefined && !isDeep(name) && wanted !== DEEP) {
+    if (!meets(name, wanted)) return false; // most patterns end in a name, and few paths in that one
+  }
   return layOver(path, pattern, {
     skipsLeft: isDeep,
     skipsRight: (wanted) => wanted === DEEP,
@@ -193,6 +197,7 @@ function walk(path: Path, pattern: PathPattern, { isDeep, meets }: Walk): boolea
 function wildMeet(name: string, wanted: string): boolean {
   if (!/[*?]/.test(name) && !/[*?]/.test(wanted)) return name === wanted;
   if (!name.includes('*') && !wanted.includes('*') && name.length !== wanted.length) return false;
+  if (/^\*[^*?]*$/.test(wanted) && !/[*?]/.test(name)) return name.endsWith(wanted.slice(1));
   return layOver([...name], [...wanted], {
     skipsLeft: (char) => char === '*',
     skipsRight: (char) => char === '*',

@@ -20,44 +20,85 @@ export interface Place {
 
 const SECRETS = `
   accounts
-    **/shadow  **/gshadow
-    **/etc/security/opasswd  **/etc/master.passwd  **/etc/spwd.db  **/var/db/dslocal/**  **/var/lib/sss/**
-    **/var/lib/extrausers/**  **/.htpasswd  **/debconf/passwords.dat
-    **/etc/sssd/**  **/slapd.d/**  **/ldap.secret
+    **/shadow  **/gshadow  **/opasswd  **/*.passwd  **/spwd.db  **/passwd.db  **/var/db/dslocal/**  **/var/lib/sss/**
+    **/var/lib/extrausers/**  **/debconf/passwords.dat  **/etc/sssd/**  **/etc/*/**/passwd  **/conf/passwd
+    **/smbpasswd  **/sasldb2  **/sasldb2.db  **/users.oath  **/.google_authenticator  **/userlist.txt  **/pool_passwd
+    **/*htpasswd  **/*htdigest  **/dovecot/users  **/dovecot-*.conf.ext  **/pureftpd.pdb  **/vsftpd/*users.*
+    **/proftpd/sql.conf  **/slapd.conf  **/slapd.d/**  **/nslcd.conf  **/etc/ldap.conf  **/pam_ldap.conf
+    **/etc/dirsrv/**  **/*krb5kdc/**  **/var/kerberos/**  **/freeradius/**  **/raddb/**  **/tacacs/**  **/tacacs+/**
+    **/tac_plus.conf  **/mgmt-users.properties  **/application-users.properties
+  words that name a secret
+    **/password  **/passwords  **/passwords.txt  **/password.txt  **/*.password  **/*_password  **/*-password
+    **/*passphrase  **/*.pass  **/initialadminpassword  **/*vault_pass  **/*vault_pass.txt  **/*vault-pass*.txt
+    **/*vault.yml  **/*vault.yaml  **/*secret_key  **/*private_key  **/*private-key  **/privatekey  **/secrets/**
+    **/.secrets/**  **/*.secret  **/*.secrets  **/*-secrets  **/*secrets.json  **/*secrets.yml  **/*secrets.yaml
+    **/*secrets.toml  **/*credentials  **/*.creds  **/*credentials.json  **/*credentials.xml  **/*credentials.yml
+    **/*credentials.yaml  **/*credentials.toml  **/*credentials.properties  **/token  **/*.token  **/*-token
+    **/*_token  **/authkey  **/authkeys
   keys
-    **/.ssh/**  **/ssh_host_*_key  **/id_rsa  **/id_dsa  **/id_ecdsa  **/id_ed25519  **/id_ecdsa_sk
-    **/id_ed25519_sk  **/*.key  **/*.pem  **/*.pfx  **/*.p12  **/*.jks  **/*.keystore  **/*.keytab
-    **/*.keyring  **/*.ppk  **/*.kdbx  **/*.ovpn  **/ssl/private/**  **/tls/private/**  **/pki/private/**
-    **/etc/letsencrypt/**  **/.gnupg/**  **/.password-store/**  **/keyrings/**  **/library/keychains/**
-    **/tmp/krb5cc_*  **/samba/private/**  **/secrets.tdb  **/passdb.tdb
+    **/.ssh/**  **/ssh_host_*_key  **/dropbear_*_key  **/id_rsa  **/id_dsa  **/id_ecdsa  **/id_ed25519
+    **/id_ecdsa_sk  **/id_ed25519_sk  **/*.key  **/*.keys  **/*.pem  **/*.priv  **/*.private  **/*.pfx  **/*.p12
+    **/*.p8  **/*.pvk  **/*.snk  **/*.bek  **/*.jks  **/*.jceks  **/*.keystore  **/*.keytab  **/*.keyring  **/*.ppk
+    **/*.kdb  **/*.kdbx  **/*.ovpn  **/secring.gpg  **/ssl/private/**  **/tls/private/**  **/pki/private/**
+    **/easy-rsa/**  **/etc/letsencrypt/**  **/.acme.sh/**  **/.lego/**  **/acme.json  **/.gnupg/**
+    **/.password-store/**  **/sops/age/**  **/keyrings/**  **/kwalletd/**  **/library/keychains/**
+    **/tmp/krb5cc_*  **/samba/private/**  **/secrets.tdb  **/passdb.tdb  **/var/lib/tor/**  **/luks-keys/**
+    **/cryptsetup-keys.d/**  **/crypto_keyfile.bin  **/keyfile  **/wallet.dat
   networks
-    **/etc/wireguard/**  **/etc/openvpn/**  **/etc/ipsec.secrets  **/etc/ipsec.d/**  **/etc/swanctl/**
-    **/etc/ppp/*-secrets  **/system-connections/**  **/wpa_supplicant/**  **/wpa_supplicant.conf
-    **/netplan/*.yaml  **/netplan/*.yml  **/var/lib/iwd/**  **/*.psk  **/hostapd/**  **/freeradius/**  **/var/lib/snmp/**
-    **/wlansvc/profiles/**
+    **/etc/wireguard/**  **/wg?.conf  **/etc/openvpn/**  **/ipsec.d/**  **/etc/swanctl/**  **/etc/racoon/**
+    **/etc/vpnc/**  **/vtund.conf  **/var/lib/tailscale/**  **/system-connections/**  **/wpa_supplicant/**
+    **/wpa_supplicant*.conf  **/netplan/*.yaml  **/netplan/*.yml  **/var/lib/iwd/**  **/*.psk  **/psk.txt
+    **/hostapd/**  **/wvdial.conf  **/wlansvc/profiles/**  **/var/lib/snmp/**  **/snmpd.conf  **/snmptrapd.conf
+    **/frr.conf  **/bgpd.conf  **/ospfd.conf  **/zebra.conf  **/keepalived.conf  **/ddclient.conf  **/inadyn.conf
+    **/etc/asterisk/**  **/etc/freeswitch/**  **/turnserver.conf
+  clouds and clusters
+    **/.aws/**  **/.azure/**  **/.config/gcloud/**  **/.config/doctl/**  **/.config/hcloud/**  **/.oci/**  **/.s3cfg
+    **/.boto  **/.kube/**  **/kubeconfig  **/*.kubeconfig  **/etc/kubernetes/**  **/var/lib/kubelet/**
+    **/etc/rancher/**  **/var/lib/rancher/**  **/var/lib/etcd/**  **/.docker/**  **/.dockercfg
+    **/docker/swarm/**  **/auth.json  **/.terraform.d/**  **/.terraformrc  **/*.tfstate  **/*.tfvars
+    **/etc/vault/**  **/vault.d/**  **/.vault-token  **/consul.d/**  **/nomad.d/**  **/etc/pve/priv/**
+    **/run/credentials/**  **/etc/credstore/**  **/etc/credstore.encrypted/**  **/var/lib/cloud/**
+    **/cloud.cfg.d/**
+  tools
+    **/.netrc  **/_netrc  **/.authinfo  **/.git-credentials  **/.config/git/**  **/.git/config  **/.config/gh/**
+    **/.config/glab-cli/**  **/.subversion/auth/**  **/.npmrc  **/.yarnrc.yml  **/.pypirc  **/.m2/**
+    **/nuget.config  **/.bundle/config  **/etc/ansible/hosts  **/.smbcred  **/*passwd-s3fs  **/.davfs2/**
+    **/*rclone.conf  **/.wgetrc  **/.curlrc  **/filezilla/**  **/sitemanager.xml  **/apt/auth.conf
+    **/apt/auth.conf.d/**  **/.config/borg/**
+  mail
+    **/sasl_passwd  **/sasl_passwd.db  **/sasl_passwd.lmdb  **/postfix/*sql*.cf  **/postfix/ldap*.cf
+    **/passwd.client  **/authinfo  **/authinfo.db  **/*msmtprc  **/*fetchmailrc  **/.mbsyncrc  **/.offlineimaprc
+    **/.muttrc  **/ssmtp.conf
+  databases
+    **/.pgpass  **/pgpass.conf  **/*pg_service.conf  **/.my.cnf  **/.mylogin.cnf  **/debian.cnf  **/master.info
+    **/*odbc.ini  **/redis.conf  **/sentinel.conf  **/.erlang.cookie  **/grafana.db
   services
-    **/.aws/**  **/.azure/**  **/.config/gcloud/**  **/.kube/**  **/.docker/**  **/.config/gh/**  **/.terraform.d/**
-    **/.netrc  **/_netrc  **/.pgpass  **/pgpass.conf  **/.my.cnf  **/.mylogin.cnf  **/debian.cnf
-    **/.git-credentials  **/.config/git/**  **/.npmrc  **/.pypirc  **/.m2/**  **/.vault-token  **/.s3cfg  **/.boto
-    **/.smbcredentials  **/.smbcred  **/sasl_passwd  **/sasl_passwd.db  **/sasl_passwd.lmdb  **/passwd.client  **/.msmtprc  **/rclone.conf
-    **/.env  **/.env.*  **/credentials  **/credentials.json  **/credentials.xml  **/secrets.json  **/secrets.yml
-    **/secrets.yaml  **/wp-config.php  **/web.config  **/applicationhost.config  **/inetsrv/config/**
-    **/apt/auth.conf  **/apt/auth.conf.d/**  **/run/secrets/**  **/run/credentials/**  **/etc/credstore/**  **/etc/credstore.encrypted/**  **/credential.secret
-    **/etc/kubernetes/**  **/var/lib/kubelet/**  **/etc/rancher/**  **/etc/pve/priv/**  **/var/lib/cloud/**
-    **/autoinstall-user-data  **/unattend.xml  **/autounattend.xml  **/sysprep.xml  **/sysprep.inf  **/groups.xml
-    **/secret_key  **/*.rdp  **/*.rdg
+    **/gitlab.rb  **/initial_root_password  **/gitlab-runner/config.toml  **/app.ini  **/grafana.ini
+    **/alertmanager.yml  **/zabbix_server.conf  **/zabbix_proxy.conf  **/upsd.users  **/upsmon.conf
+    **/etc/bacula/**  **/etc/bareos/**  **/api-users.conf  **/cups/printers.conf  **/iscsid.conf
+    **/var/lib/iscsi/**  **/etc/iscsi/nodes/**  **/user.cfg  **/grub.cfg
+  setting up
+    **/autoinstall-user-data  **/*ks.cfg  **/preseed.cfg  **/unattend*.xml  **/unattend.txt  **/autounattend.xml
+    **/sysprep.xml  **/sysprep.inf  **/groups.xml  **/scheduledtasks.xml  **/drives.xml  **/services.xml
+    **/datasources.xml  **/printers.xml
   programs
-    **/config.php  **/configuration.php  **/config.inc.php  **/database.yml  **/appsettings.json
-    **/appsettings.production.json  **/connectionstrings.config  **/tomcat-users.xml  **/user.cfg
+    **/.env  **/.env.*  **/*.env  **/config.php  **/configuration.php  **/config.inc.php  **/wp-config.php
+    **/settings.php  **/localsettings.php  **/local_settings.py  **/database.yml  **/application.properties
+    **/application.yml  **/appsettings.json  **/appsettings.production.json  **/connectionstrings.config
+    **/tomcat-users.xml  **/web.config  **/app.config  **/machine.config  **/applicationhost.config
+    **/inetsrv/config/**
   people
-    **/var/mail/**  **/spool/mail/**  **/maildir/**  **/.*_history  **/consolehost_history.txt  **/.mozilla/**  **/.thunderbird/**  **/.config/google-chrome*/**
+    **/var/mail/**  **/spool/mail/**  **/maildir/**  **/.*_history  **/fish_history  **/.histfile  **/.zhistory
+    **/consolehost_history.txt  **/.mozilla/**  **/.thunderbird/**  **/.config/google-chrome*/**
     **/.config/chromium/**  **/.config/microsoft-edge*/**  **/.config/bravesoftware/**  **/snap/chromium/**
+    **/.purple/**  **/.xauthority  **/.vnc/**  **/*remmina/**
     **/library/application?support/**  **/library/cookies/**  **/appdata/**  **/application?data/**
     **/local?settings/**  **/ntuser.dat  **/ntuser.dat.log?  **/usrclass.dat
   windows
     **/windows/*/config/**  **/windows/repair/**  **/windows/ntds/**  **/ntds.dit  **/microsoft/protect/**
     **/microsoft/crypto/**  **/microsoft/credentials/**  **/microsoft/vault/**  **/programdata/ssh/**
-    **/system?volume?information/**  **/globalroot/**
+    **/system?volume?information/**  **/globalroot/**  **/*.rdp  **/*.rdg  **/confcons.xml  **/winscp.ini
+    **/ultravnc.ini  **/*.publishsettings
   memory
     **/pagefile.sys  **/swapfile.sys  **/hiberfil.sys  **/swapfile  **/swap.img  **/*.dmp  **/windows/minidump/**
     **/var/crash/**  **/coredump/**
@@ -92,6 +133,8 @@ const HARMLESS = `
     /dev/null
   certificates
     /etc/ssl/certs/**
+  what a program asks of whoever logs in
+    /etc/pam.d/passwd
   the kernel's tables
     /proc/buddyinfo  /proc/cmdline  /proc/cpuinfo  /proc/crypto  /proc/devices  /proc/diskstats  /proc/filesystems
     /proc/interrupts  /proc/iomem  /proc/ioports  /proc/loadavg  /proc/locks  /proc/mdstat  /proc/meminfo
@@ -109,7 +152,7 @@ const OPEN = `
     /sys/devices/**  /etc/cron.*/**  /etc/systemd/**  /etc/logrotate.d/**  /etc/nginx/sites-enabled/**
     /etc/apache2/sites-enabled/**  /etc/apt/sources.list.d/**
   windows
-    ?:/windows/logs/**  ?:/windows/panther/**  ?:/inetpub/logs/**  cert/**
+    ?:/windows/logs/**  ?:/inetpub/logs/**  cert/**
 `;
 
 function patternsOf(table: string): readonly PathPattern[] {
