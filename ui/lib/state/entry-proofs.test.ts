@@ -12,7 +12,7 @@ import { EMPTY_ROOT } from '#crypto/hash.ts';
 import type { Claim } from '#ui/lib/log-view.ts';
 import type { Proved } from '#ui/lib/site-proof.ts';
 
-const { EntryProofs } = await import('./entry-proofs.svelte.ts');
+const { EntryProofs, GATHER_MS } = await import('./entry-proofs.svelte.ts');
 
 const name = encodeBase64url(EMPTY_ROOT);
 
@@ -24,10 +24,16 @@ function entry(i: number): CheckedEntry {
 class Proving {
   readonly asked: number[][] = [];
   fails: Error | null = null;
+  readonly waits: number[] = [];
   readonly #later: (() => void)[] = [];
   readonly proofs = new EntryProofs(
     { prove: (claims) => this.#prove(claims) },
-    { later: (work) => this.#later.push(work) },
+    {
+      later: (work, ms) => {
+        this.waits.push(ms);
+        this.#later.push(work);
+      },
+    },
   );
 
   /** Lets the time pass that is waited for, and all that follows from it. */
@@ -77,6 +83,45 @@ proofs('says aloud what cannot be proved, and asks no more', async () => {
   assert.is(proving.proofs.distrust, 'the log is another one');
   assert.equal(proving.asked, [[1]]);
   assert.is(proving.proofs.proved.size, 0);
+});
+
+proofs(
+  'calls nothing untrue for which the site gives no answer, and asks with the next',
+  async () => {
+    for (const code of ['not-allowed', 'not-authorised', 'expired', 'stopping']) {
+      const proving = new Proving();
+      proving.fails = new ClientError(code, `Said no: ${code}`);
+      proving.proofs.take(entry(1));
+      await proving.pass();
+      assert.is(proving.proofs.distrust, null, code);
+      assert.is(proving.proofs.unanswered, `Said no: ${code}`);
+      assert.is(proving.proofs.proved.size, 0);
+      proving.proofs.take(entry(2));
+      await proving.pass();
+      assert.equal(proving.asked, [[1], [1, 2]]);
+      assert.is(proving.proofs.unanswered, null);
+    }
+  },
+);
+
+proofs('asks a site that is busy again when it says', async () => {
+  const proving = new Proving();
+  proving.fails = new ClientError('overloaded', 'Too many calls at once', 700);
+  proving.proofs.take(entry(1));
+  await proving.pass();
+  assert.equal([proving.asked.length, proving.proofs.distrust], [1, null]);
+  await proving.pass();
+  assert.equal(proving.asked, [[1], [1]]);
+  assert.equal(proving.waits, [GATHER_MS, 700]);
+  assert.equal([...proving.proofs.proved], [1]);
+});
+
+proofs('distrusts a site that showed an entry and does not have it', async () => {
+  const proving = new Proving();
+  proving.fails = new ClientError('entry-unknown', 'Cannot prove entry 9: the log has 4');
+  proving.proofs.take(entry(9));
+  await proving.pass();
+  assert.is(proving.proofs.distrust, 'Cannot prove entry 9: the log has 4');
 });
 
 proofs.run();
