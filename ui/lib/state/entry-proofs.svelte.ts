@@ -25,7 +25,10 @@ export class EntryProofs {
   #distrust = $state.raw<string | null>(null);
   #unanswered = $state.raw<string | null>(null);
 
-  constructor(proof: Pick<SiteProof, 'prove'>, { later = (work, ms) => setTimeout(work, ms) }: { later?: Later } = {}) {
+  constructor(
+    proof: Pick<SiteProof, 'prove'>,
+    { later = (work, ms) => setTimeout(work, ms) }: { later?: Later } = {},
+  ) {
     this.#proof = proof;
     this.#later = later;
   }
