@@ -17,7 +17,7 @@ import type { LinkState } from '#ui/lib/site.ts';
 import type { SessionStateOptions } from '#ui/lib/state/session.svelte.ts';
 import { STORY_LOG, type ToldCommand, ToldSession } from './told-session.ts';
 
-type Scene = 'work' | 'watch' | 'empty' | 'failed' | 'ended' | 'long' | 'away';
+type Scene = 'work' | 'watch' | 'empty' | 'failed' | 'refused' | 'ended' | 'long' | 'away';
 
 const ESC = '\u001b';
 const told = new ToldSession();
@@ -129,6 +129,7 @@ async function read(
     signal: AbortSignal;
   },
 ): Promise<{ next: number; isOver: boolean }> {
+  if (scene === 'refused') throw new ClientError('keys-changed', 'Cannot trust site');
   let next = from;
   for (;;) {
     for (const entry of told.entries.slice(next)) {

@@ -136,6 +136,19 @@ if (executablePath === null) {
     });
   }
 
+  view('SessionView has no fault that axe finds when there is nothing to show', async (context) => {
+    const visitor = await context.browser.newContext({ bypassCSP: true });
+    const page = await visitor.newPage();
+    await page.goto(`${context.built.url}?scene=refused&theme=dark`);
+    await page.getByText('This session cannot be shown further').waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    assert.equal(
+      violations.map(({ id }) => id),
+      [],
+    );
+    await visitor.close();
+  });
+
   view('SessionView breaks no rule of the content security policy', async (context) => {
     await using visited = await visit(context, { scene: 'work' });
     const { page, complaints } = visited;
