@@ -100,6 +100,25 @@ demo('replaces nothing in a folder that is not its own', async () => {
   assert.is(await readFile(join(out.path, 'trust.json'), 'utf8'), 'mine');
 });
 
+demo('refuses a path that can be no folder, in words', async () => {
+  await using out = await temporaryFolder();
+  const file = join(out.path, 'file');
+  await writeFile(file, 'mine');
+  for (const [path, why] of [
+    [file, 'it is a file, not a folder'],
+    [join(file, 'below'), 'a part of this path is a file'],
+  ] as const) {
+    const failed: unknown = await run(process.execPath, [DEMO, '--out', path]).catch(
+      (error: unknown) => error,
+    );
+    const { code, stderr } = failed as { code: number; stderr: string };
+    assert.is(code, 2);
+    assert.ok(stderr.startsWith(`Cannot demonstrate in "${path}": ${why}`), stderr);
+    assert.is(stderr.trimEnd().split('\n').length, 1, 'no stack');
+  }
+  assert.is(await readFile(file, 'utf8'), 'mine');
+});
+
 demo.run();
 
 /** Rebuilds the log's root from the exported bundles alone. */

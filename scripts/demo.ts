@@ -13,7 +13,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { isSystemError } from '#agent/error.ts';
 import { openJudge } from '#agent/policy/decide.ts';
+import { systemWords } from '#agent/system-error.ts';
 import type { Client } from '#appliance/protocol/client.ts';
 import { type EvidenceReport, verifyEvidence } from '#crypto/evidence.ts';
 import { parseVerifierKey } from '#crypto/key.ts';
@@ -260,6 +262,17 @@ function say(label: string, text: string): void {
 
 /** Makes DIR ours. Answers why it cannot be; null when it is. */
 async function takeFolder(out: string): Promise<string | null> {
+  try {
+    return await markFolder(out);
+  } catch (cause) {
+    const words = systemWords(cause);
+    if (words === null) throw cause;
+    const why = isSystemError(cause, 'EEXIST') ? 'it is a file, not a folder' : words;
+    return `Cannot demonstrate in "${out}": ${why}. Give a folder that is new or empty.`;
+  }
+}
+
+async function markFolder(out: string): Promise<string | null> {
   await mkdir(out, { recursive: true });
   const found = await readdir(out);
   if (found.length > 0 && !found.includes(MARK)) {
