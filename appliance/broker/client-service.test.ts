@@ -77,7 +77,7 @@ const ALLOWED: Readonly<Record<Exclude<ClientVerb, 'stop'>, readonly Caller[]>> 
   'endpoint.verify': ['owner', 'technician', 'colleague'],
   'endpoint.remove': ['owner'],
   'session.open': ['owner', 'technician', 'colleague'],
-  'session.close': ['owner', 'technician', 'approver'],
+  'session.close': ['owner', 'technician', 'colleague', 'approver'],
   'session.list': EVERYBODY,
   'session.read': EVERYBODY,
   'command.submit': ['technician'],

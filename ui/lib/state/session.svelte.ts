@@ -144,11 +144,8 @@ export class SessionState implements AsyncDisposable {
     return this.me.key !== null && this.#opening?.by === this.me.key;
   }
 
-  get canEnd(): boolean {
-    return this.#phase === 'live' && (this.isOwn || this.me.role === 'owner');
-  }
-
-  get canChat(): boolean {
+  /** Whether the person may speak in it, and end it, whosever it is. */
+  get canTakePart(): boolean {
     return this.#phase === 'live' && (this.me.role === 'owner' || this.me.role === 'technician');
   }
 

@@ -270,10 +270,14 @@ function toldLink(
   };
 }
 
-function watch(link: SessionStateOptions['link'], key: string | null = null): Watched {
+function watch(
+  link: SessionStateOptions['link'],
+  key: string | null = null,
+  role: 'technician' | 'reviewer' = 'technician',
+): Watched {
   return new Watched({
     ...{ link, session: 'S'.repeat(21) + 'A', origin: STORY_LOG, keys: undefined, now: () => 0 },
-    me: { person: 'p', name: 'P', role: 'technician', key },
+    me: { person: 'p', name: 'P', role, key },
   });
 }
 
@@ -318,10 +322,15 @@ told("SessionState.follow() of somebody else's session lets nobody run there", a
   await using watched = watch(toldLink(story), 'ed25519:other');
   await watched.until(({ phase }) => phase === 'live');
   const { state } = watched;
-  assert.equal(
-    [state.isOwn, state.canRunAt(0), state.canEnd, state.canChat],
-    [false, false, false, true],
-  );
+  assert.equal([state.isOwn, state.canRunAt(0), state.canTakePart], [false, false, true]);
+});
+
+told("SessionState.canTakePart: a reviewer reads somebody else's session and no more", async () => {
+  const story = new ToldSession();
+  await story.open();
+  await using watched = watch(toldLink(story), 'ed25519:other', 'reviewer');
+  await watched.until(({ phase }) => phase === 'live');
+  assert.is(watched.state.canTakePart, false);
 });
 
 told(
