@@ -12,11 +12,21 @@ import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { formatVerifierKey, parseVerifierKey, verifierKey } from '#crypto/key.ts';
+import { rootCode } from '#crypto/root-set.ts';
 import { signStatement, statementSigner } from '#crypto/statement.ts';
 import type { BrowserVisitor } from './browser-visitor.ts';
 import { findChromium } from './chromium.ts';
 import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
-import { foundOrganisation, PASSWORD, startWork } from './console-steps.ts';
+import {
+  foundOrganisation,
+  invite,
+  joinBy,
+  joinSite,
+  makeKey,
+  PASSWORD,
+  startWork,
+  unlock,
+} from './console-steps.ts';
 import { type StoryKey, storyKey } from './console-story.ts';
 
 const executablePath = findChromium();
@@ -46,6 +56,7 @@ async function lieToThem(stage: ConsoleStage): Promise<void> {
   const mallory = await storyKey();
   await swappedApplianceIsRefused(stage, { owner, sitePage, mallory });
   await forgedRosterIsRefused(stage, { owner, sitePage, mallory });
+  await foreignRootClaimsNothing(stage, { owner, mallory });
   await signInSignsNothing(owner);
   assert.equal(owner.complaints, []);
 }
@@ -115,28 +126,13 @@ async function forgedRosterIsRefused(
 ): Promise<void> {
   using database = openDatabase(stage);
   const { page } = owner;
-  const { key } = mallory;
-  const member = { id: 'mallory', name: 'Mallory', role: 'owner', key } as const;
-  const signer = statementSigner(mallory.signer);
-  const common = commonOf(signer, { nowMs: Date.now(), lifeMs: 86_400_000 });
-  const forged = await signStatement(
-    { ...common, type: 'roster', msp: 'Acme IT', version: 2, members: [member] },
-    signer,
-  );
-  const [real] = database
-    .prepare("select root_keys, roster from organisation where name = 'Acme IT'")
-    .all();
-  const put = (rootKeys: unknown, roster: unknown, version: number): void => {
-    const set =
-      'update organisation set root_keys = ?, roster = ?, roster_version = ? where name = ?';
-    database.prepare(set).run(String(rootKeys), String(roster), version, 'Acme IT');
-  };
-  put(real?.['root_keys'], JSON.stringify(forged), 2);
+  const { forged, real, put } = await forge(database, mallory);
+  put(real['root_keys'], JSON.stringify(forged), 2);
   await owner.go('/settings/people');
   await page.getByText('The roster that the console shows does not hold').waitFor();
   assert.is(await page.getByRole('button', { name: 'Renew for a year' }).count(), 0);
 
-  put(key, JSON.stringify(forged), 2);
+  put(mallory.key, JSON.stringify(forged), 2);
   await owner.go('/settings/people');
   await page.getByText('The console shows another root than this browser trusts').waitFor();
   const from = stage.spoken.all.length;
@@ -146,7 +142,67 @@ async function forgedRosterIsRefused(
   await owner.go(sitePage);
   await page.getByText('Linked to the site, end to end').waitFor();
   await page.getByRole('definition').filter({ hasText: 'version 1' }).first().waitFor();
-  put(real?.['root_keys'], real?.['roster'], 1);
+  put(real['root_keys'], real['roster'], 1);
+}
+
+/** The host shows another root to an owner whose browser knows none yet: it is claimed for nobody without a person's word. */
+async function foreignRootClaimsNothing(
+  stage: ConsoleStage,
+  { owner, mallory }: Omit<Lie, 'sitePage'>,
+): Promise<void> {
+  const deputy = await stage.visitor();
+  const { page } = deputy;
+  const link = await invite(owner, { email: 'dora@acme.example', role: 'owner' });
+  await joinBy(link, { visitor: deputy, name: 'Dora Deputy' });
+  await makeKey(deputy);
+  const site = await joinSite(stage, deputy, { client: 'Second client', name: 'warehouse' });
+  const sitePage = `/sites/${site.id}`;
+
+  using database = openDatabase(stage);
+  const { forged, real, put } = await forge(database, mallory);
+  put(mallory.key, JSON.stringify(forged), 2);
+  await deputy.go(sitePage);
+  await unlock(page);
+  const trust = page.getByRole('button', { name: 'The codes are the same' });
+  const form = page.getByLabel('Claim code');
+  await trust.or(form).waitFor();
+  assert.is(await form.count(), 0, 'nothing is claimed for a root that nobody compared');
+  await page.getByText(rootCode(mallory.key)).waitFor();
+
+  put(real['root_keys'], real['roster'], 1);
+  await deputy.go(sitePage);
+  await page.getByText(rootCode(String(real['root_keys']))).waitFor();
+  await trust.click();
+  await form.waitFor();
+
+  put(mallory.key, JSON.stringify(forged), 2);
+  await deputy.go(sitePage);
+  await page.getByText('The console shows another root than this browser trusts').waitFor();
+  assert.is(await form.count(), 0);
+  put(real['root_keys'], real['roster'], 1);
+  assert.equal(deputy.complaints, []);
+}
+
+/** A roster of the host's own making, the one that is real, and the way to show either. */
+async function forge(database: DatabaseSync, mallory: StoryKey) {
+  const { key } = mallory;
+  const member = { id: 'mallory', name: 'Mallory', role: 'owner', key } as const;
+  const signer = statementSigner(mallory.signer);
+  const common = commonOf(signer, { nowMs: Date.now(), lifeMs: 86_400_000 });
+  const forged = await signStatement(
+    { ...common, type: 'roster', msp: 'Acme IT', version: 2, members: [member] },
+    signer,
+  );
+  const real = database
+    .prepare("select root_keys, roster from organisation where name = 'Acme IT'")
+    .get();
+  assert.ok(real);
+  const put = (rootKeys: unknown, roster: unknown, version: number): void => {
+    const set =
+      'update organisation set root_keys = ?, roster = ?, roster_version = ? where name = ?';
+    database.prepare(set).run(String(rootKeys), String(roster), version, 'Acme IT');
+  };
+  return { forged, real: real ?? {}, put };
 }
 
 /** The sign-in page is asked to sign a statement by the signing key: the host names key and challenge. */

@@ -14,10 +14,11 @@ import type { BrowserVisitor } from './browser-visitor.ts';
 import { findChromium } from './chromium.ts';
 import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
 import {
+  invite,
+  joinBy,
+  makeKey,
   openSession,
-  PASSWORD,
   runCommand,
-  shownText,
   signKeys,
   type StageSite,
   startWork,
@@ -44,8 +45,11 @@ async function secondPerson(stage: ConsoleStage): Promise<void> {
   const { owner, site, endpointPage, session } = await startWork(stage);
   const sessionPage = `/sites/${site.id}/sessions/${session}`;
   const tom = await stage.visitor();
-  await joinBy(await invite(owner, 'tom@acme.example'), tom);
-  await listKey(owner, await makeKey(tom));
+  const link = await invite(owner, { email: 'tom@acme.example' });
+  await joinBy(link, { visitor: tom, name: 'Tom Tanner' });
+  const fingerprint = await makeKey(tom);
+  await trustRoot(tom);
+  await listKey(owner, fingerprint);
 
   await signKeys(owner, site);
   await firstVisitIsNoTrust(stage, { tom, site });
@@ -113,34 +117,12 @@ async function firstVisitIsNoTrust(
   assert.is(await page.getByRole('button', { name: 'Sign these keys' }).count(), 0, 'no owner');
 }
 
-/** The owner invites somebody. Answers the link's path. */
-async function invite(owner: BrowserVisitor, email: string): Promise<string> {
-  const { page } = owner;
-  await owner.go('/settings/people');
-  await page.getByLabel('Mail address').fill(email);
-  await page.getByRole('button', { name: 'Make the link' }).click();
-  return new URL(await shownText(page, '/invitation/')).pathname;
-}
-
-async function joinBy(link: string, visitor: BrowserVisitor): Promise<void> {
+/** Somebody compares the organisation's root, and trusts it. */
+async function trustRoot(visitor: BrowserVisitor): Promise<void> {
   const { page } = visitor;
-  await visitor.go(link);
-  await page.getByLabel('Your name').fill('Tom Tanner');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Accept and sign in' }).click();
-  await page.getByRole('link', { name: 'Tom Tanner' }).waitFor();
-}
-
-/** Makes a signing key, and trusts the organisation's root. Answers the key's fingerprint. */
-async function makeKey(visitor: BrowserVisitor): Promise<string> {
-  const { page } = visitor;
-  await visitor.go('/settings/account');
-  await page.getByRole('button', { name: 'Make my signing key' }).click();
-  const fingerprint = await page.locator('code.text-xl').innerText();
   await visitor.go('/settings/people');
   await page.getByRole('button', { name: 'The codes are the same' }).click();
   await page.getByText('Signature checked in this browser').waitFor();
-  return fingerprint;
 }
 
 /** The owner compares the fingerprint and signs the key into the roster. */

@@ -51,8 +51,26 @@ export async function installSite(
   { name }: { name: string },
 ): Promise<StageSite> {
   const { page } = owner;
+  const { code, ...site } = await joinSite(stage, owner, { client: 'Trial client', name });
+  await unlock(page);
+  await page.getByLabel('Claim code').fill(code);
+  await page.getByRole('button', { name: 'Claim it' }).click();
+  await page.getByText("Now the client's contact decides").waitFor();
+  const shown = await page.locator('p.select-all').innerText();
+  await setUpOnSite(stage, site.appliance, { code: shown });
+  await page.getByRole('heading', { name: 'Machines' }).waitFor();
+  return site;
+}
+
+/** The owner adds a site of a new client, and an appliance joins. Ends on the site's page. */
+export async function joinSite(
+  stage: ConsoleStage,
+  owner: BrowserVisitor,
+  { client, name }: { client: string; name: string },
+): Promise<StageSite & { readonly code: string }> {
+  const { page } = owner;
   await owner.go('/settings/sites');
-  await page.getByLabel('Name of the client').fill('Trial client');
+  await page.getByLabel('Name of the client').fill(client);
   await page.getByLabel('Name of the site').fill(name);
   await page.getByRole('button', { name: 'Add site' }).click();
   const command = await shownText(page, 'caisey appliance join');
@@ -62,17 +80,11 @@ export async function installSite(
   );
   await page.waitForURL('**/sites/*');
   await owner.settle();
-  await unlock(page);
-  await page.getByLabel('Claim code').fill(code);
-  await page.getByRole('button', { name: 'Claim it' }).click();
-  await page.getByText("Now the client's contact decides").waitFor();
-  await setUpOnSite(stage, appliance, { code: await page.locator('p.select-all').innerText() });
-  await page.getByRole('heading', { name: 'Machines' }).waitFor();
-  return { id: new URL(page.url()).pathname.split('/')[2] ?? '', appliance };
+  return { id: new URL(page.url()).pathname.split('/')[2] ?? '', appliance, code };
 }
 
 /** The contact compares the code, and sets name, PIN and policy: without scripts, as the page on site is. */
-async function setUpOnSite(
+export async function setUpOnSite(
   stage: ConsoleStage,
   { page: url }: StageAppliance,
   { code }: { code: string },
@@ -97,6 +109,40 @@ export async function signKeys(owner: BrowserVisitor, { id }: StageSite): Promis
   await keys.getByText('Nobody has signed these keys').waitFor();
   await keys.getByRole('button', { name: 'Sign these keys' }).click();
   await keys.getByText('Checked in this browser').waitFor();
+}
+
+/** The owner invites somebody. Answers the link's path. */
+export async function invite(
+  owner: BrowserVisitor,
+  { email, role = 'technician' }: { email: string; role?: 'owner' | 'technician' },
+): Promise<string> {
+  const { page } = owner;
+  await owner.go('/settings/people');
+  await page.getByLabel('Mail address').fill(email);
+  await page.getByLabel('Role', { exact: true }).selectOption(role);
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  return new URL(await shownText(page, '/invitation/')).pathname;
+}
+
+/** Somebody makes an account by an invitation's link. */
+export async function joinBy(
+  link: string,
+  { visitor, name }: { visitor: BrowserVisitor; name: string },
+): Promise<void> {
+  const { page } = visitor;
+  await visitor.go(link);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Accept and sign in' }).click();
+  await page.getByRole('link', { name }).waitFor();
+}
+
+/** Makes a signing key. Answers its fingerprint. */
+export async function makeKey(visitor: BrowserVisitor): Promise<string> {
+  const { page } = visitor;
+  await visitor.go('/settings/account');
+  await page.getByRole('button', { name: 'Make my signing key' }).click();
+  return page.locator('code.text-xl').innerText();
 }
 
 /** Presses the button that unlocks this browser, when the page asks for it. */

@@ -7,6 +7,7 @@ import type { Envelope, StatementSigner } from '#crypto/statement.ts';
 import { verifyCertificate } from '#ui/lib/certificates.ts';
 import { nextRoster, type RosterChange, signRoster } from '#ui/lib/founding.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
+import { post } from '#ui/lib/post.ts';
 import {
   type CheckedRoster,
   judgeRoster,
@@ -114,6 +115,12 @@ export class RosterState {
   async #remember({ rootKeys, statement: { version } }: CheckedRoster): Promise<void> {
     await this.#options.keeper.pin({ rootKeys, rosterVersion: version });
   }
+}
+
+/** The organisation's roster, which the host keeps and sends to its sites. */
+export function rosterOfHost(keeper: Keeper): RosterState {
+  const send = (envelope: Envelope) => post('/api/roster', { envelope, rootKeys: null });
+  return new RosterState({ keeper, send, now: Date.now });
 }
 
 /** Before anybody is asked to sign: the key must be of the root by what the next roster itself carries. */
