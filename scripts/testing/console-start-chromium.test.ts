@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
 import { caisey } from '../caisey-process.ts';
 import { findChromium } from './chromium.ts';
 import {
@@ -111,11 +112,27 @@ async function secondThoughts(stage: StartStage): Promise<void> {
   await isLegible(page);
   await page.getByRole('button', { name: 'Sign the roster' }).click();
   await page.getByText('in force').waitFor();
+  await signsItsKeys(stage, page);
   await owner.go('/settings/people');
   await page.getByText('Root, Owner').waitFor();
   await takesOutItsRoot(page);
   await runByHand(stage);
   assert.equal(owner.complaints, []);
+}
+
+/** Nobody claimed it by a code: the owner compares its keys with what the command line shows, and signs them. */
+async function signsItsKeys({ home }: StartStage, page: Page): Promise<void> {
+  await page.getByText('One signature more').waitFor();
+  const { stdout } = await caisey(['site', 'status', '--format', 'json'], { home });
+  const { fingerprints } = JSON.parse(stdout) as { fingerprints: SiteKeys };
+  await page.getByText(fingerprints.log).waitFor();
+  await page.getByText(fingerprints.appliance).last().waitFor();
+  const sign = page.getByRole('button', { name: 'Sign these keys' });
+  assert.ok(await sign.isDisabled(), 'not before somebody has compared them');
+  await isLegible(page);
+  await page.getByLabel('I have compared both keys').check();
+  await sign.click();
+  await page.getByText('Checked in this browser').waitFor();
 }
 
 /** The site keeps the roster that it has when the certificate by its root is taken out; the owner is told so before. */
