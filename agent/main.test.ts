@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -155,6 +156,29 @@ run('leaves with 4 when it was removed while it was away', async () => {
   await link.send({ kind: 'removed' }); // instead of a welcome
   assert.is((await program.ended).code, 4);
   assert.match(program.said.err, /removed: the site removed this endpoint/);
+});
+
+run('runs on when nobody reads what it says any more', async () => {
+  await using appliance = await openApplianceNow();
+  await using folder = await openFolder();
+  await enrolDirectly(folder.path, appliance);
+  await using program = startProgram(['run', '--dir', folder.path]);
+  const link = await appliance.link();
+  const { child } = program;
+  for (const stream of [child.stdout, child.stderr]) {
+    const closed = once(stream ?? child, 'close');
+    stream?.destroy();
+    await closed;
+  }
+  await link.send({ kind: 'welcome', runs: [] });
+  const { run: name, message } = await appliance.order('echo here');
+  await link.send(message);
+  const exited = await Promise.race([link.next('exited'), program.ended]);
+  if (!('outcome' in exited)) throw new Error(`The agent ended with ${exited.code}`);
+  assert.is(exited.outcome, 'exited');
+  await link.send({ kind: 'ack', run: name, next: exited.seq + 1 });
+  process.kill(child.pid ?? 0, 'SIGTERM');
+  assert.equal(await program.ended, { code: 0, signal: null });
 });
 
 run('leaves with 2 for wrong use, and for a folder that it cannot use', async () => {

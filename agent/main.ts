@@ -21,6 +21,7 @@ import { formatEvent, type LogFormat } from './event-line.ts';
 import { identityFingerprint } from './identity.ts';
 import { parseEnrolToken } from './protocol/enrol-message.ts';
 import { isProtocolError, type ProtocolError } from './protocol/error.ts';
+import { lineWriter, streamWriter } from './protocol/line-writer.ts';
 import { describeSystemError, systemWords } from './system-error.ts';
 import { useNativeCrypto } from './protocol/native-crypto.ts';
 
@@ -210,9 +211,15 @@ function isSystemProblem(error: unknown): error is Error {
 }
 
 function consoleStreams(): Streams {
+  const stdout = lineWriter(streamWriter(process.stdout));
+  const stderr = lineWriter(streamWriter(process.stderr));
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => {
+      stdout.write(line);
+    },
+    err: (line) => {
+      stderr.write(line);
+    },
   };
 }
 

@@ -9,6 +9,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
+import { lineWriter, streamWriter } from '#agent/protocol/line-writer.ts';
 import { visibleText } from '#crypto/visible.ts';
 import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.ts';
 import { loadClaimState } from './claim/claim-state.ts';
@@ -149,9 +150,15 @@ function onSignals(stop: () => void): Disposable {
 
 /** The command line of this file run by itself. */
 async function main(argv: readonly string[]): Promise<number> {
-  const write = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
+  const lines = lineWriter(streamWriter(process.stderr));
+  const code = await runArguments(argv, (line) => {
+    lines.write(line);
+  });
+  await lines.written();
+  return code;
+}
+
+async function runArguments(argv: readonly string[], write: RunOptions['write']): Promise<number> {
   try {
     const { positionals, values } = parseArgs({
       args: [...argv],

@@ -1,6 +1,7 @@
 // `caisey agent …`: this machine as an endpoint. The agent is a program of its own (agent/main.ts); here it gets
 // a folder and the terminal.
 
+import { lineWriter } from '#agent/protocol/line-writer.ts';
 import type { Act, Invocation } from './invocation.ts';
 import { asCalled } from './program-name.ts';
 import type { Parent } from './program.ts';
@@ -46,13 +47,18 @@ async function runAs(
 ): Promise<number> {
   const { runAgent } = await import('#agent/main.ts');
   const [name = '', ...options] = verb;
-  const writing: Promise<void>[] = [];
   const isJson = options.includes('json'); // a log for programs is as it is
-  const said = (line: string): string => (isJson ? line : asCalled(line, terminal.program)) + '\n';
+  const said = (line: string): string => (isJson ? line : asCalled(line, terminal.program));
+  const out = lineWriter((text) => terminal.stdout.write(text));
+  const err = lineWriter((text) => terminal.stderr.write(text));
   const code = await runAgent([name, '--dir', dir ?? home.agent, ...options], {
-    out: (line) => writing.push(terminal.stdout.write(said(line))),
-    err: (line) => writing.push(terminal.stderr.write(said(line))),
+    out: (line) => {
+      out.write(said(line));
+    },
+    err: (line) => {
+      err.write(said(line));
+    },
   });
-  await Promise.allSettled(writing); // who reads no log any more does not stop the agent
+  await Promise.all([out.written(), err.written()]);
   return code;
 }

@@ -1,6 +1,7 @@
 // `caisey appliance …`: the site's box on this machine. It is a program of its own (appliance/main.ts); here it
 // gets a folder and the terminal.
 
+import { lineWriter } from '#agent/protocol/line-writer.ts';
 import { CliError } from './error.ts';
 import type { Act, Invocation } from './invocation.ts';
 import { PAGE_ADDRESS } from './place.ts';
@@ -94,9 +95,11 @@ async function run(
   const { runAppliance } = await import('#appliance/main.ts');
   const folder = dir ?? home.appliance;
   await checkIsAppliance(folder);
+  const lines = lineWriter((text) => terminal.stderr.write(text));
   const write = (line: string): void => {
-    const said = log === 'json' ? line : asCalled(line, terminal.program);
-    terminal.stderr.write(`${said}\n`).catch(() => undefined); // who reads no log does not stop the site
+    lines.write(log === 'json' ? line : asCalled(line, terminal.program));
   };
-  return runAppliance({ folder, log, write });
+  const code = await runAppliance({ folder, log, write });
+  await lines.written();
+  return code;
 }

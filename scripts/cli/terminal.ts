@@ -6,6 +6,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 
+import { streamWriter } from '#agent/protocol/line-writer.ts';
 import { CliError } from './error.ts';
 import { programName } from './program-name.ts';
 
@@ -62,7 +63,6 @@ export function processTerminal(): Terminal {
 }
 
 function outStream(stream: WriteStream, env: NodeJS.ProcessEnv): OutStream {
-  stream.on('error', () => undefined); // told to whoever wrote, by the callback below
   const isTTY = stream.isTTY;
   return {
     isTTY,
@@ -70,13 +70,7 @@ function outStream(stream: WriteStream, env: NodeJS.ProcessEnv): OutStream {
       return isTTY ? stream.columns : null;
     },
     hasColour: isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    write: (data) =>
-      new Promise((resolve, reject) => {
-        stream.write(data, (error) => {
-          if (error == null) resolve();
-          else reject(error);
-        });
-      }),
+    write: streamWriter(stream),
   };
 }
 
