@@ -3,6 +3,7 @@
 
 import { ProtocolError } from '#agent/protocol/error.ts';
 import type { AgentMessage, AgentMessageOf, Host } from '#agent/protocol/link-message.ts';
+import type { ShellName } from '#crypto/policy.ts';
 import type { EndpointLinks, Run } from '../work/link-port.ts';
 import type { Clock } from '../work/clock.ts';
 import { type Endpoint, keyText, type Site } from '../work/site.ts';
@@ -52,6 +53,10 @@ export class AgentLinks implements EndpointLinks {
 
   isOnline(endpoint: string): boolean {
     return this.#slots.get(endpoint)?.runs.link != null;
+  }
+
+  shells(endpoint: string): readonly ShellName[] | null {
+    return this.#slots.get(endpoint)?.presence.shells ?? null;
   }
 
   view(endpoint: string): LinkView {
@@ -172,6 +177,7 @@ export class AgentLinks implements EndpointLinks {
     presence.see();
     presence.software = hello.software;
     presence.host = hello.host;
+    presence.shells = hello.shells;
     await runs.attach(link, new Set(hello.runs.map(({ run }) => run)));
     this.#tell();
   }

@@ -4,6 +4,7 @@
 
 import { formatTime } from '#crypto/leaf.ts';
 import type { FieldsOf } from '#crypto/kind.ts';
+import type { ShellName } from '#crypto/policy.ts';
 import type { Host } from '#agent/protocol/link-message.ts';
 import { LedgerError } from '../ledger/error.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -32,6 +33,7 @@ export class Presence {
   lastSeenMs: number | null;
   software: string | null = null;
   host: Host | null = null;
+  shells: readonly ShellName[] | null = null;
   readonly #options: PresenceOptions;
   /** What the record should say once it is settled; null: that it is offline. */
   #actual: OnlineFacts | null = null;

@@ -64,6 +64,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'endpoint-offline': 409,
   'endpoint-pending': 409,
   'endpoint-removed': 409,
+  'shell-missing': 409,
   'name-taken': 409,
   'token-unknown': 404,
   'entry-unknown': 404,

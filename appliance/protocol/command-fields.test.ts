@@ -8,6 +8,8 @@ import { MAX_FRAME_BYTES } from '#agent/protocol/limits.ts';
 import {
   type CommandFields,
   commandFieldsSchema,
+  isBlank,
+  isWholePath,
   judgedFieldsSchema,
   MAX_COMMAND_BYTES,
   MAX_ENV_BYTES,
@@ -46,6 +48,29 @@ fields('refuses half of a surrogate pair in every text', () => {
   assert.match(refusalOf({ env: { '\ud800': '' } }) ?? '', '"env" is not well-formed');
 });
 
+fields('refuses what no shell could begin', () => {
+  for (const command of ['', ' ', '\t\n ', '\u00a0']) {
+    assert.match(refusalOf({ command }) ?? '', '"command" is empty', JSON.stringify(command));
+  }
+  assert.match(refusalOf({ command: 'echo \0' }) ?? '', '"command" has a NUL in it');
+  assert.match(refusalOf({ cwd: '/srv\0' }) ?? '', '"cwd" has a NUL in it');
+  for (const cwd of [
+    '',
+    'nope',
+    './x',
+    '../x',
+    '~',
+    '~/x',
+    'C:',
+    'C:x',
+    '\\x',
+    'srv/app',
+    ' /srv',
+  ]) {
+    assert.match(refusalOf({ cwd }) ?? '', '"cwd" is not a whole path', cwd);
+  }
+});
+
 fields('bounds all variables together', () => {
   const env = Object.fromEntries(
     Array.from({ length: 9 }, (_, i) => [`V${i}`, 'x'.repeat(MAX_ENV_BYTES / 8 - 16)]),
@@ -68,6 +93,27 @@ fields('bounds a command by its bytes, so that three of them fit a frame', () =>
 
 fields.run();
 
+const blank = suite('isBlank()');
+
+blank('holds for what has nothing to run, and for nothing else', () => {
+  for (const command of ['', ' ', '\n']) assert.ok(isBlank(command), JSON.stringify(command));
+  for (const command of [':', ' ls', '#']) assert.not(isBlank(command), command);
+});
+
+blank.run();
+
+const whole = suite('isWholePath()');
+
+whole('holds for a folder that begins at the root of Unix, of a drive or of a share', () => {
+  for (const folder of ['/', '/srv', 'C:\\', 'c:/x', '\\\\host\\share'])
+    assert.ok(isWholePath(folder));
+  for (const folder of ['', '.', 'srv', 'C:x', '~/x', '\\x', '%TEMP%', '$HOME']) {
+    assert.not(isWholePath(folder), folder);
+  }
+});
+
+whole.run();
+
 const judged = suite('judgedFieldsSchema');
 
 judged('has the bounds of a command, and no field besides', () => {
@@ -81,6 +127,8 @@ judged('has the bounds of a command, and no field besides', () => {
     'a field besides': { timeout_ms: 1000 },
     'too many characters': { command: 'x'.repeat(32_769) },
     'too many bytes': { command: '語'.repeat(32_768) },
+    'nothing to run': { command: ' ' },
+    'a folder seen from nowhere': { cwd: 'nope' },
     'half of a character': { command: 'echo \ud800' },
     'a folder that is none': { cwd: 7 },
     'a shell that is none': { shell: 'zsh' },

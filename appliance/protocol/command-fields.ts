@@ -1,5 +1,6 @@
 // The six fields of a command, bounded as a whole: they are hashed, signed, shown to an approver and sent in one
-// frame together with the commands that capture the state before and after.
+// frame together with the commands that capture the state before and after. What no shell could ever begin is
+// refused here as well, so that no client is asked for it.
 
 import type * as z from 'zod';
 
@@ -23,6 +24,9 @@ export const MAX_COMMAND_BYTES = 90 * 1024;
 export const MAX_ENV_BYTES = 64 * 1024;
 const MAX_ENV_VARIABLES = 256;
 
+const NOT_WHOLE = 'is not a whole path: it begins at the root, as /srv or C:\\srv';
+const HOLDS_NUL = 'has a NUL in it, which no system takes';
+
 const FIELDS = KIND_SHAPES['command.started'].fields;
 
 /** What of a command the gate judges by, within its bounds and well-formed. */
@@ -43,11 +47,25 @@ export const commandFieldsSchema: z.ZodType<CommandFields> = FIELDS.pick({
   output_limit: true,
 }).superRefine(checkBounds);
 
+/** True when there is nothing in a text that a shell could run. */
+export function isBlank(command: string): boolean {
+  return command.trim() === '';
+}
+
+/** True for a folder that is named from its root, on whatever system: `/srv`, `C:\srv`, `\\host\share`. */
+export function isWholePath(folder: string): boolean {
+  return /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(folder);
+}
+
 function checkBounds(fields: JudgedFields, { addIssue }: z.RefinementCtx): void {
   const refuse = (path: readonly string[], message: string): void => {
     addIssue({ code: 'custom', path: [...path], message });
   };
   const variables = Object.entries(fields.env);
+  if (isBlank(fields.command)) refuse(['command'], 'is empty');
+  if (fields.command.includes('\0')) refuse(['command'], HOLDS_NUL);
+  if (fields.cwd?.includes('\0') === true) refuse(['cwd'], HOLDS_NUL);
+  if (fields.cwd !== null && !isWholePath(fields.cwd)) refuse(['cwd'], NOT_WHOLE);
   if (!fields.command.isWellFormed()) refuse(['command'], NOT_WELL_FORMED);
   if (fields.cwd?.isWellFormed() === false) refuse(['cwd'], NOT_WELL_FORMED);
   if (variables.some((pair) => !pair.join('').isWellFormed())) refuse(['env'], NOT_WELL_FORMED);

@@ -300,6 +300,27 @@ submit('refuses when the endpoint is offline', async () => {
 });
 
 submit(
+  'asks nobody for a shell that the endpoint has not, of the command or its states',
+  async () => {
+    await using work = await openLiveWork();
+    const { session, site, agent } = work;
+    const fields = { shell: 'pwsh' } as const;
+    const signed = await session.sign('Remove-Item x', { fields });
+    assert.is(await refusalOf(session.submit(signed)), 'shell-missing');
+    const before = await session.sign('Get-Date', { purpose: 'state-before', fields });
+    assert.is(
+      await refusalOf(session.submit(await session.sign('reboot'), { before })),
+      'shell-missing',
+    );
+    assert.equal(await kindsOf(site, session.id), ['session.opened']);
+    assert.is(agent.orders.all.length, 0);
+    await session.submit(signed).catch(({ message }: Error) => {
+      assert.match(message, 'has no pwsh, only sh, bash, cmd');
+    });
+  },
+);
+
+submit(
   'does not start what a new policy denies, though it was approved under the old',
   async () => {
     await using work = await openLiveWork();

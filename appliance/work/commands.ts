@@ -68,14 +68,16 @@ export class Commands {
     const before =
       submitted.before && (await this.#open(session, submitted.before, 'state-before'));
     const after = submitted.after && (await this.#open(session, submitted.after, 'state-after'));
-    this.#checkRoom(session, [work, before, after]); // before judging, which costs most
+    const commands = [work, before, after]; // looked at before judging, which costs most
+    this.#checkRoom(session, commands);
+    for (const command of commands) if (command !== null) this.#checkShell(session, command.fields);
     this.#checkStates(session, [before, after]);
-    const live = this.#admit(session, [work, before, after]);
+    const live = this.#admit(session, commands);
     try {
       const outcome = await this.#take(session, live, { work, before, after, why: submitted.why });
       return stoppedOutcome(outcome, { session, stop: live.stopped });
     } finally {
-      this.#release(session, [work, before, after]);
+      this.#release(session, commands);
       live.resolve();
       this.#sessions.touch(session);
     }
@@ -93,11 +95,12 @@ export class Commands {
 
   /**
    * What would become of a command if it were submitted now. Nothing is kept of it, and nothing may lean on it.
-   * @throws {WorkError} `session-closed`, `endpoint-offline`, `session-busy`
+   * @throws {WorkError} `session-closed`, `endpoint-offline`, `session-busy`, `shell-missing`
    * @throws {VerifyError} when something that its start would lean on is not in force
    */
   judge(session: Session, fields: JudgedFields): Decision {
     this.#checkRoom(session, []);
+    this.#checkShell(session, fields);
     return judgeInForce(this.#site, { session, command: { fields } });
   }
 
@@ -141,6 +144,17 @@ export class Commands {
         throw new WorkError('command-replayed', 'Cannot run command: it was submitted before');
       }
     }
+  }
+
+  /** What the endpoint could not begin is not asked for. */
+  #checkShell({ endpoint }: Session, { shell }: Pick<JudgedFields, 'shell'>): void {
+    const shells = this.#links.shells(endpoint.id);
+    if (shells === null || shells.includes(shell)) return;
+    const others = shells.length === 0 ? 'nor any other' : `only ${shells.join(', ')}`;
+    throw new WorkError(
+      'shell-missing',
+      `Cannot run command: ${endpoint.name} has no ${shell}, ${others}`,
+    );
   }
 
   #admit(

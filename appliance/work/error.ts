@@ -6,6 +6,7 @@ export type WorkErrorCode =
   | 'endpoint-offline'
   | 'endpoint-pending'
   | 'endpoint-removed'
+  | 'shell-missing'
   | 'name-taken'
   | 'token-unknown'
   | 'entry-unknown'

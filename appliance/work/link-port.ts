@@ -1,6 +1,7 @@
 // What the work of a session needs from the link to an endpoint. The broker implements it.
 
 import type { SeenCheckpoint, WorkOrder } from '#crypto/work-order.ts';
+import type { ShellName } from '#crypto/policy.ts';
 import type { AgentMessageOf } from '#agent/protocol/link-message.ts';
 
 /** A piece of a run's output, exact bytes, once and in order. */
@@ -43,6 +44,8 @@ export interface Run {
 
 export interface EndpointLinks {
   isOnline(endpoint: string): boolean;
+  /** The shells that an endpoint said it has when it came; null: it was not here yet. */
+  shells(endpoint: string): readonly ShellName[] | null;
   /**
    * Has an endpoint run an order; resolves after `onEnd` did. A link that breaks is waited for; an endpoint that
    * comes back without the run, or not in time, or breaks the protocol, ends it as `interrupted`.

@@ -97,6 +97,8 @@ open('refuses values that no command has', async () => {
   for (const values of [
     { command: 5 },
     { command: 'x'.repeat(32_769) },
+    { command: ' \n' },
+    { cwd: 'nope' },
     { shell: 'zsh' },
     { cwd: 5 },
     { env: { A: 5 } },

@@ -116,6 +116,7 @@ const SAID: Readonly<Record<string, number>> = {
   stopping: EXIT.unreachable,
   'endpoint-offline': EXIT.unreachable,
   'endpoint-unknown': EXIT.usage,
+  'shell-missing': EXIT.usage,
   'token-unknown': EXIT.usage,
   'session-unknown': EXIT.usage,
   'session-exists': EXIT.usage,
@@ -145,6 +146,8 @@ const HINTS: Readonly<Record<string, string>> = {
     'What runs goes on and is recorded; what waited in a session opened for it is withdrawn. If the appliance itself was ended, all of it is ended on record when it starts again. "caisey session ls --all" shows it.',
   timeout: 'Is the network slow or cut? Try again.',
   'endpoint-offline': '"caisey ls" shows when it was last seen.',
+  'shell-missing':
+    'Choose one that it has by --shell. One that was installed since shows when its agent was started again.',
   'endpoint-pending':
     'Compare the fingerprint that the machine printed when it was enrolled: "caisey endpoint verify NAME" shows ours.',
   'endpoint-unknown': '"caisey ls" lists the endpoints.',

@@ -271,11 +271,16 @@ run('refuses what it cannot read, before it connects', async () => {
     ['--output-limit', '5kB'],
     ['--env', 'no-value'],
     ['--shell', 'fish'],
+    ['--cwd', 'nope'],
+    ['--state', ' '],
   ]) {
     const { code, err } = await site.run(['run', 'web', ...options, '--', 'true']);
     assert.is(code, 2, options.join(' '));
     assert.match(err, /^Cannot /);
   }
+  const empty = await site.run(['run', 'web', '--', '']);
+  assert.is(empty.code, 2);
+  assert.match(empty.err, /^Cannot run command: it is empty\n/);
 });
 
 run('says which endpoint it does not know', async () => {

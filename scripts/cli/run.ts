@@ -42,7 +42,7 @@ export function addRun(parent: Parent, act: Act): void {
         SHELL_CHOICES,
       ),
     )
-    .option('--cwd <dir>', 'folder that it runs in')
+    .option('--cwd <dir>', 'folder that it runs in, from the root')
     .option('--env <name=value>', 'a variable that it gets; may be repeated', collect)
     .option('--timeout <time>', 'ended after so long', '10m')
     .option('--output-limit <size>', 'output beyond is dropped, and counted', '64MiB')
@@ -101,6 +101,8 @@ async function run(
     session: options.session ?? null,
     isRaw: options.raw ?? false,
   };
+  const { checkRunnable } = await import('./sign-run.ts');
+  checkRunnable(request);
   if (options.dryRun) {
     await using connection = await connected(invocation);
     const { dryRun } = await import('./dry-run.ts');

@@ -1,10 +1,11 @@
 // What `caisey run` signs with the session's key: the command, and the one that shows the state around it.
 
 import type { SignedCommand } from '#appliance/protocol/client-message.ts';
-import type { CommandFields } from '#appliance/protocol/command-fields.ts';
+import { type CommandFields, isBlank, isWholePath } from '#appliance/protocol/command-fields.ts';
 import type { EndpointSummary } from '#appliance/protocol/endpoint-summary.ts';
 import { signCommand } from '#appliance/protocol/session-key.ts';
 import { statementSigner } from '#crypto/statement.ts';
+import { CliError } from './error.ts';
 import type { HeldSession } from './session-file.ts';
 
 export type RunFields = Omit<CommandFields, 'shell'> & {
@@ -22,9 +23,34 @@ export interface SignedRun {
   };
 }
 
+/**
+ * Refuses what could not begin anywhere, before a session is opened for it.
+ * @throws {CliError} code `usage`
+ */
+export function checkRunnable({ fields: { command, cwd }, state }: Unsigned): void {
+  if (isBlank(command)) {
+    throw new CliError('usage', 'Cannot run command: it is empty', {
+      hint: 'Write it after "--": caisey run web -- df -h',
+    });
+  }
+  if (state !== null && isBlank(state)) {
+    throw new CliError('usage', 'Cannot capture state: the command after --state is empty');
+  }
+  if (cwd !== null && !isWholePath(cwd)) {
+    throw new CliError('usage', `Cannot run in "${cwd}": it is not a whole path`, {
+      hint: 'Write it from the root: --cwd /srv/app, on Windows --cwd C:\\app',
+    });
+  }
+}
+
+interface Unsigned {
+  readonly fields: RunFields;
+  readonly state: string | null;
+}
+
 /** Signs what is run in a session. */
 export async function signRun(
-  { fields, state }: { readonly fields: RunFields; readonly state: string | null },
+  { fields, state }: Unsigned,
   {
     session,
     endpoint,

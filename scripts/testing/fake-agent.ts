@@ -222,7 +222,7 @@ export class FakeAgent implements AsyncDisposable {
       endpoint: this.identity.endpoint,
       software: 'fake/1',
       host: FAKE_HOST,
-      shells: ['sh', 'bash'],
+      shells: ['sh', 'bash', 'cmd'],
       seen: this.checkpoint,
       runs: [...this.#runs].map(([run, { seq, unacknowledged }]) => ({
         run,

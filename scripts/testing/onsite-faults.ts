@@ -6,6 +6,7 @@ import type { Ledger } from '#appliance/ledger/ledger.ts';
 import type { EndpointLinks, RunEnd } from '#appliance/work/link-port.ts';
 import { encodeUtf8 } from '#crypto/bytes.ts';
 import type { Kind } from '#crypto/kind.ts';
+import { SHELLS } from '#crypto/policy.ts';
 
 /** Whether machines keep commands running. */
 export type Hold = 'no' | 'until-cancelled' | 'until-released';
@@ -24,6 +25,7 @@ export function fakeLinks(told: Told): EndpointLinks & { release(): void } {
   const held = new Map<string, () => void>();
   return {
     isOnline: () => told.isOnline,
+    shells: () => SHELLS,
     async run({ run, onOutput, onEnd }) {
       const bytes = encodeUtf8(told.state);
       told.state = '';

@@ -61,6 +61,7 @@ export function judgedWords({ effect, rule, why }: Judged): Outlook {
 /** Why nothing could run now, by what the site says. */
 const HINDRANCES: Readonly<Partial<Record<string, string>>> = {
   'endpoint-offline': 'The machine is offline.',
+  'shell-missing': 'The machine does not have this shell. Choose another one below the line.',
   'session-busy': 'Sixteen commands of this session run or wait already.',
   'session-unknown': 'The session has ended.',
   'session-closed': 'The session is being closed.',

@@ -8,6 +8,8 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
   'stream-lost':
     'The link broke before the site answered. If it arrived, the log says so as soon as the link is back. It is not sent again by itself.',
   'endpoint-offline': 'The machine is offline, so nothing ran. Try it again when it is back.',
+  'shell-missing':
+    'The machine does not have this shell, so nothing ran. Choose another one below the line.',
   'endpoint-pending':
     'The machine is pending, so no session was opened. Verify it on its page first.',
   'session-busy':

@@ -187,6 +187,12 @@ judging('judges by the labels of the machine, the hour, and the role of now', as
   assert.is((await session.run('reboot')).outcome, 'exited');
 });
 
+judging('refuses a shell that the machine does not have', async () => {
+  await using work = await openJudged();
+  const judged = judge(work.session, 'Get-Date', { shell: 'pwsh' });
+  assert.is(await refusalOf(judged), 'shell-missing');
+});
+
 judging('leaves no trace, and keeps no session open', async () => {
   await using work = await openJudged();
   const { site, clock, session } = work;
@@ -223,7 +229,7 @@ judging('lets nothing through that is hostile to read', async () => {
   await using work = await openJudged();
   const { session } = work;
   for (const command of [
-    '\u0000uptime',
+    '\u0001uptime',
     'uptime\u202e; rm -rf /',
     'uptime\nrm -rf ~',
     '$('.repeat(16_384),
@@ -232,7 +238,9 @@ judging('lets nothing through that is hostile to read', async () => {
   ]) {
     assert.is((await judge(session, command)).effect, 'ask', JSON.stringify(command.slice(0, 20)));
   }
-  assert.is(await refusalOf(judge(session, 'x'.repeat(32_769))), 'request-invalid');
+  for (const command of ['x'.repeat(32_769), '\u0000uptime', ' \n']) {
+    assert.is(await refusalOf(judge(session, command)), 'request-invalid');
+  }
 });
 
 judging.run();
