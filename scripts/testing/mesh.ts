@@ -11,6 +11,7 @@ import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { openRelay, type PeerDevice, type PeerSite, type Relay } from '#ui/server/relay.ts';
 import { openUplinks, type Uplinks, type UplinkStore } from '#ui/server/uplink.ts';
 import type { PeerNode } from '#agent/protocol/node.ts';
+import { freePort } from './free-port.ts';
 import { createKeyed, type Keyed } from './live-site.ts';
 
 /** What the sites told, in order. */
@@ -81,7 +82,9 @@ export async function openMesh(): Promise<Mesh> {
     await uplinks[Symbol.asyncDispose]();
     await relay[Symbol.asyncDispose]();
   };
-  let opened = await open(['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']);
+  // ports that are still its own when it is back: the system's choice may be anybody's by then
+  const [tcp, ws] = [await freePort(), await freePort()];
+  let opened = await open([`/ip4/127.0.0.1/tcp/${tcp}`, `/ip4/127.0.0.1/tcp/${ws}/ws`]);
   const plain = (): string[] =>
     opened.relay.addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ''));
   const places = plain();
