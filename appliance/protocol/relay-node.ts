@@ -10,6 +10,14 @@ import { type Conversation, openConversation } from '#agent/protocol/conversatio
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
 import { publicKeyOfPeer } from '#agent/protocol/peer.ts';
 import type { Bytes } from '#crypto/bytes.ts';
+import {
+  MAX_CIRCUITS_FROM_PEER,
+  MAX_CIRCUITS_TO_PEER,
+  MAX_CONNECTIONS_PER_ADDRESS,
+  MAX_CONNECTIONS_PER_PEER,
+  MAX_RESERVATIONS,
+  RESERVATION_MS,
+} from './relay-limits.ts';
 import { pacedRelay } from './relay-pace.ts';
 import {
   UPLINK_PROTOCOL,
@@ -18,16 +26,6 @@ import {
   uplinkUpSchema,
 } from './uplink-message.ts';
 
-/** Appliances that hold a reservation, connected or for an hour after. */
-export const MAX_RESERVATIONS = 1536; // each is a connection: of MAX_CONNECTIONS a quarter is left to browsers
-export const RESERVATION_MS = 3_600_000;
-/** Relayed connections that one browser may have at once, and that one appliance may be reached by. */
-export const MAX_CIRCUITS_FROM_PEER = 16;
-export const MAX_CIRCUITS_TO_PEER = 48;
-/** Connections of one key: a browser that reconnects may have a dead one beside it. */
-export const MAX_CONNECTIONS_PER_PEER = 4;
-/** Connections from one address: a whole office may share one. Loopback is a proxy, which has its own limit. */
-export const MAX_CONNECTIONS_PER_ADDRESS = 256;
 const HOP_MS = 10_000;
 
 /** Who may do what at the relay, by the keys that Noise proved. Asked each time. */

@@ -7,6 +7,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { openClient, openClientNode } from '#appliance/protocol/client-node.ts';
+import type { Client } from '#appliance/protocol/client.ts';
+import { MAX_CONNECTIONS_PER_PEER } from '#appliance/protocol/relay-limits.ts';
 import { openRelayNode } from '#appliance/protocol/relay-node.ts';
 import { signDevice } from '#appliance/protocol/session-key.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
@@ -24,6 +26,7 @@ import {
   openMeshBrowser,
   rawKey,
 } from '#scripts/testing/mesh.ts';
+import { awayWords } from '#ui/lib/away-words.ts';
 import { openRelay } from './relay.ts';
 
 const ORGANISATION = 'acme';
@@ -99,6 +102,28 @@ relay('joins no two sites, and no two browsers, of one organisation either', asy
   signIn(mesh, one);
   signIn(mesh, other);
   assert.match(await refusalOf(one.reach(other.keyed.key)), /^peer-/);
+});
+
+relay('carries as many tabs of one browser as it says, and refuses one more', async () => {
+  await using mesh = await openMesh();
+  await using site = await openMeshSite(mesh);
+  await using browser = await openMeshBrowser(mesh);
+  signIn(mesh, browser);
+  await using _first = await hello(site, browser);
+  await using tabs = new AsyncDisposableStack();
+  const tab = async (): Promise<Client> => {
+    const node = tabs.use(await openClientNode({ seed: browser.keyed.seed }));
+    return openClient(node, {
+      ...{ publicKey: rawKey(applianceOf(site)), addresses: circuits(mesh) },
+      signal: AbortSignal.timeout(20_000),
+    });
+  };
+  for (let count = 1; count < MAX_CONNECTIONS_PER_PEER; count += 1) {
+    const client = tabs.use(await tab());
+    assert.is((await client.call('site.status', {})).site, 'Main Street');
+  }
+  const refused = await tab().catch((cause: unknown) => cause);
+  assert.match(awayWords(String(refused)), /relay did not let this tab in/);
 });
 
 relay('cuts off at once whose access ends, with all that was relayed', async () => {
