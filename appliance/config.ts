@@ -13,6 +13,7 @@ import { DIGEST_LEVELS } from '#crypto/digest-level.ts';
 import { FormatError } from '#crypto/error.ts';
 import { formatKeyFile, type KeyFile, parseKeyFile } from '#crypto/key-file.ts';
 import { isPersonKey, MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { loadJsonFile } from './json-file.ts';
 import { replaceFile } from './ledger/durable-file.ts';
 import { WorkError } from './work/error.ts';
 
@@ -86,32 +87,11 @@ export function placesIn(folder: string): {
   };
 }
 
-/** Loads the configuration. @throws {WorkError} code `record-incomplete` when there is none, or it is not ours */
+/** Loads the configuration. @throws {WorkError} code `folder-unusable` when there is none, or it is not ours */
 export async function loadConfig(folder: string): Promise<ApplianceConfig> {
-  let text: string;
-  try {
-    text = await readFile(placesIn(folder).config, 'utf8');
-  } catch (cause) {
-    throw new WorkError('record-incomplete', `Cannot load appliance: no site in "${folder}"`, {
-      cause,
-    });
-  }
-  const parsed = applianceConfigSchema.safeParse(parseOrNull(text));
-  if (!parsed.success) {
-    throw new WorkError(
-      'record-incomplete',
-      `Cannot load appliance: site.json: ${z.prettifyError(parsed.error)}`,
-    );
-  }
-  return parsed.data;
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // the schema says what it is not; a parser's words would quote it
-  }
+  const config = await loadJsonFile(placesIn(folder).config, { schema: applianceConfigSchema });
+  if (config !== null) return config;
+  throw new WorkError('folder-unusable', `Cannot load appliance: no site in "${folder}"`);
 }
 
 /** Writes the configuration of a new appliance. Refuses to replace one. */
@@ -141,23 +121,28 @@ export async function createKeyFile(
 
 /**
  * Loads a key file.
- * @throws {FormatError} code `key` when others can read it, or it is malformed
- * @throws {WorkError} code `record-incomplete` when it is not there
+ * @throws {WorkError} code `folder-unusable` when it is not there, others can read it, or it is malformed
  */
 export async function loadKeyFile(path: string): Promise<KeyFile> {
   const mode = await modeOf(path);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new FormatError('key', `Cannot load key: others can read "${path}"; run chmod 600 on it`);
+    const state = `others can read "${path}"; run chmod 600 on it`;
+    throw new WorkError('folder-unusable', `Cannot load key: ${state}`);
   }
-  return parseKeyFile(await readFile(path, 'utf8'));
+  try {
+    return await parseKeyFile(await readFile(path, 'utf8'));
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const state = `"${path}" is damaged; put its newest copy back`;
+    throw new WorkError('folder-unusable', `Cannot load key: ${state}`, { cause });
+  }
 }
 
 async function modeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).mode;
   } catch (cause) {
-    throw new WorkError('record-incomplete', `Cannot load key: "${path}" cannot be read`, {
-      cause,
-    });
+    const state = `"${path}" cannot be read; put its newest copy back`;
+    throw new WorkError('folder-unusable', `Cannot load key: ${state}`, { cause });
   }
 }

@@ -15,11 +15,11 @@ import { type Appliance, type ApplianceEvent, openAppliance } from './appliance.
 import { loadClaimState } from './claim/claim-state.ts';
 import { openUnclaimed } from './claim/unclaimed.ts';
 import { placesIn } from './config.ts';
+import { ledgerAdvice } from './ledger/advice.ts';
 import { LedgerError } from './ledger/error.ts';
 import { ListenError, listenAdvice } from './listen-error.ts';
-import { CAUGHT_ADVICE } from './ledger/witnessed.ts';
 import { readSoftware } from './software.ts';
-import { WorkError } from './work/error.ts';
+import { WorkError, type WorkErrorCode } from './work/error.ts';
 
 export type LogFormat = 'text' | 'json';
 
@@ -32,6 +32,7 @@ export interface RunOptions {
 
 const USAGE = 'Usage: caisey appliance run --dir DIR [--log text|json]';
 const UNTRUSTED = 5;
+const EXAMINE = 'What can be read still is examined by: caisey log fsck --offline';
 
 /** Runs an appliance until a signal or its log ends it. Answers the exit code; never throws. */
 export async function runAppliance({ folder, log, write }: RunOptions): Promise<number> {
@@ -95,9 +96,9 @@ async function configFileOf(folder: string): Promise<string> {
 
 /** What a person must do before it is started again. */
 function advise(cause: unknown, say: (event: ApplianceEvent) => void): void {
-  const isCaught =
-    cause instanceof LedgerError && (cause.code === 'behind' || cause.code === 'forked');
-  if (isCaught) say({ level: 'error', what: CAUGHT_ADVICE });
+  if (exitCodeOf(cause) !== UNTRUSTED || !(cause instanceof LedgerError)) return;
+  const what = [ledgerAdvice(cause.code), EXAMINE].filter((words) => words !== null).join(' ');
+  say({ level: 'error', what });
 }
 
 function greet({ desk, addresses }: Appliance): readonly string[] {
@@ -132,10 +133,16 @@ function reasonOf(cause: unknown): string {
 }
 
 function exitCodeOf(cause: unknown): number {
-  if (cause instanceof WorkError && cause.code === 'record-incomplete') return 2;
+  const isUnusable = cause instanceof WorkError && UNUSABLE.has(cause.code);
+  if (isUnusable) return 2;
   if (!(cause instanceof LedgerError)) return 1;
   return cause.code === 'locked' || cause.code === 'missing' ? 2 : UNTRUSTED;
 }
+
+const UNUSABLE: ReadonlySet<string> = new Set<WorkErrorCode>([
+  'folder-unusable',
+  'record-incomplete',
+]);
 
 function onSignals(stop: () => void): Disposable {
   process.once('SIGINT', stop);

@@ -2,16 +2,16 @@
 // who has claimed it. `claim.json`, 0600, in its folder. As long as the file is there nothing has run and nothing
 // is founded: what a founding that was cut off left behind is removed, and the contact sets up anew.
 
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import * as z from 'zod';
 
 import { applianceConfigSchema, placesIn } from '../config.ts';
+import { loadJsonFile } from '../json-file.ts';
 import { replaceFile, syncFolder } from '../ledger/durable-file.ts';
 import { CLAIM_SECRET_CHARS } from '../protocol/claim-code.ts';
 import { claimOfferSchema } from '../protocol/claim-message.ts';
-import { WorkError } from '../work/error.ts';
 
 const stateSchema = z.strictObject({
   format: z.literal('caisey/claim/v1'),
@@ -29,20 +29,12 @@ const stateSchema = z.strictObject({
 
 export type ClaimState = z.infer<typeof stateSchema>;
 
-/** Loads the state; null when there is none: the site is founded, or was never joined. */
+/**
+ * Loads the state; null when there is none: the site is founded, or was never joined.
+ * @throws {WorkError} code `folder-unusable`
+ */
 export async function loadClaimState(folder: string): Promise<ClaimState | null> {
-  let text: string;
-  try {
-    text = await readFile(placesIn(folder).claim, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw cause;
-  }
-  const parsed = stateSchema.safeParse(parseOrNull(text));
-  if (parsed.success) return parsed.data;
-  throw new WorkError('record-incomplete', 'Cannot load appliance: claim.json is not ours', {
-    cause: parsed.error,
-  });
+  return loadJsonFile(placesIn(folder).claim, { schema: stateSchema });
 }
 
 /** Puts the state on disk, whole or not at all. */
@@ -63,13 +55,5 @@ export async function clearFounding(folder: string): Promise<void> {
   const { config, logKey, log, second, approvers, authority } = placesIn(folder);
   for (const path of [config, logKey, log, second, approvers, authority]) {
     await rm(path, { recursive: true, force: true });
-  }
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // the schema says what it is not; a parser's words would quote the secret
   }
 }

@@ -52,7 +52,7 @@ saving('loadApprovers() refuses a file that is not ours', async ({ path }) => {
   const text = await readFile(path, 'utf8');
   for (const bad of ['', '[]', text.slice(0, -9), text.replace('approvers/v1', 'approvers/v2')]) {
     await writeFile(path, bad);
-    assert.is((await rejection(loadApprovers(path))).code, 'sealed-key');
+    assert.is((await rejection(loadApprovers(path))).code, 'folder-unusable');
   }
 });
 

@@ -2,12 +2,11 @@
 // keys, and their private keys sealed by a PIN each. Who may approve is said by the client's authority in the
 // log; this file only holds the keys of those who keep theirs here.
 
-import { readFile } from 'node:fs/promises';
-
 import * as z from 'zod';
 
+import { loadJsonFile } from '../json-file.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
-import { PinError, sealedKeySchema } from './pin.ts';
+import { sealedKeySchema } from './pin.ts';
 
 export const APPROVERS_FORMAT = 'caisey/approvers/v1';
 
@@ -34,17 +33,12 @@ export type SealedApprover = z.infer<typeof approverSchema>;
 
 /**
  * Loads the approvers; none when the file is not there.
- * @throws {PinError} code `sealed-key` for a file that is not one of ours
+ * @throws {WorkError} code `folder-unusable` for a file that is not one of ours
  */
 export async function loadApprovers(path: string): Promise<readonly SealedApprover[]> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (isMissing(cause)) return [];
-    throw cause;
-  }
-  return parseApprovers(text);
+  const advice =
+    'put its newest copy back, or move it away: nobody decides on the on-site page by a PIN then';
+  return (await loadJsonFile(path, { schema: fileSchema, advice }))?.approvers ?? [];
 }
 
 /** Puts approvers on disk, 0600, in place of those that were there. */
@@ -54,18 +48,4 @@ export async function saveApprovers(
 ): Promise<void> {
   const file = fileSchema.parse({ format: APPROVERS_FORMAT, approvers });
   await replaceFile(path, `${JSON.stringify(file, null, 2)}\n`);
-}
-
-function parseApprovers(text: string): readonly SealedApprover[] {
-  try {
-    return fileSchema.parse(JSON.parse(text)).approvers;
-  } catch (cause) {
-    throw new PinError('sealed-key', 'Cannot load approvers: the file is not one of ours', {
-      cause,
-    });
-  }
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }

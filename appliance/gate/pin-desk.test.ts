@@ -166,7 +166,7 @@ opening(
     const text = await readFile(stage.attemptsPath, 'utf8');
     for (const bad of ['', '{}', text.slice(0, -3), text.replace('"wrong":1', '"wrong":-9')]) {
       await writeFile(stage.attemptsPath, bad);
-      assert.is((await rejection(stage.reopenDesk())).code, 'sealed-key', bad);
+      assert.is((await rejection(stage.reopenDesk())).code, 'folder-unusable', bad);
     }
   },
 );

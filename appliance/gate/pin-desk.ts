@@ -2,11 +2,10 @@
 // slip past the limit, and scrypt's memory is asked for once. A wrong PIN is on record in the log before it is
 // answered, so nobody guesses unseen.
 
-import { readFile } from 'node:fs/promises';
-
 import type { Bytes } from '#crypto/bytes.ts';
 import type { DigestLevel } from '#crypto/digest-level.ts';
 import { importSigner, type Signer } from '#crypto/webcrypto.ts';
+import { loadJsonFile } from '../json-file.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
 import { signDigest } from '../protocol/digest-choice.ts';
 import { signApproval } from '../protocol/session-key.ts';
@@ -235,27 +234,11 @@ export class PinDesk {
 
 /**
  * Opens the desk with the wrong PINs that are remembered.
- * @throws {PinError} code `sealed-key` when that file is not one of ours: a broken one is not a clean slate
+ * @throws {WorkError} code `folder-unusable` when that file is not one of ours: a broken one is not a clean slate
  */
 export async function openPinDesk(options: PinDeskOptions): Promise<PinDesk> {
-  return new PinDesk(options, await loadAttempts(options.attemptsPath));
-}
-
-async function loadAttempts(path: string): Promise<Attempts> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return NO_ATTEMPTS;
-    throw cause;
-  }
-  try {
-    return attemptsSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new PinError('sealed-key', 'Cannot load PIN attempts: the file is not one of ours', {
-      cause,
-    });
-  }
+  const attempts = await loadJsonFile(options.attemptsPath, { schema: attemptsSchema });
+  return new PinDesk(options, attempts ?? NO_ATTEMPTS);
 }
 
 function locked(waitMs: number, options: ErrorOptions = {}): PinError {

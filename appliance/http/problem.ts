@@ -81,6 +81,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'state-not-read-only': 400,
   'statement-invalid': 400,
   'record-incomplete': 500,
+  'folder-unusable': 500,
   overloaded: 503,
   'answer-too-large': 500,
   stopping: 503,

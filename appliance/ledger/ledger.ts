@@ -220,7 +220,7 @@ export async function openLedger(
   const { folder, secondFolder, origin, signer, witnessed = [] } = options;
   const { tailBytes = MAX_REPLAYED_BYTES } = options;
   await using stack = new AsyncDisposableStack();
-  await checkExists(folder);
+  await checkLogExists({ folder, secondFolder });
   stack.use(await lockMakingRoom(folder));
   await checkNotMarked(folder);
   const disk = await openDisk(folder, options.disk);
@@ -399,10 +399,22 @@ async function lockMakingRoom(folder: string): Promise<AsyncDisposable> {
   }
 }
 
-async function checkExists(folder: string): Promise<void> {
+/**
+ * Checks that the folder holds a log.
+ * @throws {LedgerError} code `damaged` when the second place knows one, which is lost then; else `missing`
+ */
+export async function checkLogExists({
+  folder,
+  secondFolder,
+}: Pick<CreateLedgerOptions, 'folder' | 'secondFolder'>): Promise<void> {
+  const store = join(folder, STORE);
   try {
-    await access(join(folder, STORE, 'CURRENT'));
+    await access(join(store, 'CURRENT'));
   } catch (cause) {
+    if (await hasCheckpoint(secondFolder)) {
+      const state = `"${store}" holds none, and there was one: "${secondFolder}" has its last checkpoint`;
+      throw new LedgerError('damaged', `The log is LOST: ${state}`, { cause });
+    }
     throw new LedgerError('missing', 'Cannot open log: there is none in this folder', { cause });
   }
 }

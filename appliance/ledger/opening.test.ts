@@ -39,7 +39,18 @@ const open = suite('openLedger()');
 open('refuses a folder without a log', async () => {
   await using place = await createLedgerPlace();
   await rm(join(place.folder, 'store'), { recursive: true });
+  await rm(place.secondFolder, { recursive: true });
   assert.is((await rejection(place.open())).code, 'missing');
+});
+
+open('says of a log that only the second place knows still that it is lost', async () => {
+  for (const gone of ['', 'store', 'store/CURRENT']) {
+    await using place = await createLedgerPlace();
+    await rm(join(place.folder, gone), { recursive: true });
+    const { code, message } = await rejection(place.open());
+    assert.is(code, 'damaged', gone);
+    assert.match(message, /^The log is LOST: /);
+  }
 });
 
 open('refuses a second opening, in this process and by another, and stays usable', async () => {

@@ -14,13 +14,6 @@ import { LedgerError } from './error.ts';
 
 const NAME = 'witnessed';
 
-/** What a person can do about it. */
-export const CAUGHT_ADVICE =
-  'The log was put back from an old copy, or forked. Stop here and keep this folder. If a newer copy of it ' +
-  'exists (log/ and second/ together), put that in its place and start again. If none does, this log is closed ' +
-  'for good: found a new site in another folder and enrol the machines there. Removing the file "witnessed" does ' +
-  'not help: endpoints that saw the newer log refuse the orders of this one.';
-
 /** Who holds it, in the words of an error. */
 export const CAUGHT_BY = `an endpoint or witness (see the file "${NAME}")`;
 

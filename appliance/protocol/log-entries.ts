@@ -1,5 +1,5 @@
-// Entries that belong to no session, by their kinds: what `log.entries` asks and answers. Of a session, `session.read`
-// gives everything. The asker checks each entry and has it proved; that none is left out is not proved.
+// Entries by their kinds, across sessions: what `log.entries` asks and answers. Those that belong to no session, and what
+// was run on a machine; all else of a session `session.read` gives. The asker checks each entry and has it proved; that none is left out is not proved.
 
 import * as z from 'zod';
 
@@ -7,7 +7,9 @@ import { KINDS, shapeOf } from '#crypto/kind.ts';
 import { shownEntrySchema } from './shown-entry.ts';
 
 /** The kinds that may be asked for. */
-export const LISTED_KINDS = KINDS.filter((kind) => shapeOf(kind).scope !== 'session');
+export const LISTED_KINDS = KINDS.filter(
+  (kind) => shapeOf(kind).scope !== 'session' || kind === 'command.started',
+);
 
 export const logEntriesAsked = {
   kinds: z.array(z.enum(LISTED_KINDS)).min(1).max(16),

@@ -26,6 +26,8 @@ export type WorkErrorCode =
   | 'overloaded'
   | 'answer-too-large'
   | 'record-incomplete'
+  /** A file of the appliance's folder is missing, damaged or open to others. */
+  | 'folder-unusable'
   | 'stopping';
 
 export class WorkError extends Error {

@@ -10,6 +10,7 @@ import { collect, createLedgerPlace } from '#scripts/testing/ledger-place.ts';
 import { refusalOf } from '#scripts/testing/live-session.ts';
 import { LedgerError } from '../ledger/error.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { WorkError } from './error.ts';
 import { openStored } from './record.ts';
 import { loadTokens, MAX_TOKENS, type Tokens } from './tokens.ts';
 
@@ -149,8 +150,11 @@ load('refuses a file that is not ours', async () => {
   await using place = await openPlace();
   for (const text of ['', '{', '{"tokens":[{}]}', '{"tokens":[],"more":1}']) {
     await writeFile(place.path, text);
-    const loaded = await place.load().catch(() => null);
-    assert.is(loaded, null, text);
+    const cause: unknown = await place.load().catch((error: unknown) => error);
+    if (!(cause instanceof WorkError))
+      throw new Error(`expected a WorkError for ${text}`, { cause });
+    assert.is(cause.code, 'folder-unusable');
+    assert.ok(cause.message.includes(place.path), cause.message);
   }
 });
 

@@ -1,8 +1,6 @@
 // Enrolment tokens that were given out. The appliance keeps only public keys, names and expiry: whoever reads
 // this file can enrol nobody. What an owner does with them is in the log, before it counts.
 
-import { readFile } from 'node:fs/promises';
-
 import * as z from 'zod';
 
 import { endpointNameSchema } from '#agent/protocol/enrol-message.ts';
@@ -10,6 +8,7 @@ import { encodeBase64url } from '#crypto/base64.ts';
 import { formatTime } from '#crypto/leaf.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Bytes } from '#crypto/bytes.ts';
+import { loadJsonFile } from '../json-file.ts';
 import { replaceFile } from '../ledger/durable-file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { WorkError } from './error.ts';
@@ -171,14 +170,13 @@ export class Tokens {
   }
 }
 
-/** Loads the tokens; none when the file is not there yet. @throws for a file that is not ours */
+/**
+ * Loads the tokens; none when the file is not there yet.
+ * @throws {WorkError} code `folder-unusable` for a file that is not ours
+ */
 export async function loadTokens(options: TokensOptions): Promise<Tokens> {
-  let text: string;
-  try {
-    text = await readFile(options.path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    return new Tokens({ ...options, tokens: [] });
-  }
-  return new Tokens({ ...options, tokens: fileSchema.parse(JSON.parse(text)).tokens });
+  const advice =
+    'put its newest copy back, or move it away: tokens that were not used yet are void then';
+  const file = await loadJsonFile(options.path, { schema: fileSchema, advice });
+  return new Tokens({ ...options, tokens: file?.tokens ?? [] });
 }

@@ -3,6 +3,7 @@
 // would take longer than most commands.
 
 import { describeSystemError } from '#agent/system-error.ts';
+import { ledgerAdvice } from '#appliance/ledger/advice.ts';
 import { EXIT } from './exit-code.ts';
 
 export type CliErrorCode =
@@ -54,7 +55,7 @@ export function problemOf(error: unknown): Problem {
   const message = describeSystemError(error) ?? said;
   const code = codeOf(error);
   const exitCode = exitCodeOf(error, code);
-  const hint = error instanceof CliError ? error.hint : (HINTS[code] ?? null);
+  const hint = error instanceof CliError ? error.hint : (HINTS[code] ?? ledgerAdvice(code));
   return {
     ...{ code, message, hint },
     exitCode: exitCode ?? EXIT.failed,
@@ -125,6 +126,7 @@ const SAID: Readonly<Record<string, number>> = {
   'name-taken': EXIT.usage,
   'session-busy': EXIT.failed,
   'record-incomplete': EXIT.failed,
+  'folder-unusable': EXIT.usage,
   'answer-too-large': EXIT.failed,
   overloaded: EXIT.failed,
   latched: EXIT.failed,

@@ -2,10 +2,12 @@
 
 import { join } from 'node:path';
 
+import { CAUGHT_ADVICE, DAMAGED_ADVICE } from '#appliance/ledger/advice.ts';
 import { fsck } from '#appliance/ledger/fsck.ts';
+import { checkLogExists } from '#appliance/ledger/ledger.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
 import { openStore } from '#appliance/ledger/store.ts';
-import { CAUGHT_ADVICE, CAUGHT_BY } from '#appliance/ledger/witnessed.ts';
+import { CAUGHT_BY } from '#appliance/ledger/witnessed.ts';
 import type { AnswerOf } from '#appliance/protocol/client-message.ts';
 import { encodeBase64url } from '#crypto/base64.ts';
 import { visibleText } from '#crypto/visible.ts';
@@ -16,9 +18,6 @@ import { findLog, type LocalLog } from './log-source.ts';
 import { openProgress, type Progress } from './progress.ts';
 
 type Report = AnswerOf<'log.fsck'>;
-
-const DAMAGED_ADVICE =
-  "Keep the appliance's folder as it is, and put the newest whole copy of it (log/ and second/ together) in its place.";
 
 /** Examines the log; answers the exit code. */
 export async function fsckLog(
@@ -70,6 +69,7 @@ async function askAppliance(invocation: Invocation, connection: Connection): Pro
 async function examineFolder(invocation: Invocation, log: LocalLog): Promise<Report> {
   const { places, logKey } = log;
   useNativeCrypto();
+  await checkLogExists({ folder: places.log, secondFolder: places.second });
   await using store = await openStore(join(places.log, 'store'));
   await using progress = openProgress(invocation.terminal, 'Examining');
   const report = await fsck({

@@ -50,7 +50,8 @@ async function connectedOrWhyNot(invocation: Invocation): Promise<Connection> {
 /** @throws {CliError} code `not-verified` when the appliance of this home was rolled back, and so does not run */
 async function checkCaught({ appliance }: Home, cause: unknown): Promise<void> {
   const { placesIn } = await import('#appliance/config.ts');
-  const { CAUGHT_ADVICE, isCaught } = await import('#appliance/ledger/witnessed.ts');
+  const { CAUGHT_ADVICE } = await import('#appliance/ledger/advice.ts');
+  const { isCaught } = await import('#appliance/ledger/witnessed.ts');
   if (!(await isCaught(placesIn(appliance).second))) return;
   const state = 'an endpoint holds a newer log, or another one, than the appliance has';
   throw new CliError('not-verified', `The appliance refuses to run: ${state}`, {

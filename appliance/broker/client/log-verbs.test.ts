@@ -104,7 +104,23 @@ entries('tells how a machine enrolled and was verified, each entry bound to its 
   assert.is(next, null);
 });
 
-entries('gives nothing of a session away, nor more than a page', async () => {
+entries('tells what was run on a machine, and on no other', async () => {
+  await using work = await openLiveWork();
+  const { client, session, identity } = work;
+  await session.run('uptime');
+  const run = async (endpoint: string): Promise<readonly unknown[]> => {
+    const asked = { kinds: ['command.started' as const], endpoint, limit: 10 };
+    const { entries: shown } = await client.call('log.entries', asked);
+    return shown.map((entry) => {
+      const { leaf, opened } = checkShownEntry(entry);
+      return [leaf.s, (opened.fields as { command?: string }).command];
+    });
+  };
+  assert.equal(await run(identity.endpoint), [[session.id, 'uptime']]);
+  assert.equal(await run('A'.repeat(22)), []);
+});
+
+entries('gives nothing that a session alone gives, nor more than a page', async () => {
   await using work = await openLiveWork();
   const ask = (kinds: string[], limit: number): Promise<string> =>
     refusalOf(work.client.call('log.entries', { kinds: kinds as 'log.opened'[], limit }));

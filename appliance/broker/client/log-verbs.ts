@@ -82,7 +82,7 @@ export const logProve: Handler<'log.prove'> = async ({ indices, seen }, call) =>
   };
 };
 
-/** Entries that belong to no session: how a machine came and went, what governs the site. */
+/** Entries by their kinds: how a machine came and went, what was run on it, what governs the site. */
 export const logEntries: Handler<'log.entries'> = async ({ limit, ...wanted }, call) => {
   demandKnown(call.caller);
   const { found, next } = await findEntries(call.desk.site.ledger, { ...wanted, limit });
