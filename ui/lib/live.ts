@@ -4,6 +4,7 @@
 import { inNextFrame } from './next-frame.ts';
 import type { KnownStatus } from './notifier.ts';
 import type { FleetEvent } from './state/fleet.svelte.ts';
+import { openStream } from './stream.ts';
 
 export type LiveEvent =
   | FleetEvent
@@ -16,17 +17,22 @@ export type LiveEvent =
   | { readonly kind: 'roster'; readonly version: number };
 
 /**
- * Listens until the answer is called. The browser connects again by itself; what was told meanwhile is lost, so
- * `onState(true)` after `onState(false)` is the time to load again.
+ * Listens until the answer is called, with the other pages of this browser. A stream that breaks is opened again; what
+ * was told meanwhile is lost, so `onState(true)` after `onState(false)` is the time to load again.
  */
 export function listen<T = LiveEvent>(
   url: string,
   {
+    whose,
     onEvents,
     onState,
-  }: { onEvents: (events: readonly T[]) => void; onState?: (isLive: boolean) => void },
+  }: {
+    /** Who is signed in. */
+    whose: string;
+    onEvents: (events: readonly T[]) => void;
+    onState?: (isLive: boolean) => void;
+  },
 ): () => void {
-  const source = new EventSource(url);
   let gathered: T[] = [];
   let isOver = false;
   const flush = (): void => {
@@ -34,14 +40,16 @@ export function listen<T = LiveEvent>(
     gathered = [];
     if (!isOver) onEvents(events);
   };
-  source.onmessage = ({ data }: MessageEvent<string>): void => {
-    gathered.push(JSON.parse(data) as T); // our own host's, of the shape that its route writes
-    if (gathered.length === 1) inNextFrame(flush);
-  };
-  source.onopen = () => onState?.(true);
-  source.onerror = () => onState?.(false);
+  const close = openStream(url, {
+    whose,
+    onData(data) {
+      gathered.push(JSON.parse(data) as T); // our own host's, of the shape that its route writes
+      if (gathered.length === 1) inNextFrame(flush);
+    },
+    onState: (isLive) => onState?.(isLive),
+  });
   return () => {
     isOver = true;
-    source.close();
+    close();
   };
 }

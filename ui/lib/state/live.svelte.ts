@@ -1,5 +1,5 @@
-// What the host tells while the console is open: one stream of events for the whole frame, whatever page stands in
-// it. A break is told to the pages when it is over, for what was told meanwhile is lost.
+// What the host tells while the console is open: one stream of events, whatever page stands in the
+// frame. A break is told to the pages when it is over, for what was told meanwhile is lost.
 
 import { createContext } from 'svelte';
 
@@ -31,9 +31,10 @@ export class LiveState {
     return this.#isBroken;
   }
 
-  /** Listens to the host until the answer is called. Only in a browser. */
-  begin(): () => void {
+  /** Listens to the host, as who is signed in, until the answer is called. Only in a browser. */
+  begin(whose: string): () => void {
     const stop = listen('/api/events', {
+      whose,
       onEvents: (events) => {
         for (const { onEvents } of this.#ears) onEvents(events);
       },
