@@ -67,7 +67,7 @@ export function restricts(rule: PolicyRule, { judged, line, scanned }: Suspected
     return meetsAccessOfLine(rule, { judged, line, scanned });
   }
   const aliases = knowsAliases(judged.shell, judged.command);
-  const commands = candidatesOf(line.commands);
+  const commands = candidatesOf(line);
   if (commands.some((command) => restrictsCommand(rule, command, aliases))) return true;
   return !line.clean && restrictsWords(rule, scanned);
 }
@@ -109,10 +109,13 @@ function meetsAccess(rule: PolicyRule, command: TouchedCommand): boolean {
   return rule.access === undefined || rule.access === accessOfCommand(command);
 }
 
-/** The commands, and for a wrapper every command that could begin at one of its arguments. */
-function candidatesOf(commands: readonly TouchedCommand[]): readonly TouchedCommand[] {
+/**
+ * The commands, and for a wrapper every command that could begin at one of its arguments. Of a clean line it is known
+ * which only reads: `command -v rm` runs nothing.
+ */
+function candidatesOf({ commands, clean }: TouchedLine): readonly TouchedCommand[] {
   return commands.flatMap((command) => {
-    if (!isWrapper(command.program)) return [command];
+    if (!isWrapper(command.program) || (clean && command.readOnly)) return [command];
     const inner = command.arguments.slice(0, 64).map((program, i) => ({
       program,
       arguments: command.arguments.slice(i + 1),

@@ -31,6 +31,14 @@ reading('marks globs, and refuses those that may become an option', () => {
     assert.is(texts(line), null, line);
 });
 
+reading('takes a bracket alone, and a colon, for the builtins that they are', () => {
+  assert.equal(texts('[ a ] && : b'), [
+    ['[', 'a', ']'],
+    [':', 'b'],
+  ]);
+  assert.is(readPosixWords('a [')?.[0]?.[1]?.glob, false);
+});
+
 reading('refuses what it does not know, on its own', () => {
   for (const line of [
     ...['a &', 'a & b', '& a', 'a;;b', '; a', '| a', 'a |', 'a &&', 'a ||', '(a)', '{ a; }', '! a'],
@@ -55,7 +63,20 @@ reading('refuses what it does not know, on its own', () => {
       '>/dev/null a',
       'a 12>/dev/null',
     ],
-    ...['b=c a', 'b+=c', 'if a', 'time a', '-a', '~/a', 'a*', '[ a ]', '[[ a ]]', "a 'b", 'a "b'],
+    ...[
+      'b=c a',
+      'b+=c',
+      'if a',
+      'time a',
+      '-a',
+      '~/a',
+      'a*',
+      '[a',
+      '[a]',
+      '[[ a ]]',
+      "a 'b",
+      'a "b',
+    ],
     ...['a\rb', 'a\u00a0b', 'a \u0430', "a 'b\nc'", 'a "b!c"'],
   ]) {
     assert.is(texts(line), null, JSON.stringify(line));

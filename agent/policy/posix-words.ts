@@ -2,7 +2,7 @@
 // words, whole quotes, pipes, `;`, `&&`, `||`, new lines, and redirections to nowhere. It is the first of
 // two opinions: a command line is clean only when this reader and the bash parser see the same words.
 
-import type { Word } from './word.ts';
+import { plainWord, type Word } from './word.ts';
 
 /** The simple commands of a line, each a list of at least one word; null when it holds anything else. */
 export function readPosixWords(text: string): readonly (readonly Word[])[] | null {
@@ -59,6 +59,7 @@ function match(pattern: RegExp, text: string, at: number): string | null {
 
 /** Takes the quotes off. A glob that could expand to an option is refused: `sort *` may mean `sort -o x`. */
 function readWord(source: string): Word | null {
+  if (source === '[') return plainWord(source); // nothing closes it: it stands for itself
   let text = '';
   let glob = false;
   for (const [, single, double, bare] of source.matchAll(PIECE)) {
@@ -79,5 +80,5 @@ const RESERVED = new Set(
 
 /** A word that can only name a program: no assignment, no reserved word, nothing that expands. */
 function isProgram({ text, glob }: Word, source: string): boolean {
-  return !glob && !RESERVED.has(source) && /^[\w./][\w.+/-]*$/.test(text);
+  return !glob && !RESERVED.has(source) && /^(?:[\w./][\w.+/-]*|\[|:)$/.test(text);
 }

@@ -43,7 +43,7 @@ const NUMBER = /^[0-9]{1,6}$/;
 
 const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
   ['cat ls grep egrep fgrep tail stat df cut tr nl tac rev fold paste', always],
-  ['echo true false pwd basename dirname readlink realpath printenv which groups', always],
+  ['echo true false : pwd basename dirname readlink realpath printenv which groups', always],
   ['od hexdump pidof lsblk', always],
   // --files0-from and --check open what a file or a pipe lists
   ['wc', reads({ flags: 'clmwL', long: 'bytes chars lines words max-line-length' })],
@@ -68,10 +68,28 @@ const TEXT: readonly (readonly [names: string, reads: Reads])[] = [
   ['comm join', reads({ flags: '123', operands: 2 })],
   ['cmp', reads({ flags: 'bls', operands: 2 })],
   ['diff', reads({ flags: 'aBbciqrsuwy', values: 'U', value: NUMBER, operands: 2 })],
+  // -r walks, and -S, -N and -l have meanings of their own
+  ['zcat bzcat xzcat zstdcat', reads({ flags: 'fqv' })],
+  // @x: its options are in that file, and what of it is none is shown in complaints
+  [
+    'strings',
+    reads({ flags: 'afow0123456789', values: 'nte', value: /^\w{1,6}$/, operand: /^[^@]/ }),
+  ],
   ['file', reads({ flags: 'bhikLN' })],
   ['find', (words) => isFindReading(words)],
   ['sed', (words) => isLineRange(words)],
   ['awk', (words) => isColumnPrint(words)],
+];
+
+/** What a shell does without a program. */
+const SHELL: readonly (readonly [names: string, reads: Reads])[] = [
+  ['exit', shape(/^[0-9]{0,3}$/)],
+  ['sleep', shape(/^(?:[0-9]{1,4}(?:\.[0-9]{1,3})?s?|[0-9]{1,2}m)$/)],
+  ['test', (words) => isPlainTest(words)],
+  ['[', (words) => words.at(-1)?.text === ']' && isPlainTest(words.slice(0, -1))],
+  ['type', reads({ flags: 'aftpP', operand: NAME })],
+  // without -v it runs what it names
+  ['command', shape(/^-[vV](?: [A-Za-z0-9_.:+/[][A-Za-z0-9_.@:+/-]*)+$/)],
 ];
 
 const MACHINE: readonly (readonly [names: string, reads: Reads])[] = [
@@ -210,7 +228,7 @@ const PACKAGES: readonly (readonly [names: string, reads: Reads])[] = [
 ];
 
 const PROGRAMS: ReadonlyMap<string, Reads> = new Map(
-  [...TEXT, ...MACHINE, ...NETWORK, ...PACKAGES].flatMap(([names, reading]) =>
+  [...TEXT, ...SHELL, ...MACHINE, ...NETWORK, ...PACKAGES].flatMap(([names, reading]) =>
     names.split(' ').map((name) => [name, reading] as const),
   ),
 );
@@ -236,6 +254,33 @@ function isFindReading(words: readonly Word[]): boolean {
     } else if (text.startsWith('-') && !FIND_TESTS.has(text)) return false;
   }
   return true;
+}
+
+const ONE_TESTED = /^-[bcdefghkLnOprSstuwxzGN]$/;
+const COMPARED = /^(?:=|==|-nt|-ot|-ef)$/;
+const COUNTED = /^-(?:eq|ne|lt|le|gt|ge)$/;
+const INTEGER = /^-?[0-9]{1,9}$/;
+
+/**
+ * One test, by its words: of a file, of a text, or of two. Not -v and -R, whose word bash reads as an expression, and
+ * of numbers only numbers: ksh reads anything else as an expression, and `a[$(x)]` in one runs x.
+ */
+function isPlainTest(words: readonly Word[]): boolean {
+  if (words.some((word) => word.glob)) return false;
+  const [first = '', second = '', third = ''] = words.map((word) => word.text);
+  switch (words.length) {
+    case 1:
+      return !first.startsWith('-');
+    case 2:
+      return ONE_TESTED.test(first) && (first !== '-t' || INTEGER.test(second));
+    case 3:
+      return (
+        COMPARED.test(second) ||
+        [INTEGER, COUNTED, INTEGER].every((form, i) => form.test([first, second, third][i] ?? ''))
+      );
+    default:
+      return false;
+  }
 }
 
 /** `sed -n 5,10p`: sed's other commands write files and run programs. */

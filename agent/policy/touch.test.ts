@@ -79,6 +79,12 @@ const ORDINARY = lines(String.raw`
   getent hosts example.com
   docker ps -a
   echo '*** done ***'
+  test -f /etc/shadow
+  [ -r /root/.ssh/id_rsa ]
+  command -v mkfs.ext4
+  type shutdown
+  zcat /var/log/syslog.2.gz
+  strings /usr/bin/passwd
 `);
 
 const ASKED = lines(String.raw`
@@ -148,6 +154,16 @@ const ASKED = lines(String.raw`
   cat /sys/kernel/debug/tracing/trace_pipe
   cat /run/systemd/initctl/fifo
   od -c /etc/shadow
+  strings /etc/shadow
+  strings -n 8 ~/.ssh/id_rsa
+  strings /proc/1/environ
+  strings -a /dev/sda
+  cd /etc; strings shadow
+  zcat /etc/shadow.gz
+  zcat /etc/shadow
+  zcat -f /root/.ssh/*
+  zcat /var/backups/shadow.1.gz
+  zcat ../x
   md5sum /etc/shadow
   wc --files0-from=/etc/shadow
   sort /etc/shadow

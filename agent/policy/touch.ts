@@ -150,7 +150,7 @@ const SHOWS_SECRETS = new Set(['printenv', 'get-bitlockervolume']);
 const LISTERS = new Set(
   (
     'ls stat df du find lsblk findmnt lsof fdisk smartctl echo basename dirname readlink realpath which ' +
-    'lsattr getfacl cd'
+    'lsattr getfacl cd test [ type command'
   ).split(' '),
 );
 

@@ -73,6 +73,8 @@ const OTHERS = new Set(
   (
     'eval trap watch script su ssh source . find fd at batch psexec runas wmic awk gawk mawk sed vi vim ' +
     'invoke-expression invoke-command cscript wscript mshta rundll32 regsvr32 forfiles ' +
+    // These read some of their words as expressions, in which commands can stand.
+    'test [ ' +
     // These change what later words mean.
     'alias hash enable export declare typeset readonly shopt mapfile readarray'
   ).split(' '),
