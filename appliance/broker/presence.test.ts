@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
+import { FAKE_HOST, type Script } from '#scripts/testing/fake-agent.ts';
 import { entryThat } from '#scripts/testing/live-session.ts';
 import type { LiveSite } from '#scripts/testing/live-site.ts';
 import { type LiveWork, openLiveWork, untilAway } from '#scripts/testing/live-work.ts';
@@ -130,5 +130,20 @@ lastSeen(
     assert.equal(seen, new Map([[agent.identity.endpoint, Date.parse(online.leaf.t)]]));
   },
 );
+
+lastSeen('takes the last command that an endpoint ended when no going is on record', async () => {
+  const script: Script = ({ fields }) => (fields.command === 'uptime' ? null : {});
+  await using work = await openLiveWork({ script });
+  const { site, agent, clock, session } = work;
+  clock.advance(30_000);
+  await session.run('whoami');
+  const exited = await entryThat(site, ({ leaf }) => leaf.k === 'command.exited');
+  clock.advance(30_000);
+  void session.run('uptime');
+  await agent.orders.take(({ fields }) => fields.command === 'uptime');
+  await site.crash(); // which ends it on record, and by nobody's word but the appliance's
+  const seen = await readLastSeen(site.appliance.desk.site);
+  assert.equal(seen, new Map([[agent.identity.endpoint, Date.parse(exited.leaf.t)]]));
+});
 
 lastSeen.run();

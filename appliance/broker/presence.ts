@@ -7,9 +7,9 @@ import type { FieldsOf } from '#crypto/kind.ts';
 import type { ShellName } from '#crypto/policy.ts';
 import type { Host } from '#agent/protocol/link-message.ts';
 import { LedgerError } from '../ledger/error.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import type { Clock } from '../work/clock.ts';
-import { record } from '../work/record.ts';
+import { openStored, record } from '../work/record.ts';
 import type { Endpoint, Site } from '../work/site.ts';
 
 /** An endpoint that is back within so long was not gone, as the record has it. */
@@ -150,23 +150,64 @@ function isSame(a: OnlineFacts | null, b: OnlineFacts | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b); // both are made by one function
 }
 
-/** When each endpoint of a site was last there, as the record has it: milliseconds since 1970, by id. */
-export async function readLastSeen({ ledger, endpoints }: Site): Promise<Map<string, number>> {
-  const seen = new Map<string, number>();
-  for (const [kind, lateMs] of LATE) {
-    const missing = new Set(endpoints.map(({ id }) => id));
-    for await (const { leaf } of ledger.entriesOfKind(kind, { newestFirst: true })) {
-      if (missing.size === 0) break;
-      const { e: id = '', t } = leaf;
-      if (!missing.delete(id)) continue;
-      seen.set(id, Math.max(seen.get(id) ?? 0, Date.parse(t) - lateMs));
-    }
+/**
+ * When each endpoint of a site was last there, as the record has it: milliseconds since 1970, by id. Of one that was
+ * there when the appliance stopped no going is on record: the last command that it ended is later than its coming.
+ */
+export async function readLastSeen(site: Site): Promise<Map<string, number>> {
+  const online = await readLast(site, 'endpoint.online');
+  const offline = await readLast(site, 'endpoint.offline');
+  const seen = new Map(online);
+  const stayed = new Map(online);
+  for (const [id, atMs] of offline) {
+    const cameMs = online.get(id) ?? 0;
+    seen.set(id, Math.max(cameMs, atMs - AWAY_MS));
+    if (atMs > cameMs) stayed.delete(id);
   }
+  for (const [id, atMs] of await readLastEnds(site, stayed)) seen.set(id, atMs);
   return seen;
 }
 
-/** How much later than what it tells an entry is written. */
-const LATE = [
-  ['endpoint.online', 0],
-  ['endpoint.offline', AWAY_MS],
-] as const;
+/** The time of each endpoint's newest entry of a kind. */
+async function readLast(
+  { ledger, endpoints }: Site,
+  kind: 'endpoint.online' | 'endpoint.offline',
+): Promise<Map<string, number>> {
+  const last = new Map<string, number>();
+  const missing = new Set(endpoints.map(({ id }) => id));
+  for await (const { leaf } of ledger.entriesOfKind(kind, { newestFirst: true })) {
+    if (missing.size === 0) break;
+    const { e: id = '', t } = leaf;
+    if (missing.delete(id)) last.set(id, Date.parse(t));
+  }
+  return last;
+}
+
+/** So many of the newest ends of commands are looked at: a start does not read a log of years. */
+const MAX_ENDS = 4096;
+
+/** When these endpoints last told how a command ended, where that is later than they came. */
+async function readLastEnds(
+  { ledger }: Site,
+  cameMs: ReadonlyMap<string, number>,
+): Promise<Map<string, number>> {
+  const last = new Map<string, number>();
+  const missing = new Map(cameMs);
+  let left = MAX_ENDS;
+  for await (const entry of ledger.entriesOfKind('command.exited', { newestFirst: true })) {
+    if (left === 0) break;
+    left -= 1;
+    const { e: id = '', t } = entry.leaf;
+    const atMs = Date.parse(t);
+    if (atMs <= Math.min(...missing.values())) break; // Infinity when none is missing
+    if ((missing.get(id) ?? Infinity) >= atMs || !isToldByEndpoint(entry)) continue;
+    missing.delete(id);
+    last.set(id, atMs);
+  }
+  return last;
+}
+
+/** Not by the appliance, that the endpoint was lost; one whose content was erased says neither. */
+function isToldByEndpoint(entry: StoredEntry): boolean {
+  return entry.content !== null && openStored('command.exited', entry).outcome !== 'interrupted';
+}
