@@ -6,6 +6,7 @@ import { signOpening } from '#appliance/protocol/session-key.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import type { Connection } from './connect.ts';
+import { forgetEndedSessions, SESSION_LIFE_MS } from './ended-session.ts';
 import { CliError } from './error.ts';
 import type { Invocation } from './invocation.ts';
 import { nameToPaste } from './name.ts';
@@ -18,9 +19,6 @@ import {
   removeHeldSession,
 } from './session-file.ts';
 import { statementSigner } from '#crypto/statement.ts';
-
-/** As long as an appliance lets a session last. */
-const SESSION_LIFE_MS = 12 * 3_600_000;
 
 /** An open session that this home can run commands in. */
 export interface UsableSession extends HeldSession {
@@ -83,11 +81,12 @@ export async function openSession(
 
 /** The open session of this home on an endpoint, the newest; null when there is none. */
 export async function findUsableSession(
-  invocation: Pick<Invocation, 'home' | 'output'>,
+  invocation: Pick<Invocation, 'home' | 'output' | 'terminal'>,
   connection: Connection,
   endpoint: EndpointSummary,
 ): Promise<UsableSession | null> {
   const { home } = invocation;
+  await forgetEndedSessions(invocation, connection);
   const held = new Set(await listHeldSessions(home));
   if (held.size === 0) return null;
   const summary = await newestOwn(invocation, connection, {

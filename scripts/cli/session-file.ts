@@ -1,7 +1,7 @@
 // The sessions that this person holds the key of, one file each: `sessions/<id>.json`. The session's key signs
-// commands until the session ends; then its file is removed.
+// commands until the session ends; then its file is removed, by the next call that comes to know of it.
 
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as z from 'zod';
@@ -60,6 +60,16 @@ export async function listHeldSessions(home: Home): Promise<readonly string[]> {
     return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
   } catch (cause) {
     if (isSystem(cause, 'ENOENT')) return [];
+    throw cause;
+  }
+}
+
+/** When a session's key was put here, in ms since the epoch; infinitely late when it is not here. */
+export async function heldSinceMs(home: Home, id: string): Promise<number> {
+  try {
+    return (await stat(pathOf(home, id))).mtimeMs;
+  } catch (cause) {
+    if (isSystem(cause, 'ENOENT')) return Infinity; // another call of ours forgot it meanwhile
     throw cause;
   }
 }

@@ -1,6 +1,6 @@
 // Sessions from the command line: opened, listed, read, followed and closed.
 
-import { readdir } from 'node:fs/promises';
+import { copyFile, readdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -24,6 +24,48 @@ session('keeps the key of an open session, and forgets it when it is closed', as
   assert.is(closed.code, 0, closed.err);
   assert.equal(await readdir(join(site.home, 'sessions')), []);
   assert.match((await site.run(['session', 'ls'])).out, 'No session is open');
+});
+
+session('forgets the keys of sessions that ended elsewhere, and those alone', async () => {
+  const held = join(site.home, 'sessions');
+  const ended = (await site.run(['session', 'open', 'web', '--reason', 'Stopped'])).out.trim();
+  const kept = join(site.folder, 'kept.json');
+  await copyFile(join(held, `${ended}.json`), kept);
+  await site.run(['session', 'close', ended]);
+  await copyFile(kept, join(held, `${ended}.json`)); // as the client's stop leaves it
+  const open = (await site.run(['session', 'open', 'web', '--reason', 'Look'])).out.trim();
+  assert.equal(await readdir(held), [`${open}.json`]);
+  const [young, old] = ['A'.repeat(22), `${'B'.repeat(21)}A`] as const;
+  for (const id of [young, old]) await copyFile(kept, join(held, `${id}.json`));
+  const yesterday = Date.now() / 1000 - 86_400;
+  await utimes(join(held, `${old}.json`), yesterday, yesterday);
+  await copyFile(kept, join(held, `${ended}.json`));
+  const { code, err } = await site.run(['session', 'ls']);
+  assert.is(code, 0, err);
+  assert.equal((await readdir(held)).sort(), [`${young}.json`, `${open}.json`].sort());
+  await rm(join(held, `${young}.json`));
+  await copyFile(kept, join(held, `${ended}.json`));
+  assert.is((await site.run(['run', 'web', '--', 'true'])).code, 0);
+  assert.equal(await readdir(held), [`${open}.json`]);
+  await site.run(['session', 'close', open]);
+  assert.equal(await readdir(held), []);
+});
+
+session('says of a closed session that it is closed already, and how to look at it', async () => {
+  const id = (await site.run(['session', 'open', 'web', '--reason', 'Look'])).out.trim();
+  assert.is((await site.run(['session', 'close', id])).code, 0);
+  const again = await site.run(['session', 'close', id]);
+  assert.is(again.code, 2);
+  assert.match(again.err, new RegExp(`^Cannot close ${id}: it is closed already, at [\\d-]+ `));
+  assert.match(again.err, `caisey session show ${id}`);
+});
+
+session('wants a reason that is one', async () => {
+  for (const reason of ['', '  ']) {
+    const { code, err } = await site.run(['session', 'open', 'web', '--reason', reason]);
+    assert.is(code, 2);
+    assert.match(err, /^Cannot open session: the reason is empty\n/);
+  }
 });
 
 session('leaves no key behind when the appliance refuses', async () => {

@@ -68,8 +68,15 @@ async function open(
   { reason, ticket = null }: { reason: string; ticket?: string | undefined | null },
 ): Promise<void> {
   const { output } = invocation;
+  if (reason.trim() === '') {
+    throw new CliError('usage', 'Cannot open session: the reason is empty', {
+      hint: 'The client and the record want to know why. Example: --reason "Disk is full"',
+    });
+  }
   await using connection = await connected(invocation);
   const { openSession } = await import('./open-session.ts');
+  const { forgetEndedSessions } = await import('./ended-session.ts');
+  await forgetEndedSessions(invocation, connection);
   const endpoint = await findEndpoint(connection.client, name);
   const { session } = await openSession(invocation, connection, { endpoint, reason, ticket });
   await output.result(
@@ -97,6 +104,8 @@ async function close(
   const { index } = await connection.client.call('session.close', { session, note, ticket });
   const { removeHeldSession } = await import('./session-file.ts');
   await removeHeldSession(home, session);
+  const { forgetEndedSessions } = await import('./ended-session.ts');
+  await forgetEndedSessions(invocation, connection);
   await output.result({ session, index }, () => `Closed ${session}, entry ${index}\n`);
 }
 
@@ -111,7 +120,14 @@ async function sessionToClose(
   if ((id === undefined) === (endpoint === undefined)) {
     throw new CliError('usage', 'Cannot close: give either the id or --endpoint');
   }
-  if (id !== undefined) return (await namedSession(connection.client, id)).session;
+  if (id !== undefined) {
+    const { session, state, closedAt } = await namedSession(connection.client, id);
+    if (state === 'open') return session;
+    const when = closedAt === null ? '' : `, at ${formatMoment(closedAt)}`;
+    throw new CliError('no-session', `Cannot close ${session}: it is closed already${when}`, {
+      hint: `How it ended: caisey session show ${session}`,
+    });
+  }
   const { newestOwn } = await import('./own-session.ts');
   const found = await findEndpoint(connection.client, endpoint ?? '');
   const choose = 'its id in place of --endpoint';
@@ -146,6 +162,8 @@ async function list(
     state: all ? 'all' : 'open',
     limit: parseLimit(limit),
   });
+  const { forgetEndedSessions } = await import('./ended-session.ts');
+  await forgetEndedSessions(invocation, connection);
   await output.result({ sessions }, () => {
     if (sessions.length === 0) return all ? 'No session yet.\n' : 'No session is open.\n';
     return output.table(
