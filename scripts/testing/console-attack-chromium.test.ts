@@ -105,6 +105,8 @@ async function swappedApplianceIsRefused(
     [real, otherLog],
   ] as const) {
     put(peerKey, logKey);
+    await owner.go('/settings/sites');
+    await owner.page.getByText('The console names other keys than this browser knows').waitFor();
     await owner.go(sitePage);
     await owner.page.getByText('its keys are not those that this browser knows').first().waitFor();
     await owner.page.getByText('The console names other keys than this browser knows').waitFor();

@@ -22,6 +22,7 @@ import { type Pinned, type PinnedSite, withPinned } from './keeper.ts';
 import { judgeRoster } from './roster-standing.ts';
 import {
   judgeSiteKeys,
+  keysAlarm,
   pinSiteKeys,
   type ShownSiteKeys,
   signSiteKeys,
@@ -171,6 +172,24 @@ judges('judgeSiteKeys() says when a signature has run out, or is shown no more',
 });
 
 judges.run();
+
+const alarms = suite('keysAlarm()');
+
+alarms('keysAlarm() is silent of what nobody signed, and loud of what does not hold', async () => {
+  const alarm = async (browser: Browser, envelope: Envelope | null, keys = real) =>
+    keysAlarm(await judgeSiteKeys({ id: ID, keys, signedKeys: envelope }, browser));
+  const browser = new Browser();
+  assert.is(await alarm(browser, null), null);
+  assert.is(await alarm(browser, signed), null);
+  assert.match((await alarm(browser, signed, otherAppliance)) ?? '', /^The console names other/);
+  const usurped = await sign(mallory, otherAppliance);
+  assert.match((await alarm(browser, usurped, otherAppliance)) ?? '', /does not hold$/);
+  assert.is(await browser.visit(signed), 'dials');
+  assert.match((await alarm(browser, null)) ?? '', /no longer shows who signed/);
+  assert.match((await alarm(browser, null, otherLog)) ?? '', /^The console names other/);
+});
+
+alarms.run();
 
 const signs = suite('signSiteKeys()');
 

@@ -174,6 +174,14 @@ function endOf(envelope: Envelope): number {
   return parseTime(parseStatement(envelope).statement.expires);
 }
 
+/** What is wrong with a site's keys, in a line that stands where nothing else is said of them; null: nothing. */
+export function keysAlarm({ isOther, signature }: JudgedSiteKeys): string | null {
+  if (isOther) return 'The console names other keys than this browser knows';
+  if (signature.kind === 'bad') return 'The signature of its keys does not hold';
+  if (signature.kind === 'withheld') return 'The console no longer shows who signed its keys';
+  return null;
+}
+
 /** Whether two name the same appliance and the same log. */
 export function areSameKeys(a: SiteKeys, b: SiteKeys): boolean {
   return a.appliance === b.appliance && a.log === b.log;
