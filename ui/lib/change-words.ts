@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.renamed': (of) => `renamed the site ${of('before')} to ${of('name')}`,
   'site.removed': (of) => `removed the site ${of('name')}`,
   'site.token': () => 'made a new token for a site',
+  'site.token-revoked': (of) => `revoked the token of the site ${of('name')}`,
   'site.claiming': (of) => `typed the claim code of the appliance of the site ${of('name')}`,
   'site.joined': (of) => `of the site ${of('name')} joined with its token`,
   'site.signed': (of) => `signed the keys of the site ${of('name')}`,

@@ -47,6 +47,22 @@ token('runs out by the clock, and when another takes its place', async () => {
   assert.is(await codeOf(directory.joinByToken({ secret: second.secret, peerKey })), 'done');
 });
 
+token('is good for nothing once an owner has revoked it', async () => {
+  await using place = await openDirectoryPlace();
+  const { directory } = place;
+  const msp = await foundMsp(directory, 'one');
+  const own = directory.of(msp.actors.owner);
+  const { siteId, secret } = await own.createSite({ clientId: msp.clientId, name: 'Hamburg' });
+  await own.revokeToken(siteId);
+  const { key: peerKey } = await storyKey();
+  assert.is(await codeOf(directory.joinByToken({ secret, peerKey })), 'expired');
+  const { state, tokenExpiresAt } = await own.site(siteId);
+  assert.equal([state, tokenExpiresAt], ['invited', null]);
+  assert.is(await codeOf(own.revokeToken(siteId)), 'conflict');
+  const { secret: another } = await own.newToken(siteId);
+  assert.is(await codeOf(directory.joinByToken({ secret: another, peerKey })), 'done');
+});
+
 token('refuses what is no secret of ours, and an appliance that has a site', async () => {
   await using place = await openDirectoryPlace();
   const { directory } = place;

@@ -79,6 +79,8 @@ export interface SiteDirectory {
   removeSite(siteId: string): Promise<{ peerKey: string | null }>;
   /** Replaces the join token of a site that nothing joined yet: the old one is good for nothing. */
   newToken(siteId: string, joins?: JoinKind): Promise<JoinSecret>;
+  /** Takes the join token back: nothing joins by it any more. @throws {ConsoleError} `conflict` when there is none */
+  revokeToken(siteId: string): Promise<void>;
   /**
    * An owner's page found that the code is of the appliance that joined by this key: it may come to work.
    * @throws {ConsoleError} `conflict` when it is not the key that joined
@@ -132,6 +134,7 @@ export function siteDirectory(scope: Scope): SiteDirectory {
     removeSite: async (siteId) => change((db) => removeSite(db, { scope, siteId })),
     newToken: async (siteId, joins = 'new') =>
       change((db) => newToken(db, { scope, siteId, joins })),
+    revokeToken: async (siteId) => change((db) => revokeToken(db, { scope, siteId })),
     beginClaim: async (siteId, peerKey) =>
       change((db) => beginClaim(db, { scope, siteId, peerKey })),
   };
@@ -212,6 +215,21 @@ async function newToken(
     .execute();
   await recordChange(db, scope, { what: 'site.token', site: siteId });
   return join;
+}
+
+async function revokeToken(
+  db: Db,
+  { scope, siteId }: { scope: Scope; siteId: string },
+): Promise<void> {
+  const { name, token_hash: token } = await ownSite(db, { scope, siteId });
+  if (token === null) throw new ConsoleError('conflict', 'Cannot revoke token: there is none');
+  await db
+    .updateTable('site')
+    .set({ token_hash: null, token_expires_at: null })
+    .where('organisation_id', '=', scope.actor.organisationId)
+    .where('id', '=', siteId)
+    .execute();
+  await recordChange(db, scope, { what: 'site.token-revoked', site: siteId, name });
 }
 
 async function beginClaim(

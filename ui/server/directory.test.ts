@@ -57,6 +57,7 @@ const CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
     ask: (own, { siteId, endpointId }) => own.noteEndpoint(siteId, endpointId, 'Mind the dog'),
   },
   newToken: { may: ['owner'], ask: (own, { siteId }) => own.newToken(siteId) },
+  revokeToken: { may: ['owner'], ask: (own, { siteId }) => own.revokeToken(siteId) },
   beginClaim: {
     may: ['owner'],
     ask: (own, { siteId, siteKey }) => own.beginClaim(siteId, siteKey),
@@ -74,7 +75,7 @@ const CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {
 };
 
 /** What an owner may do, but not as the story stands: its site has joined, is not at work, and is its client's. */
-const CONFLICTS: readonly string[] = ['newToken', 'putSiteKeys', 'removeClient'];
+const CONFLICTS: readonly string[] = ['newToken', 'revokeToken', 'putSiteKeys', 'removeClient'];
 
 /** What changes only one's own: the roles that may. */
 const OWN_CHANGES: Record<string, { may: readonly Role[]; ask: Question }> = {

@@ -5,6 +5,7 @@ import type { JoinSecret } from '#ui/server/directory-sites.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { joinTokenText } from '#ui/server/join-token.ts';
 import { localSiteOf } from '#ui/server/local-site.ts';
+import { removeSite } from '#ui/server/remove-site.ts';
 import { actorOf, orFail, textOf } from '#ui/server/request.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -42,6 +43,46 @@ export const actions: Actions = {
     return orFail(async () => {
       const secret = await directory.newToken(textOf(form, 'site'), joins);
       return { token: shownToken(secret, locals.host) };
+    }, {});
+  },
+  revoke: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const form = await request.formData();
+    return orFail(async () => {
+      await directory.revokeToken(textOf(form, 'site'));
+      return { done: 'The token is revoked: nothing joins by it any more' };
+    }, {});
+  },
+  renameSite: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const form = await request.formData();
+    return orFail(async () => {
+      await directory.renameSite(textOf(form, 'site'), textOf(form, 'name'));
+      return { done: 'The site has its new name here; its log keeps the one that it began with' };
+    }, {});
+  },
+  removeSite: async ({ locals, request }) => {
+    const { is, directory } = actorOf(locals);
+    const form = await request.formData();
+    return orFail(async () => {
+      await removeSite(textOf(form, 'site'), { is, directory, host: locals.host });
+      return { done: 'The site is removed, and its appliance is no longer let in here' };
+    }, {});
+  },
+  renameClient: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const form = await request.formData();
+    return orFail(async () => {
+      await directory.renameClient(textOf(form, 'client'), textOf(form, 'name'));
+      return { done: 'The client has its new name' };
+    }, {});
+  },
+  removeClient: async ({ locals, request }) => {
+    const { directory } = actorOf(locals);
+    const form = await request.formData();
+    return orFail(async () => {
+      await directory.removeClient(textOf(form, 'client'));
+      return { done: 'The client is removed' };
     }, {});
   },
 };
