@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { foldText } from './fleet.ts';
 
-export const DESTINATION_GROUPS = ['Pages', 'Actions', 'Machines', 'Sites'] as const;
+export const DESTINATION_GROUPS = ['Pages', 'Actions', 'Machines', 'Sites', 'Clients'] as const;
 
 export const destinationSchema = z.object({
   href: z.string(),

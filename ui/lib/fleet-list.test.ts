@@ -5,7 +5,7 @@ import { type FleetItem, fleetList, type FleetSite, siteWords } from './fleet-li
 import type { FleetRow } from './fleet.ts';
 
 const site = (id: string, over: Partial<FleetSite> = {}): FleetSite => ({
-  ...{ id, name: `Site ${id}`, clientName: 'Acme', state: 'claimed' },
+  ...{ id, name: `Site ${id}`, clientId: 'c', clientName: 'Acme', state: 'claimed' },
   ...over,
 });
 const row = (siteId: string, id: string, over: Partial<FleetRow> = {}): FleetRow => ({

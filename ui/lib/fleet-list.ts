@@ -6,6 +6,7 @@ import { type FleetRow, foldText, rowKey, stateWords } from './fleet.ts';
 export interface FleetSite {
   readonly id: string;
   readonly name: string;
+  readonly clientId: string;
   readonly clientName: string;
   readonly state: string;
 }
@@ -30,10 +31,10 @@ export function fleetList(
   const known = new Map(sites.map((site) => [site.id, site]));
   if (!isSearch) for (const site of sites) groups.set(site.id, { site, rows: [] });
   for (const row of rows) {
-    const { siteId, siteName, clientName } = row;
+    const { siteId, siteName, clientId, clientName } = row;
     let group = groups.get(siteId);
     if (group === undefined) {
-      const told = { id: siteId, name: siteName, clientName, state: 'claimed' };
+      const told = { id: siteId, name: siteName, clientId, clientName, state: 'claimed' };
       group = { site: known.get(siteId) ?? told, rows: [] };
       groups.set(siteId, group);
     }

@@ -26,6 +26,8 @@ export interface Client {
 /** The questions about clients, for one actor. Those that change something are an owner's. */
 export interface ClientDirectory {
   clients(): Promise<Client[]>;
+  /** @throws {ConsoleError} code `not-found` */
+  client(clientId: string): Promise<Client>;
   createClient(name: string): Promise<{ id: string }>;
   renameClient(clientId: string, name: string): Promise<void>;
   /** @throws {ConsoleError} code `conflict` while it has sites */
@@ -40,7 +42,15 @@ export function clientDirectory(scope: Scope): ClientDirectory {
     return store.alone(work);
   };
   return {
-    clients: () => listClients(store.db, scope),
+    clients: () => ownClients(store.db, scope).execute(),
+    client: async (clientId) => {
+      checkId(clientId, 'client');
+      const row = await ownClients(store.db, scope)
+        .where('client.id', '=', clientId)
+        .executeTakeFirst();
+      if (row === undefined) throw notFound('client');
+      return row;
+    },
     createClient: async (name) => change((db) => createClient(db, { scope, name })),
     renameClient: async (clientId, name) =>
       change((db) => renameClient(db, { scope, clientId, name })),
@@ -74,17 +84,15 @@ export function nameTaken(what: string, name: string): ConsoleError {
   return new ConsoleError('conflict', `Cannot name ${what} "${name}": there is one already`);
 }
 
-async function listClients(db: Db, { actor }: Scope): Promise<Client[]> {
-  const rows = await db
+function ownClients(db: Db, { actor }: Scope) {
+  return db
     .selectFrom('client')
     .leftJoin('site', 'site.client_id', 'client.id')
     .where('client.organisation_id', '=', actor.organisationId)
     .groupBy(['client.id', 'client.name', 'client.folded'])
     .orderBy('client.folded')
     .select(['client.id', 'client.name'])
-    .select(({ fn }) => fn.count<number>('site.id').as('sites'))
-    .execute();
-  return rows;
+    .select(({ fn }) => fn.count<number>('site.id').as('sites'));
 }
 
 async function createClient(

@@ -118,6 +118,7 @@ sites('names things once, whatever the case, in one place each', async () => {
       ['BETA', 1],
     ],
   );
+  assert.equal(await own.client(clientId), { id: clientId, name: 'BETA', sites: 1 });
   assert.equal(
     (await own.sites()).map(({ clientName, name }) => `${clientName}/${name}`),
     ['Acme/Berlin', 'BETA/Bern'],

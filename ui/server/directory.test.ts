@@ -32,6 +32,7 @@ const LISTS = {
 } satisfies Partial<Record<keyof OwnDirectory, Question>>;
 
 const LOOKS = {
+  client: (own, { clientId }) => own.client(clientId),
   site: (own, { siteId }) => own.site(siteId),
   endpoint: (own, { siteId, endpointId }) => own.endpoint(siteId, endpointId),
 } satisfies Partial<Record<keyof OwnDirectory, Question>>;
@@ -170,6 +171,7 @@ of('finds nothing by an id that is none', async () => {
   const own = place.directory.of(msp.actors.owner);
   for (const id of ['', '\0', "' or 1=1 --", 'x'.repeat(65), '%']) {
     assert.is(await codeOf(own.site(id)), 'not-found', id);
+    assert.is(await codeOf(own.client(id)), 'not-found', id);
     assert.is(await codeOf(own.endpoint(msp.siteId, id)), 'not-found', id);
     assert.is(await codeOf(own.noteEndpoint(id, msp.endpointId, '')), 'not-found', id);
     assert.is(await codeOf(own.removePerson(id)), 'not-found', id);

@@ -11,8 +11,8 @@ export const load: PageServerLoad = async ({ locals, depends }) => {
   const sites = await directory.sites();
   return {
     rows,
-    sites: sites.map(({ id, name, state, clientName }) => ({
-      ...{ id, name, state, clientName },
+    sites: sites.map(({ id, name, state, clientId, clientName }) => ({
+      ...{ id, name, state, clientId, clientName },
       isOnline: locals.host.uplinks.isOnline(id),
     })),
   };

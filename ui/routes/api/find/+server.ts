@@ -1,4 +1,4 @@
-// Machines and sites of the organisation by their names, for the palette.
+// Machines, sites and clients of the organisation by their names, for the palette.
 
 import { json } from '@sveltejs/kit';
 
@@ -13,8 +13,12 @@ const LIMIT = 12;
 export const GET: RequestHandler = async ({ locals, url }) => {
   const { directory } = actorOf(locals);
   const text = url.searchParams.get('q') ?? '';
-  const [{ items }, sites] = await orError(() =>
-    Promise.all([directory.endpoints({ text, limit: LIMIT }), directory.sites()]),
+  const [{ items }, sites, clients] = await orError(() =>
+    Promise.all([
+      directory.endpoints({ text, limit: LIMIT }),
+      directory.sites(),
+      directory.clients(),
+    ]),
   );
   const machines = items.map(({ siteId, id, name, clientName, siteName }): Destination => {
     const note = visibleText(`${clientName} · ${siteName}`);
@@ -27,6 +31,13 @@ export const GET: RequestHandler = async ({ locals, url }) => {
     const names = { title: visibleText(name), note: visibleText(clientName) };
     return { href: `/sites/${id}`, ...names, group: 'Sites' };
   });
-  const found = [...machines, ...chooseDestinations(places, text).slice(0, LIMIT)];
+  const parties = clients.map(({ id, name, sites: count }): Destination => {
+    const names = { title: visibleText(name), note: count === 1 ? '1 site' : `${count} sites` };
+    return { href: `/clients/${id}`, ...names, group: 'Clients' };
+  });
+  const found = [
+    ...machines,
+    ...[places, parties].flatMap((each) => chooseDestinations(each, text).slice(0, LIMIT)),
+  ];
   return json({ found }, { headers: { 'cache-control': 'no-store' } });
 };
