@@ -85,6 +85,7 @@ function createLink(scene: Scene): SessionStateOptions['link'] & { hurry: () => 
     if (verb === 'endpoint.list') {
       return { endpoints: [{ endpoint: told.endpoint, host: { os: 'linux' } }], next: null };
     }
+    if (verb === 'session.list') return { sessions: [], next: null };
     if (verb === 'command.judge') {
       const { fields } = parameters as { fields: { command: string } };
       return judgeTold(fields.command);

@@ -63,7 +63,7 @@ take('SessionCards.take() keeps cards in the order of the log', async () => {
     'sleep 9',
     'Is it the spooler?\\u{202e}',
     'id',
-    'The technician closed the session',
+    'A technician closed the session',
   ]);
 });
 

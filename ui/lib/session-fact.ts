@@ -19,7 +19,7 @@ export interface FactWords {
 type Words<K extends Kind> = (fields: Readonly<Partial<FieldsOf<K>>>) => FactWords;
 
 const CLOSED_BECAUSE: Readonly<Record<FieldsOf<'session.closed'>['reason'], string>> = {
-  technician: 'The technician closed the session',
+  technician: 'A technician closed the session',
   approver: 'The client ended the session',
   idle: 'The session was closed: nothing happened in it for too long',
   'too-long': 'The session was closed: its time was over',
