@@ -52,6 +52,11 @@ describe('says who withdrew, reminded, closed, and why', () => {
       { channel: 'on-site page', to: 'Carla Client', by: 'Terry' },
       'Terry reminded Carla Client, by on-site page',
     ],
+    [
+      'approval.requested',
+      { command: 'ls', expires: '2026-11-21T16:28:36.453Z' },
+      'until 2026-11-21 16:28:36Z',
+    ],
     ['approval.granted', { approver: 'Carla', method: 'pin' }, 'approved by Carla, with a PIN'],
     [
       'session.closed',

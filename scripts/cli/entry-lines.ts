@@ -7,13 +7,13 @@ import { type Bytes, decodeUtf8 } from '#crypto/bytes.ts';
 import type { FieldsOf, Kind } from '#crypto/kind.ts';
 import { matchCode } from '#crypto/match-code.ts';
 import { visibleBytes, visibleText } from '#crypto/visible.ts';
-import { formatCount, formatSpan } from './quantity.ts';
+import { formatCount, formatMoment, formatSpan } from './quantity.ts';
 import type { Paint } from './table.ts';
 
 /** Describes an entry in lines. */
 export function describeEntry(entry: CheckedEntry, paint: Paint): readonly string[] {
   const { leaf, isErased } = entry;
-  const head = `#${leaf.i}  ${leaf.t.slice(0, 10)} ${leaf.t.slice(11, 19)}Z  `;
+  const head = `#${leaf.i}  ${formatMoment(leaf.t)}  `;
   const [first = '', ...rest] = isErased
     ? [`${kindWords(leaf.k)} (content erased)`]
     : wordsOf(entry, paint);
@@ -47,7 +47,10 @@ const WORDS: { readonly [K in Kind]?: Words<K> } = {
   'approval.requested': ({ command, why, expires, decision }, { entry, paint }) => {
     const code = matchCode(parseBase64url(entry.name));
     return [
-      paint('yellow', `asks the client, match code ${code}, until ${say(expires)}`),
+      paint(
+        'yellow',
+        `asks the client, match code ${code}, until ${say(expires === undefined ? expires : formatMoment(expires))}`,
+      ),
       ...commandLines(command),
       ...about('why', why),
       ...about('policy', decision?.why),
@@ -164,7 +167,7 @@ function otherWords({ leaf, opened, texts }: CheckedEntry): readonly string[] {
     ([name, value]) => name !== 'statement' && value !== null && !texts.has(name),
   );
   const lines = fields.map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = typeof value === 'string' ? formatMoment(value) : JSON.stringify(value);
     return `${name}: ${visibleText(text)}`;
   });
   return [kindWords(leaf.k), ...lines];

@@ -94,7 +94,9 @@ shown('say how long ago, and never', () => {
 
 shown('say moments in UTC, and what is none as it is', () => {
   assert.is(formatMoment('2026-11-21T02:09:14.123Z'), '2026-11-21 02:09:14Z');
-  assert.is(formatMoment('soon'), 'soon');
+  for (const no of ['soon', '2026-11-21', '2026-11-21T02:09:14.123Z and more']) {
+    assert.is(formatMoment(no), no);
+  }
 });
 
 shown.run();

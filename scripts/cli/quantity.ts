@@ -57,9 +57,9 @@ export function formatAgo(time: string | null, nowMs: number): string {
   return passedMs < 2000 ? 'now' : `${formatSpan(passedMs)} ago`;
 }
 
-/** A time as log entries show it: `2026-11-21 02:09:14Z`. */
+/** A time as every verb shows it: `2026-11-21 02:09:14Z`. What is no time stands as it is. */
 export function formatMoment(time: string): string {
-  return /^\d{4}-\d\d-\d\dT[\d:]{8}/.test(time)
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(time)
     ? `${time.slice(0, 10)} ${time.slice(11, 19)}Z`
     : time;
 }

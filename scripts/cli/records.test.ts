@@ -63,6 +63,8 @@ verify('names every check, what is withheld and what is not proved', async () =>
   for (const word of ['✔ log-signature', '– attestation', 'Withheld: nothing', 'Not proved:']) {
     assert.match(out, word);
   }
+  assert.match(out, /^from {8}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/m);
+  assert.match(out, /^to {10}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/m);
 });
 
 verify('takes the trust of the home, and none when there is none', async () => {
@@ -145,6 +147,15 @@ log('examines and exports through the appliance', async () => {
   assert.is(ran.code, 0, ran.err);
   assert.equal((await readdir(folder)).sort(), ['checkpoint', 'tile', 'vkey']);
   assert.is((await site.run(['log', 'export', folder])).code, 2);
+  const nowhere = join(site.folder, 'nowhere', 'log');
+  const lost = await site.run(['log', 'export', nowhere]);
+  assert.is(lost.code, 2);
+  assert.match(lost.err, `Cannot export to "${nowhere}": there is no such file or folder\n`);
+  const second = join(site.folder, 'second');
+  await mkdir(`${second}.part`);
+  const cut = await site.run(['log', 'export', second]);
+  assert.is(cut.code, 2);
+  assert.match(cut.err, `Cannot export to "${second}": "${second}.part" is in the way\n`);
 });
 
 log('reads the folder when no appliance runs, and says what is damaged', async () => {

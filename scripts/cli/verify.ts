@@ -5,7 +5,7 @@ import { visibleText } from '#crypto/visible.ts';
 import { EXIT } from './exit-code.ts';
 import type { Act, Invocation } from './invocation.ts';
 import type { Parent } from './program.ts';
-import { formatCount, formatSize } from './quantity.ts';
+import { formatCount, formatMoment, formatSize } from './quantity.ts';
 import type { LoadedTrust } from './verify-file.ts';
 import type { Paint } from './table.ts';
 
@@ -113,8 +113,8 @@ function summaryLines(
     ['endpoint', endpointName],
     ['technician', technician],
     ['reason', reason],
-    ['from', openedAt],
-    ['to', closedAt],
+    ['from', openedAt === null ? null : formatMoment(openedAt)],
+    ['to', closedAt === null ? null : formatMoment(closedAt)],
     ['commands', `${commands}, with ${formatCount(approvals, 'approval')}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)}${visibleText(value ?? '-')}`);
