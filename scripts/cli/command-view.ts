@@ -11,7 +11,7 @@ import { visibleText } from '#crypto/visible.ts';
 import { isBrokenPipe } from './broken-pipe.ts';
 import { bytesJson } from './entry-lines.ts';
 import type { Invocation } from './invocation.ts';
-import { formatCount, formatSpan } from './quantity.ts';
+import { formatCount, formatMoment, formatSpan } from './quantity.ts';
 import type { Style } from './table.ts';
 import type { OutStream } from './terminal.ts';
 import { VisibleStream } from './visible-stream.ts';
@@ -35,6 +35,8 @@ export class CommandView {
   readonly #options: CommandViewOptions;
   readonly #visible = { stdout: new VisibleStream(), stderr: new VisibleStream() };
   readonly #broken = new Set<StreamName>();
+  /** The stream whose output stopped within a line, when nothing was written after it. */
+  #unended: StreamName | null = null;
   #request: string | null = null;
   #started: string | null = null;
   #seen = -1;
@@ -111,13 +113,13 @@ export class CommandView {
     }
     const { droppedBytes } = outcome;
     if (droppedBytes > 0) {
-      await output.note(
+      await this.#note(
         `Output beyond --output-limit was dropped: ${formatCount(droppedBytes, 'byte')}, neither shown nor on record`,
         'yellow',
       );
     }
     const words = endWords(outcome);
-    if (words !== null) await output.note(words, 'red');
+    if (words !== null) await this.#note(words, 'red');
   }
 
   /** Whether nobody reads our output any more. */
@@ -165,7 +167,7 @@ export class CommandView {
       `Waiting for the client's approval. Match code: ${match}`,
       `  because   ${visibleText(decision?.why ?? 'the policy asks it')}`,
       `  needs     ${formatCount(approvals, 'approver')}`,
-      `  until     ${visibleText(expires ?? '')} (${formatSpan(leftMs)})`,
+      `  until     ${visibleText(formatMoment(expires ?? ''))} (${formatSpan(leftMs)})`,
       ...(page === null ? [] : [`  on site   ${visibleText(page)}`]),
       `  or by     ${invocation.output.called('request approve')} ${match} --key FILE`,
     ];
@@ -215,7 +217,19 @@ export class CommandView {
 
   /** Writes output; when nobody reads it any more, the command is cancelled once and the rest dropped. */
   #write(stream: StreamName, data: string | Uint8Array): Promise<void> {
+    if (data.length > 0) this.#unended = endsLine(data) ? null : stream;
     return this.#unlessBroken(stream, () => this.#target(stream).write(data));
+  }
+
+  /** Says something to the person, on a line of its own where the output goes to the same place. */
+  async #note(text: string, style: Style): Promise<void> {
+    const { output, terminal } = this.#options.invocation;
+    const unended = this.#unended;
+    this.#unended = null;
+    if (unended !== null && this.#target(unended).isTTY === terminal.stderr.isTTY) {
+      await terminal.stderr.write('\n');
+    }
+    await output.note(text, style);
   }
 
   async #unlessBroken(stream: StreamName, write: () => Promise<void>): Promise<void> {
@@ -241,8 +255,12 @@ export class CommandView {
   ): Promise<void> {
     const { output } = this.#options.invocation;
     if (output.isJson) await this.#unlessBroken('stdout', () => output.item(event, () => ''));
-    else if (note !== null) await this.#unlessBroken('stderr', () => output.note(note, style));
+    else if (note !== null) await this.#unlessBroken('stderr', () => this.#note(note, style));
   }
+}
+
+function endsLine(data: string | Uint8Array): boolean {
+  return typeof data === 'string' ? data.endsWith('\n') : data.at(-1) === 0x0a;
 }
 
 /** Null for a command that came to its own end: its exit code says it. */

@@ -55,6 +55,20 @@ run('opens a session of its own and closes it, or uses the open one', async () =
   assert.is((await site.run(['session', 'close', '--endpoint', 'web'])).code, 0);
 });
 
+run('says that a reason and a ticket are not on record when a session is open', async () => {
+  const { out: id } = await site.run(['session', 'open', 'web', '--reason', 'Stay']);
+  const about = ['--reason', 'Other', '--ticket', '4711'];
+  const { code, err } = await site.run(['run', 'web', ...about, '--', 'true']);
+  assert.is(code, 0, err);
+  assert.match(
+    err,
+    `Not on record: --reason and --ticket. The command runs in session ${id.trim()}`,
+  );
+  assert.not.match((await site.run(['run', 'web', '--', 'true'])).err, 'Not on record');
+  await site.run(['session', 'close', id.trim()]);
+  assert.not.match((await site.run(['run', 'web', ...about, '--', 'true'])).err, 'Not on record');
+});
+
 run('leaves the command of another call alone, and no key behind', async () => {
   const { terminal, code } = site.start(['run', 'web', '--', 'echo up; tail -f /dev/null']);
   await terminal.outLines.take((text) => text.includes('up'));
@@ -84,6 +98,7 @@ run('waits for approval, says how it is given, and runs when it is', async () =>
   await approve(terminal);
   assert.is(await code, 0);
   assert.match(terminal.err(), 'Approved by Carla Client: Go on');
+  assert.match(terminal.err(), / until {5}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(/);
   await access(path);
 });
 
@@ -153,6 +168,9 @@ run('says how much output was dropped', async () => {
   const table = await site.run(['run', 'web', ...command]);
   assert.equal([table.code, table.out], [0, '1234567890']);
   assert.match(table.err, 'dropped: 5 bytes, neither shown nor on record');
+  assert.match(table.err, /command\n\nOutput beyond/, 'on a line of its own');
+  const ended = await site.run(['run', 'web', '--output-limit', '2', '--', "printf '1\\n2\\n'"]);
+  assert.equal([ended.out, /command\nOutput beyond/.test(ended.err)], ['1\n', true]);
   const json = await site.run(['run', 'web', '--format', 'json', ...command]);
   assert.is(lines(json.out).at(-1)?.['droppedBytes'], 5);
 });
