@@ -48,6 +48,7 @@ import {
   type ReceivedRequest,
 } from './protocol/client-message.ts';
 import { consoleWay, openSiteUplink } from './uplink/site-uplink.ts';
+import { openAlertWatch } from './work/alert-watch.ts';
 import { type Clock, systemClock } from './work/clock.ts';
 import { Commands } from './work/commands.ts';
 import { recoverSessions } from './work/recovery.ts';
@@ -91,6 +92,7 @@ export async function openAppliance(options: ApplianceOptions): Promise<Applianc
   await using stack = new AsyncDisposableStack();
   const { ledger, logKey } = await openLog(folder, { config, clock });
   stack.use(ledger);
+  stack.use(openAlertWatch(ledger, onEvent));
   const judge = await openJudge();
   const abandoned = await recoverSessions(ledger);
   if (abandoned.length > 0) {

@@ -2,9 +2,11 @@
 
 import { isProtocolError } from '#agent/protocol/error.ts';
 import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
+import { visibleText } from '#crypto/visible.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
 import { connected, type Invocation } from './invocation.ts';
+import { readAlerts, type ShownAlert } from './log-ls.ts';
 import type { Home } from './place.ts';
 import { formatAgo, formatSize } from './quantity.ts';
 
@@ -12,10 +14,11 @@ export async function showStatus(invocation: Invocation): Promise<void> {
   const { output, terminal } = invocation;
   await using connection = await connectedOrWhyNot(invocation);
   const status = await connection.client.call('site.status', {});
+  const alerts = await readAlerts(connection, { limit: SHOWN_ALERTS });
   const { endpoints } = status;
   const { appliance } = connection.site;
   const fingerprints = siteFingerprints({ appliance, log: status.log });
-  await output.result({ ...status, fingerprints }, () =>
+  await output.result({ ...status, fingerprints, alerts }, () =>
     output.facts([
       ['client', status.client],
       ['site', status.site],
@@ -27,6 +30,7 @@ export async function showStatus(invocation: Invocation): Promise<void> {
       ['endpoints', `${endpoints.online} of ${endpoints.total} online`],
       ['sessions', `${status.openSessions} open`],
       ['requests', `${status.waitingRequests} waiting`],
+      ['alerts', alertLines(alerts, { nowMs: terminal.now(), more: output.called('log ls') })],
       ['policy', `version ${status.policyVersion}`],
       ['roster', `version ${status.rosterVersion}`],
       ['disk', `${formatSize(status.diskFreeBytes)} free`],
@@ -36,6 +40,21 @@ export async function showStatus(invocation: Invocation): Promise<void> {
       ['up since', formatAgo(status.upSince, terminal.now())],
     ]),
   );
+}
+
+/** So many of the newest alerts are shown. */
+const SHOWN_ALERTS = 5;
+
+function alertLines(
+  alerts: readonly ShownAlert[],
+  { nowMs, more }: { nowMs: number; more: string },
+): string {
+  const lines = alerts.map(({ at, detail }) => {
+    return `${formatAgo(at, nowMs)}: ${visibleText(detail ?? '(content erased)')}`;
+  });
+  if (lines.length === 0) return 'none';
+  const rest = alerts.length < SHOWN_ALERTS ? [] : [`more: ${more}`];
+  return [...lines, ...rest].join('\n');
 }
 
 async function connectedOrWhyNot(invocation: Invocation): Promise<Connection> {
