@@ -55,6 +55,7 @@ hand(
     assert.match(said.join('\n'), /lets the root [0-9A-Z]{4}(-[0-9A-Z]{4}){2} say who may ask/);
     const again = await desk.answer({ kind: 'begin', id: 3, code, rootKeys });
     assert.is(kindOf(again), 'wrong-code', 'it is good once');
+    assert.ok(said.join('\n').includes(desk.code), 'and the next for a page that was closed');
   },
 );
 

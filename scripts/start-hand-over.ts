@@ -113,7 +113,8 @@ export class HandOver {
       `\nThe console was given the code. This site's root now lets the root ${rootCode(rootKeys)} say who may ask\n` +
         'here, for ten years: the page must show the same code. Members go on as they are.\n' +
         `Type into the page, before you sign there:  ${given}\n` +
-        'If the page does not take it, or asks for none, do not sign: it was given something else.',
+        'If the page does not take it, or asks for none, do not sign: it was given something else.\n' +
+        `Should the page be closed before that: the code to begin again is now  ${this.code}`,
     );
     return { kind: 'begun', id, begun };
   }
