@@ -18,6 +18,11 @@ import { openConsoleProcess } from './console-process.ts';
 
 const ORIGIN = 'https://console.example';
 
+const FOUNDER = {
+  ...{ organisation: 'Acme IT', name: 'Sarah', email: 'sarah@acme.example' },
+  password: 'correct horse battery',
+};
+
 /** What nginx would do: tells who asked and by what scheme, and passes WebSockets on. */
 async function openProxy(port: number): Promise<{ port: number } & AsyncDisposable> {
   const headersOf = (headers: NodeJS.Dict<string | string[]>) => ({
@@ -75,15 +80,11 @@ test('takes forms, sets secure cookies, names its relay, and carries WebSockets'
   assert.match(policy, /connect-src 'self' *;/); // this relay has no secure address: none is named
   assert.match(policy, /script-src 'self' 'nonce-[^']+'/);
 
-  const fields = {
-    ...{ organisation: 'Acme IT', name: 'Sarah', email: 'sarah@acme.example' },
-    password: 'correct horse battery',
-  };
   const post = (origin: string) =>
     fetch(at('/found'), {
       method: 'POST',
       headers: { origin, accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams(fields),
+      body: new URLSearchParams(FOUNDER),
       redirect: 'manual',
     });
   assert.is((await post('https://evil.example')).status, 403, 'a form of another site');
@@ -116,6 +117,35 @@ test('takes forms, sets secure cookies, names its relay, and carries WebSockets'
   );
   // The relay answered over the proxied WebSocket, end to end encrypted: there is no such appliance.
   assert.match(String(caught), /NO_RESERVATION|PERMISSION_DENIED/);
+});
+
+test('names the announced relay to pages, with its peer id', async () => {
+  const announced = '/dns4/relay.example/tcp/443/tls/ws';
+  await using stack = new AsyncDisposableStack();
+  const env = { ORIGIN, RELAY_ANNOUNCE: `${announced},/dns4/relay.example/tcp/4020` };
+  const { ports, data } = stack.use(await openConsoleProcess(() => env));
+  const pages = stack.use(await openProxy(ports.pages));
+  const at = (path: string): string => `http://127.0.0.1:${pages.port}${path}`;
+  const form = await fetch(at('/found'));
+  const policy = form.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /connect-src 'self' wss:\/\/relay\.example:443 *;/);
+
+  const founded = await fetch(at('/found'), {
+    method: 'POST',
+    headers: {
+      ...{ origin: ORIGIN, accept: 'text/html' },
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams(FOUNDER),
+    redirect: 'manual',
+  });
+  const cookie = founded.headers
+    .getSetCookie()
+    .map((each) => each.split(';', 1)[0])
+    .join('; ');
+  const sites = await fetch(at('/api/notices'), { headers: { cookie } });
+  const { publicKey } = await importSigner(await openSecretFile(join(data, 'relay.key')));
+  assert.ok((await sites.text()).includes(`"${announced}/p2p/${formatPeer(publicKey)}"`));
 });
 
 test.run();

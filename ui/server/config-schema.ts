@@ -79,7 +79,7 @@ export const environmentSchema = z
         .optional(),
       {
         shown: 'what the relay listens on',
-        says: 'Multiaddrs by which the world reaches the relay, such as /dns/relay.example/tcp/443/wss.',
+        says: 'Multiaddrs by which the world reaches the relay, with commas between, such as /dns/relay.example/tcp/443/wss. Its peer id is added.',
       },
     ),
     PROTOCOL_HEADER: variable(header, {

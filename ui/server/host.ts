@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { encodeBase64url } from '#crypto/base64.ts';
+import { announcedAddresses } from './announce.ts';
 import type { ConsoleConfig } from './config.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { Events } from './events.ts';
@@ -65,7 +66,7 @@ export interface HostOptions {
 
 /**
  * Opens the host.
- * @throws {ConsoleError} code `store-newer`, `store-failed`, `secret-file`
+ * @throws {ConsoleError} code `config`, `store-newer`, `store-failed`, `secret-file`
  */
 export async function openHost({ config, onFailure }: HostOptions): Promise<Host> {
   const { dataFolder, databaseUrl, signUp } = config;
@@ -96,7 +97,7 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
   const computer = config.hasThisComputer ? opening.use(openThisComputer(process)) : null;
   const closing = new AbortController();
   opening.defer(() => closing.abort());
-  const announced = config.relay.announce;
+  const announced = announcedAddresses(config.relay.announce, relay.publicKey);
   const addresses = (): readonly string[] => (announced.length > 0 ? announced : relay.addresses);
   const held = opening.move();
   return {
