@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import {
+  clockWords,
   formatHour,
   formatLocal,
   formatSince,
@@ -87,6 +88,26 @@ until('formatUntil() promises no time that is not left', () => {
 });
 
 until.run();
+
+const words = suite('clockWords()');
+
+words('clockWords() says the hour in UTC only where it is another one', async () => {
+  const nowMs = Date.parse('2026-11-21T16:29:00Z');
+  const said = async (timeZone: string): Promise<string> =>
+    String(await clockWords({ timeZone, nowMs })).replace(/<[^>]+>/g, '');
+  assert.is(await said('UTC'), 'Times are UTC; it is now 16:29.');
+  assert.is(await said('Etc/UTC'), 'Times are UTC; it is now 16:29.');
+  assert.is(
+    await said('Europe/London'),
+    'Times are those of Europe/London, where it is now 16:29, as in UTC.',
+  );
+  assert.is(
+    await said('Europe/Berlin'),
+    'Times are those of Europe/Berlin, where it is now 17:29 (16:29 UTC).',
+  );
+});
+
+words.run();
 
 const wait = suite('formatWait()');
 

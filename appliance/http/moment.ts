@@ -1,5 +1,5 @@
 // Times as people read them: the site's wall clock, with UTC for whoever points at it. Whose clock it is and how it
-// stands to UTC is said once a page (`page.ts`).
+// stands to UTC is said once a page (`clockWords`).
 
 import { html } from 'hono/html';
 
@@ -23,6 +23,18 @@ export function moment(
       >${formatLocal(atMs, timeZone)}</time
     >${ago}`;
 }
+
+/** Whose wall clock the times of a page are, and how it stands to UTC: said once a page, and the hour only once. */
+export function clockWords({ timeZone, nowMs }: WallClock): Html {
+  const here = formatHour(nowMs, timeZone);
+  const utc = formatHour(nowMs, 'UTC');
+  const now = html`<time datetime="${new Date(nowMs).toISOString()}">${here}</time>`;
+  if (NAMES_OF_UTC.has(timeZone)) return html`Times are UTC; it is now ${now}.`;
+  const beside = here === utc ? ', as in UTC' : ` (${utc} UTC)`;
+  return html`Times are those of ${timeZone}, where it is now ${now}${beside}.`;
+}
+
+const NAMES_OF_UTC: ReadonlySet<string> = new Set(['UTC', 'Etc/UTC', 'Etc/UCT', 'UCT', 'Zulu']);
 
 /** `Sat, 21 Nov 2026, 03:09` on the wall clock of a time zone. */
 export function formatLocal(atMs: number, timeZone: string): string {

@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html';
 import { visibleText } from '#crypto/visible.ts';
 import type { Clock } from '../work/clock.ts';
 import type { Site, SiteFacts } from '../work/site.ts';
-import { formatHour, type WallClock } from './moment.ts';
+import { clockWords, type WallClock } from './moment.ts';
 import type { Problem } from './problem.ts';
 import { problemWords } from './problem.ts';
 import { STYLES } from './styles.ts';
@@ -76,7 +76,7 @@ export function page({
           ${body}
         </main>
         <footer>
-          ${frame === undefined ? '' : clockLine(frame.clock)}
+          ${frame === undefined ? '' : html`<p>${clockWords(frame.clock)}</p>`}
           <p>
             This page comes from a box at your own site. What you decide here is signed with your
             own key and kept in a record that nobody, ${visibleText(facts.msp)} included, can change
@@ -94,15 +94,6 @@ function places({ here }: Frame): Html {
         html`<a href="${path}" ${path === here ? raw('aria-current="page"') : ''}>${name}</a>`,
     )}
   </nav>`;
-}
-
-/** Whose wall clock the times of a page are, and how it stands to UTC: said once. */
-function clockLine({ timeZone, nowMs }: WallClock): Html {
-  return html`<p>
-    Times are those of ${timeZone}, where it is now
-    <time datetime="${new Date(nowMs).toISOString()}">${formatHour(nowMs, timeZone)}</time>
-    (${formatHour(nowMs, 'UTC')} UTC).
-  </p>`;
 }
 
 /** The page of a failure. */
