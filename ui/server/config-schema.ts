@@ -25,8 +25,7 @@ const CLERK = ['CLERK_PUBLISHABLE_KEY', 'CLERK_SECRET_KEY', 'CLERK_JWT_KEY'] as 
 const text = z.string().max(4096);
 const header = text
   .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header')
-  .transform((name) => name.toLowerCase())
-  .optional();
+  .transform((name) => name.toLowerCase());
 const hostName = text.regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be a host name or an address');
 const port = text
   .regex(/^\d{1,5}$/, 'must be a number')
@@ -82,15 +81,15 @@ export const environmentSchema = z
         says: 'Multiaddrs by which the world reaches the relay, with commas between, such as /dns/relay.example/tcp/443/wss. Its peer id is added.',
       },
     ),
-    PROTOCOL_HEADER: variable(header, {
+    PROTOCOL_HEADER: variable(header.optional(), {
       shown: 'none',
       says: 'Behind a reverse proxy: the header with the scheme, such as x-forwarded-proto.',
     }),
-    HOST_HEADER: variable(header, {
+    HOST_HEADER: variable(header.optional(), {
       shown: 'none',
       says: 'Behind a reverse proxy: the header with the host, such as x-forwarded-host.',
     }),
-    ADDRESS_HEADER: variable(header, {
+    ADDRESS_HEADER: variable(header.optional(), {
       shown: 'none',
       says: "Behind a reverse proxy: the header with the visitor's address, such as x-forwarded-for.",
     }),
@@ -152,7 +151,9 @@ export function documentation(): (Documentation & { readonly name: string })[] {
   });
 }
 
+/** Each variable has a rule of its own, for what is said stands by the rule. */
 function variable<S extends z.ZodType>(schema: S, documentation: Documentation): S {
+  if (documented.has(schema)) throw new Error('unreachable: two variables have one rule');
   documented.set(schema, documentation);
   return schema;
 }

@@ -122,4 +122,10 @@ help('documents each variable that the parser knows, with its default', () => {
   }
 });
 
+help('says of each variable what it says of no other', () => {
+  const said = configHelp().match(/^ {6}(?!Default: )\S.*$/gm) ?? [];
+  assert.ok(said.length > 10);
+  assert.equal([...new Set(said)], [...said]);
+});
+
 help.run();
