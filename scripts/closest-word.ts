@@ -14,15 +14,19 @@ export function closestWord(typed: string, words: readonly string[]): string | n
   return closest;
 }
 
-/** Counts insertions, deletions and replacements: Levenshtein's distance, a row at a time. */
+/** Counts insertions, deletions, replacements and neighbours that changed places, a row at a time. */
 function countEdits(from: string, to: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 0; i < from.length; i++) {
     const next = [i + 1];
     for (let j = 0; j < to.length; j++) {
       const replaced = at(row, j) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, at(row, j + 1) + 1, at(next, j) + 1));
+      const isSwapped = i > 0 && j > 0 && from[i] === to[j - 1] && from[i - 1] === to[j];
+      const swapped = isSwapped ? at(before, j - 1) + 1 : Infinity;
+      next.push(Math.min(replaced, swapped, at(row, j + 1) + 1, at(next, j) + 1));
     }
+    before = row;
     row = next;
   }
   return at(row, to.length);

@@ -54,6 +54,15 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   throw new Error('it was found');
 }
 
+async function hintOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return (error as { hint: string }).hint;
+  }
+  throw new Error('it was found');
+}
+
 const find = suite('findEndpoint(), findSession(), findRequest()');
 
 find('takes a name before an id that begins so', async () => {
@@ -76,6 +85,31 @@ find('takes the beginning of an id when it fits one', async () => {
   assert.is(await codeOf(findSession(client, 'abcd')), 'ambiguous');
   assert.is(await codeOf(findSession(client, 'abc')), 'unknown');
   assert.is(await codeOf(findSession(client, '')), 'unknown');
+});
+
+find('names the endpoint that was probably meant', async () => {
+  const client = knowing({
+    endpoints: [
+      { name: 'Web', endpoint: 'xxxx' },
+      { name: 'dns', endpoint: 'yyyy' },
+    ],
+  });
+  for (const typed of ['wbe', 'WEB', 'web', 'webb']) {
+    assert.match(
+      await hintOf(findEndpoint(client, typed)),
+      /^Did you mean Web\? "caisey ls"/,
+      typed,
+    );
+  }
+  assert.is(await hintOf(findEndpoint(client, 'mail')), '"caisey ls" lists the endpoints.');
+});
+
+find('takes a match code without its dash', async () => {
+  const client = knowing({ waiting: [{ request: 'newer', match: 'PSP-TJG' }] });
+  for (const typed of ['psptjg', 'PSPTJG', 'psp-tjg']) {
+    assert.is((await findRequest(client, typed)).request, 'newer', typed);
+  }
+  assert.is(await codeOf(findRequest(client, 'pspt')), 'unknown');
 });
 
 find('takes a match code in either case, and what waits before what is decided', async () => {

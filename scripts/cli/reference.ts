@@ -10,6 +10,7 @@ import {
   listTokens,
 } from '#appliance/protocol/lists.ts';
 import type { SessionSummary } from '#appliance/protocol/session-summary.ts';
+import { closestWord } from '../closest-word.ts';
 import type { Caller } from './connect.ts';
 import { CliError } from './error.ts';
 
@@ -38,9 +39,14 @@ export async function findEndpoint(client: Caller, text: string): Promise<Endpoi
   const endpoints = await listEndpoints(client);
   const named = endpoints.find(({ name }) => name === text);
   if (named !== undefined) return named;
+  const meant = meantName(
+    text,
+    endpoints.map(({ name }) => name),
+  );
+  const list = '"caisey ls" lists the endpoints.';
   return one(
     endpoints.filter(({ endpoint }) => begins(endpoint, text)),
-    { what: 'endpoint', text, hint: '"caisey ls" lists the endpoints.' },
+    { what: 'endpoint', text, hint: meant === null ? list : `Did you mean ${meant}? ${list}` },
   );
 }
 
@@ -67,10 +73,12 @@ export async function findSession(client: Caller, text: string): Promise<Session
  * @throws {CliError} `unknown`, `ambiguous`
  */
 export async function findRequest(client: Caller, text: string): Promise<RequestItem> {
-  const code = text.toUpperCase();
+  const code = codeOf(text);
   for (const state of ['waiting', 'all'] as const) {
     const requests = await listRequests(client, { state });
-    const found = requests.filter(({ request, match }) => begins(request, text) || match === code);
+    const found = requests.filter(
+      ({ request, match }) => begins(request, text) || codeOf(match) === code,
+    );
     const isLast = state === 'all';
     if (found.length > 0 || isLast) {
       const hint = '"caisey request ls --all" lists the requests.';
@@ -78,6 +86,21 @@ export async function findRequest(client: Caller, text: string): Promise<Request
     }
   }
   throw new Error('unreachable: the last list was looked at');
+}
+
+/** The name that was probably meant, also by one in other letters: `WEB` for `web`. */
+function meantName(text: string, names: readonly string[]): string | null {
+  const small = text.toLowerCase();
+  const meant = closestWord(
+    small,
+    names.map((name) => name.toLowerCase()),
+  );
+  return names.find((name) => name.toLowerCase() === meant) ?? null;
+}
+
+/** A match code as it may be typed: in either case, and without its dash. */
+function codeOf(text: string): string {
+  return text.toUpperCase().replaceAll('-', '');
 }
 
 function begins(id: string, text: string): boolean {
