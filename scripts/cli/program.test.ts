@@ -46,6 +46,19 @@ program('documents its exit codes, and answers 0 for help and version', async ()
   assert.is((await runCli(['help', 'run'])).code, 0);
 });
 
+program('wraps its description as wide as the terminal, and names every first step', async () => {
+  const { out } = await runCli(['--help']);
+  const [, said = ''] = /\n\n(Repair machines [\s\S]*?)\n\n/.exec(out) ?? [];
+  const [first = '', second = ''] = said.split('\n');
+  assert.match(said.replace('\n', ' '), 'leave a record that anybody can verify.');
+  assert.ok(`${first} ${second.split(' ')[0] ?? ''}`.length > 100, 'broken where it is full');
+  const steps = [...out.matchAll(/^ {2}\$ caisey (\w+(?: [a-z]+)?)/gm)].map(([, verb]) => verb);
+  assert.equal(steps, [
+    ...['site init', 'appliance run', 'endpoint token', 'agent enrol', 'agent run'],
+    ...['endpoint verify', 'run web'],
+  ]);
+});
+
 program('names the options of every verb in the help of each', async () => {
   for (const verb of ['session open', 'run', 'request']) {
     const { out } = await runCli([...verb.split(' '), '--help']);

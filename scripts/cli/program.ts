@@ -36,15 +36,18 @@ import { addVerify } from './verify.ts';
 /** A command that verbs are added to. */
 export type Parent = CommandUnknownOpts;
 
-const INTRODUCTION = `Repair machines at a client's site with the client's signed consent, and leave a record
-that anybody can verify.`;
+const INTRODUCTION =
+  "Repair machines at a client's site with the client's signed consent, and leave a record that anybody can verify.";
 
 const FIRST_STEPS = `
-First steps:
-  $ caisey site init --client "Corner Bakery" --site "Main Street" --msp "Acme IT" \\
-      --owner "Olga Owner" --approver "Carla Client"
-  $ caisey appliance run
-  $ caisey endpoint token --name web
+First steps, on one machine, which is appliance and endpoint at once:
+  $ caisey site init --client "Corner Bakery" --site "Main Street" \\
+      --msp "Acme IT" --owner "Olga Owner" --approver "Carla Client"
+  $ caisey appliance run                        (it stays; go on in another terminal)
+  $ caisey endpoint token --name web --out web.token
+  $ caisey agent enrol --token-file web.token   (prints the fingerprint of its key)
+  $ caisey agent run                            (it stays; go on in another terminal)
+  $ caisey endpoint verify web                  (compare the fingerprint)
   $ caisey run web --reason "Site is slow" -- df -h
 `;
 
