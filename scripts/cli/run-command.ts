@@ -83,10 +83,28 @@ async function sessionFor(
 ): Promise<{ session: UsableSession; isOwn: boolean }> {
   const { invocation, connection } = running;
   const open = await openSessionFor(request, { invocation, connection, endpoint });
-  if (open !== null) return { session: open, isOwn: false };
   const { reason, ticket } = request;
+  if (open !== null) {
+    const unused = [
+      ...(reason === null ? [] : ['--reason']),
+      ...(ticket === null ? [] : ['--ticket']),
+    ];
+    if (unused.length > 0) await sayUnused(unused.join(' and '), { invocation, open });
+    return { session: open, isOwn: false };
+  }
   const opening = { endpoint, reason, ticket, isTied: true };
   return { session: await openSession(invocation, connection, opening), isOwn: true };
+}
+
+/** What a session is for stands in its opening, and cannot be said afterwards. */
+function sayUnused(
+  options: string,
+  { invocation: { output }, open }: Pick<Running, 'invocation'> & { open: UsableSession },
+): Promise<void> {
+  return output.note(
+    `Not on record: ${options}. The command runs in session ${open.session}, which is open already and has its own. --why says what a command is for.`,
+    'yellow',
+  );
 }
 
 /**
