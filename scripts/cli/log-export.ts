@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { exportTiles } from '#appliance/ledger/export.ts';
 import { openLedger } from '#appliance/ledger/ledger.ts';
 import { useNativeCrypto } from '#agent/protocol/native-crypto.ts';
+import { systemWords } from '#agent/system-error.ts';
 import { parseBase64 } from '#crypto/base64.ts';
 import { type Bytes, decodeUtf8, equalBytes } from '#crypto/bytes.ts';
 import { verifyCheckpoint } from '#crypto/checkpoint.ts';
@@ -17,7 +18,7 @@ import { parseBundle, parseBundlePath, parseTilePath } from '#crypto/tile.ts';
 import { EMPTY_FRONTIER, extendFrontier, type Frontier, frontierRoot } from '#crypto/tree.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';
-import { isThere } from './home.ts';
+import { isSystem, isThere } from './home.ts';
 import type { Invocation } from './invocation.ts';
 import { findLog, type LocalLog } from './log-source.ts';
 import { openProgress } from './progress.ts';
@@ -53,7 +54,7 @@ async function receive(
 ): Promise<Exported> {
   await using held = connection;
   const building = `${dir}.part`;
-  await mkdir(building, { recursive: false });
+  await makeFolder(building, dir);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => rm(building, { recursive: true, force: true }));
   await using progress = openProgress(invocation.terminal, 'Exporting');
@@ -79,6 +80,26 @@ async function receive(
   await rename(building, dir);
   undo.move();
   return { size: received.entries, files: received.files };
+}
+
+/** @throws {CliError} about the folder that was named; the one beside it is named when it is in the way */
+async function makeFolder(building: string, dir: string): Promise<void> {
+  try {
+    await mkdir(building, { recursive: false });
+  } catch (cause) {
+    if (isSystem(cause, 'EEXIST')) {
+      throw new CliError('exists', `Cannot export to "${dir}": "${building}" is in the way`, {
+        cause,
+        hint: 'It is left by an export that was cut off, or one is running. Remove it, or name another folder.',
+      });
+    }
+    const words = systemWords(cause);
+    if (words === null) throw cause;
+    throw new CliError('unusable', `Cannot export to "${dir}": ${words}`, {
+      cause,
+      hint: 'The folder that it is to stand in must be there, and you must be allowed to write in it.',
+    });
+  }
 }
 
 /** What came of a log so far, hashed as it came: `take` each file in order, then `check` the whole. */
