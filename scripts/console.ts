@@ -19,7 +19,9 @@ Runs the console: pages for an MSP's people, and the relay by which they reach t
 const args = process.argv.slice(2);
 if (args.length > 0) {
   const isHelp = args.every((arg) => arg === '--help' || arg === '-h');
-  process[isHelp ? 'stdout' : 'stderr'].write(USAGE + configHelp());
+  const [unknown = ''] = args.filter((arg) => arg !== '--help' && arg !== '-h');
+  const why = isHelp ? '' : `Cannot start the console: it has no option "${unknown}"\n\n`;
+  process[isHelp ? 'stdout' : 'stderr'].write(why + USAGE + configHelp());
   process.exitCode = isHelp ? 0 : 2;
 } else {
   process.exitCode = await run();

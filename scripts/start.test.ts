@@ -46,10 +46,12 @@ start('says how it is used, and refuses what it does not know', async () => {
     assert.is(stderr, '');
   }
   assert.equal(await readdir(folder), [], 'nothing was started');
-  const refused: unknown = await run(process.execPath, [START, '--now']).catch(
+  const refused: unknown = await run(process.execPath, [START, '--now'], { env }).catch(
     (error: unknown) => error,
   );
-  assert.is((refused as { code: number }).code, 2);
+  const { code, stderr } = refused as { code: number; stderr: string };
+  assert.is(code, 2);
+  assert.match(stderr, /^Cannot start: Unknown option '--now'\n\nUsage: npm start/);
 });
 
 start('founds nothing when the port that PORT names is taken', async () => {

@@ -222,23 +222,31 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Null: wrong use, or help was asked for. */
-function parseOptions(argv: readonly string[]): { hasConsole: boolean; isHelp: boolean } | null {
+interface Options {
+  readonly hasConsole: boolean;
+  readonly isHelp: boolean;
+}
+
+/** What is asked for, or what of it is not understood. */
+function parseOptions(argv: readonly string[]): Options | { readonly refusal: string } {
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: { 'no-console': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     });
     return { hasConsole: values['no-console'] !== true, isHelp: values.help === true };
-  } catch {
-    return null; // an unknown option: the usage says what is known
+  } catch (cause) {
+    const [why = ''] = (cause instanceof Error ? cause.message : String(cause)).split('. ');
+    return { refusal: `Cannot start: ${why}` };
   }
 }
 
 const options = parseOptions(process.argv.slice(2));
-if (options === null || options.isHelp) {
-  process[options === null ? 'stderr' : 'stdout'].write(USAGE);
-  process.exitCode = options === null ? 2 : 0;
+if ('refusal' in options) {
+  process.stderr.write(`${options.refusal}\n\n${USAGE}`);
+  process.exitCode = 2;
+} else if (options.isHelp) {
+  process.stdout.write(USAGE);
 } else {
   try {
     const home = process.env['CAISEY_HOME'] ?? join(homedir(), '.caisey');

@@ -87,6 +87,15 @@ program('refuses an unknown option with exit code 2', async () => {
   assert.match(output, '--jsn');
 });
 
+program('shows what there is when help is asked for, also of one', async () => {
+  for (const args of [['--help'], ['-h'], ['command', '--help']]) {
+    const { code, output } = await run(...args);
+    assert.is(code, 0, args.join(' '));
+    for (const name of listBenches()) assert.match(output, name);
+  }
+  assert.is((await run('comand', '--help')).code, 2);
+});
+
 program('gives a benchmark its own options, and refuses values that it does not know', async () => {
   const { code, output } = await run('console', '--only', 'nonsense');
   assert.is(code, 2);

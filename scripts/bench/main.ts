@@ -87,10 +87,14 @@ function formatList(): string {
 async function main(args: readonly string[]): Promise<number> {
   const named = args.find((arg) => !arg.startsWith('-'));
   const module = named === undefined ? null : await loadBench(named);
-  const options = { ...module?.options, json: { type: 'boolean', default: false } } as const;
+  const options = {
+    ...module?.options,
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
   const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
   const [name, ...more] = positionals;
-  if (name === undefined) {
+  if (name === undefined || (values.help && module !== null)) {
     console.log(formatList());
     return 0;
   }
@@ -100,7 +104,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`There is no benchmark "${positionals.join(' ')}"${hint}\n\n${formatList()}`);
     return 2;
   }
-  const { json, ...own } = values;
+  const { json, help: _, ...own } = values;
   const figures = await module.bench({ json, log: console.error, own });
   console.log(json ? JSON.stringify(figures) : formatFigures(figures));
   return 0;
