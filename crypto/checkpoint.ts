@@ -72,7 +72,10 @@ export function verifyCheckpoint(note: string, logKey: VerifierKey): Promise<Ver
   return verifyCheckpointByAny(note, [logKey]);
 }
 
-/** As `verifyCheckpoint`, by whichever of the keys has the origin's name; throws the same. */
+/**
+ * As `verifyCheckpoint`, by whichever of the keys has the origin's name.
+ * @throws {FormatError | VerifyError} the same
+ */
 export async function verifyCheckpointByAny(
   note: string,
   logKeys: readonly VerifierKey[],

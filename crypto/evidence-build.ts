@@ -65,7 +65,7 @@ export function buildEvidence(source: EvidenceSource): Bytes {
   return formatEvidenceFile(gatherEvidence(source));
 }
 
-/** As `buildEvidence`, before it is formatted: for `snapshotDigest`. */
+/** As `buildEvidence`, before it is formatted: for `snapshotDigest`. @throws {FormatError} code `evidence` */
 export function gatherEvidence({
   checkpoint,
   session,

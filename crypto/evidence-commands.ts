@@ -180,7 +180,10 @@ async function checkOpening(
   return { technician, session, seen: { roster: version, authority: null, policy: null } };
 }
 
-/** Checks that shown names are those under which the signed list knows the key. */
+/**
+ * Checks that shown names are those under which the signed list knows the key.
+ * @throws {Fault} at the entry that names another
+ */
 export function checkName(
   { leaf }: BoundEntry,
   {

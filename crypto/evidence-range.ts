@@ -36,7 +36,11 @@ export function readLeaves(file: EvidenceFile): ReadLeaves {
   };
 }
 
-/** log-signature: the checkpoint is by a log that is trusted, of a site whose roots are known. */
+/**
+ * log-signature: the checkpoint is by a log that is trusted, of a site whose roots are known.
+ * @throws {Fault} for a log that trust does not name, or that another key signed
+ * @throws {FormatError | VerifyError} as `verifyCheckpointByAny`
+ */
 export async function checkLogSignature(
   { checkpoint: note }: EvidenceFile,
   trust: Trust,

@@ -19,6 +19,7 @@ export interface Summary {
   readonly reason: string | null;
 }
 
+/** Sums a session up from its entries, in order; `technician` is whom the signed roster names, null before that. */
 export function summarise(
   session: readonly BoundEntry[],
   technician: Pick<Member, 'name'> | null,

@@ -41,7 +41,7 @@ export function parseJcs(bytes: Uint8Array): Json {
   return parseJcsText(text);
 }
 
-/** As `parseJcs`, for text. */
+/** As `parseJcs`, for text. @throws {FormatError} code `json` */
 export function parseJcsText(text: string): Json {
   let value: Json;
   try {

@@ -330,6 +330,7 @@ export const KINDS = Object.keys(KIND_SHAPES) as readonly Kind[]; // the keys of
 
 const known: ReadonlySet<string> = new Set(KINDS);
 
+/** Whether a text is a kind of entry that this version knows. */
 export function isKind(text: string): text is Kind {
   return known.has(text);
 }

@@ -59,7 +59,7 @@ export function formatNote(note: Note): string {
   return text;
 }
 
-/** Formats one signature line, without its newline. */
+/** Formats one signature line, without its newline. @throws {FormatError} code `note` for a key id that is not 4 bytes */
 export function formatSignatureLine(signature: NoteSignature): string {
   if (signature.keyId.length !== KEY_ID_BYTES) throw malformed('key id is not 4 bytes');
   const blob = concatBytes(signature.keyId, signature.signature);
