@@ -1,7 +1,7 @@
 import '#scripts/testing/deno-exit.ts';
 
 import { Buffer } from 'node:buffer';
-import { stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -98,6 +98,34 @@ subject('enrol() spends no token on a folder that is an endpoint already', async
   }
   assert.match(said, /caisey agent run --dir .*\n.*caisey endpoint rm frontdesk-1/);
 });
+
+subject(
+  'enrol() says of a folder what is so when its endpoint was removed, or is damaged',
+  async () => {
+    await using appliance = await openAppliance();
+    await using folder = await openFolder();
+    const { endpoint } = await enrolAt(appliance, folder.path);
+    appliance.answerEnrolment = neverAsked;
+    const refusal = async (): Promise<string> =>
+      String(await enrolAt(appliance, folder.path).catch((cause: unknown) => cause));
+    {
+      const { logKey } = parsePins(appliance.pins);
+      await using journal = await openJournal(folder.path, { endpoint, logKey });
+      await journal.recordRemoved();
+    }
+    const removed = await refusal();
+    assert.match(removed, 'The site removed it');
+    assert.not.match(removed, 'agent run');
+    assert.is(await codeOf(enrolAt(appliance, folder.path)), 'identity-exists');
+    await rm(join(folder.path, 'journal.jsonl'));
+    assert.match(await refusal(), /is gone\n.*enrol in an empty folder: caisey agent enrol/);
+    await writeFile(join(folder.path, 'journal.jsonl'), 'damage\n');
+    assert.match(
+      await refusal(),
+      /does not follow\n.*enrol in an empty folder: caisey agent enrol/,
+    );
+  },
+);
 
 subject('enrol() goes over what an enrolment left that broke off', async () => {
   await using appliance = await openAppliance();

@@ -19,7 +19,7 @@ import {
   parsePins,
   type Pins,
 } from './identity.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, openJournal } from './journal.ts';
 import { openConversation } from './protocol/conversation.ts';
 import { openDeadline } from './protocol/deadline.ts';
 import {
@@ -54,7 +54,7 @@ export interface EnrolOptions {
  * Enrols this machine. When it resolves, identity and journal are on disk.
  * @throws {ProtocolError} code `message-invalid` for a text that is no token; as `PeerNode.dial` when the
  *   appliance cannot be reached or answers by another key; `timeout` after ENROL_MS
- * @throws {AgentError} code `identity-exists` or another `identity-…` when one is there, `folder-busy`; `token-expired`, `token-used`, `name-taken`,
+ * @throws {AgentError} code `identity-exists`, or another `identity-…` or `journal-…`, when one is there, `folder-busy`; `token-expired`, `token-used`, `name-taken`,
  *   `proof-invalid`, `unavailable` as the appliance says; `answer-invalid` when what it says does not hold
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
@@ -69,7 +69,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await using _lock = await openFolderLock(folder);
-  if (await isEnrolled(folder)) throw enrolledAlready(folder, await loadIdentity(folder));
+  if (await isEnrolled(folder)) throw await enrolledAlready(folder);
   const seed = randomBytes(32);
   const answer = await ask(token, { pins, seed, options });
   const checkpoint = await checkAnswer(answer, { token, pins });
@@ -80,12 +80,17 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   return identity;
 }
 
-function enrolledAlready(folder: string, { endpoint, name, site }: Identity): AgentError {
+/** Why not, and what to do. @throws {AgentError} code `identity-…`, `journal-…` when the folder is damaged besides */
+async function enrolledAlready(folder: string): Promise<AgentError> {
+  const { endpoint, name, site } = await loadIdentity(folder);
+  await using journal = await openJournal(folder, { endpoint, logKey: parsePins(site).logKey });
   const [origin = ''] = site.log.split('+');
   const what = `"${folder}" is endpoint ${endpoint} already, "${name}" of the site whose log is ${origin}`;
-  const next =
-    `To run it: caisey agent run --dir ${folder}\n` +
-    `To enrol it anew: have it removed at the site (caisey endpoint rm ${name}), move the folder away, and enrol`;
+  const next = journal.isRemoved
+    ? 'The site removed it, and nothing runs here any more. To let this machine in again, move the folder away, or ' +
+      'name an empty one by --dir, and enrol: the token is still good'
+    : `To run it: caisey agent run --dir ${folder}\n` +
+      `To enrol it anew: have it removed at the site (caisey endpoint rm ${name}), move the folder away, and enrol`;
   return new AgentError('identity-exists', `Cannot enrol: ${what}\n${next}`);
 }
 

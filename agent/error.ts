@@ -40,6 +40,12 @@ export const REMOVED_WORDS =
   'the site removed this endpoint, and nothing runs here any more. To let this machine in again, move this folder ' +
   'away, ask the site for a new token, and enrol: caisey agent enrol --token-file FILE';
 
+/** What to do about a journal that is gone or does not add up. */
+export const JOURNAL_WORDS =
+  'An endpoint that cannot say what it ran runs nothing, and an old copy of its journal will not do. To let this ' +
+  'machine in again, have the endpoint removed at the site (caisey endpoint rm NAME), ask for a new token, and enrol ' +
+  'in an empty folder: caisey agent enrol --token-file FILE --dir DIR';
+
 /** Whether an error of the system has this code: `ENOENT`, `EEXIST`. */
 export function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;

@@ -17,7 +17,7 @@ import { EMPTY_ROOT, sha256Base64url } from '#crypto/hash.ts';
 import type { VerifierKey } from '#crypto/key.ts';
 import type { SeenCheckpoint } from '#crypto/work-order.ts';
 import { replaceFile } from './durable-file.ts';
-import { AgentError, isSystemError } from './error.ts';
+import { AgentError, isSystemError, JOURNAL_WORDS } from './error.ts';
 import {
   type Fork,
   JOURNAL_FORMAT,
@@ -324,7 +324,10 @@ async function readJournal(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     if (!isSystemError(cause, 'ENOENT')) throw cause;
-    throw new AgentError('journal-missing', `Cannot open journal: "${path}" is gone`);
+    throw new AgentError(
+      'journal-missing',
+      `Cannot open journal: "${path}" is gone\n${JOURNAL_WORDS}`,
+    );
   }
 }
 
@@ -337,5 +340,7 @@ async function verifySeen(note: string, logKey: VerifierKey): Promise<VerifiedCh
 }
 
 function damaged(state: string, cause?: unknown): AgentError {
-  return new AgentError('journal-damaged', `Cannot open journal: ${state}`, { cause });
+  return new AgentError('journal-damaged', `Cannot open journal: ${state}\n${JOURNAL_WORDS}`, {
+    cause,
+  });
 }
