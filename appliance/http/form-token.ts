@@ -35,7 +35,8 @@ export interface FormTokens {
   /**
    * Does what a form asks for; answers the path of the page that shows what came of it, as `deed` says it. The same
    * form sent again does nothing: it waits for the first one, and is answered alike. What failed may be sent again.
-   * @throws {PageError} code `form-stale` when its token is not of this visitor, purpose and process
+   * @throws {PageError} code `form-stale` when its token is not of this visitor, purpose and process;
+   *   `cookie-missing` when the visitor sends none: the browser takes no cookies, or was closed meanwhile
    * @throws what `deed` throws
    */
   once(c: Context, form: SentForm, deed: () => Promise<string>): Promise<string>;
@@ -71,8 +72,11 @@ export function createFormTokens(): FormTokens {
     },
     async once(c, { purpose, token, asked }, deed) {
       const visitor = visitorOf(c);
+      if (visitor === null) {
+        throw new PageError('cookie-missing', 'Cannot take form: it came without its cookie');
+      }
       const number = parseInt(token, 10);
-      const isOurs = visitor !== null && isSame(token, tokenFor(visitor, { purpose, number }));
+      const isOurs = isSame(token, tokenFor(visitor, { purpose, number }));
       if (!isOurs) throw stale('it is of another visit');
       const content = sha256(encodeUtf8(JSON.stringify([token, asked])));
       return await deeds.once({ number, name: encodeBase64url(content) }, deed);
@@ -111,6 +115,11 @@ class Deeds {
     }
   }
 }
+
+/** What to do about a form that came without its cookie, for the person who sent it. */
+export const COOKIE_ADVICE =
+  `Please read the page again and try once more. If this comes back, your browser keeps no cookies here: in its ` +
+  `settings, allow this address the cookie "${VISITOR_COOKIE}". The page needs it to know your form from a forged one.`;
 
 function stale(state: string): PageError {
   return new PageError('form-stale', `Cannot take form: ${state}`);

@@ -18,6 +18,8 @@ export type PageErrorCode =
   | 'form-invalid'
   /** The form's token is not of this visit. */
   | 'form-stale'
+  /** The form came without the cookie that its page gave. */
+  | 'cookie-missing'
   | 'form-too-large'
   /** There is nothing to say in what was typed. */
   | 'text-empty'
@@ -48,6 +50,7 @@ const STATUS: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   'page-unknown': 404,
   'form-invalid': 400,
   'form-stale': 403,
+  'cookie-missing': 403,
   'form-too-large': 413,
   'text-empty': 400,
   'text-too-long': 413,

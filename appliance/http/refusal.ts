@@ -6,6 +6,7 @@ import { PinError } from '../gate/pin.ts';
 import { LedgerError } from '../ledger/error.ts';
 import { WorkError } from '../work/error.ts';
 import { MAX_SAID_CHARS } from './form.ts';
+import { COOKIE_ADVICE } from './form-token.ts';
 import { formatWait } from './moment.ts';
 import type { Notice } from './page.ts';
 import { PageError, problemOf } from './problem.ts';
@@ -40,6 +41,8 @@ function noticeOf(cause: unknown, deed: Deed): Notice | null {
         'This page was open for too long',
         `${nothing}. Please read it again and type your PIN once more.`,
       );
+    case 'cookie-missing':
+      return warn('Your browser sent no cookie', `${nothing}. ${COOKIE_ADVICE}`);
     case 'text-empty':
       return warn(`${nothing} yet`, 'Please type what you want to say, and your PIN once more.');
     case 'text-too-long':

@@ -83,6 +83,18 @@ settings('changes nothing for a form that is forged, stale, incomplete or by nob
   assert.is(stage.site.digest, null);
 });
 
+settings('names the cookie to a browser that keeps none', async () => {
+  await using stage = await openOnsiteStage();
+  const token = await createPageVisitor(stage.app).tokenOf('/settings');
+  const form = { ...FORM, token };
+  const { status, text } = await createPageVisitor(stage.app).send('/settings', form);
+  assert.is(status, 403);
+  assert.match(text, 'Your browser sent no cookie');
+  assert.match(text, 'caisey-visitor');
+  assert.not.match(text, 'open for too long');
+  assert.is(stage.site.digest, null);
+});
+
 settings(
   'says that nothing leaves a site without a console, or that nobody can change',
   async () => {

@@ -16,7 +16,7 @@ import type { SetUp } from '../claim/set-up.ts';
 import { PinError } from '../gate/pin.ts';
 import type { ClaimOffer } from '../protocol/claim-message.ts';
 import { readForm } from './form.ts';
-import { createFormTokens, type FormTokens } from './form-token.ts';
+import { COOKIE_ADVICE, createFormTokens, type FormTokens } from './form-token.ts';
 import { knownHosts, pageHeaders, sameOrigin } from './headers.ts';
 import { type Notice, problemPage } from './page.ts';
 import { PageError, problemOf } from './problem.ts';
@@ -178,6 +178,9 @@ function noticeOf(cause: unknown): Notice | null {
   }
   if (cause instanceof PageError && cause.code === 'form-stale') {
     return { tone: 'warn', title, text: 'This page was open for too long. Please read it again.' };
+  }
+  if (cause instanceof PageError && cause.code === 'cookie-missing') {
+    return { tone: 'warn', title, text: `Your browser sent no cookie. ${COOKIE_ADVICE}` };
   }
   if (cause instanceof PageError && cause.code === 'form-invalid') {
     return { tone: 'warn', title, text: 'Please give your name and choose a known time zone.' };
