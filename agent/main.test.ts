@@ -10,6 +10,7 @@ import '#scripts/testing/deno-exit.ts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import {
   enrolDirectly,
   openAppliance,
@@ -217,6 +218,12 @@ enrolling('enrols by a token on stdin or in a file, and never names it', async (
     assert.is(identity.name, 'frontdesk-1');
     const fingerprint = await identityFingerprint(identity);
     assert.ok(program.said.out.includes(`Fingerprint of its key: ${fingerprint}\n`));
+    const keys = siteFingerprints(appliance.pins);
+    assert.ok(
+      program.said.out.includes(
+        `Keys of its site: appliance ${keys.appliance}, record ${keys.log}\n`,
+      ),
+    );
     assert.match(program.said.out, `Next, here: caisey agent run --dir ${path}\n`);
     assert.not.ok((program.said.out + program.said.err).includes(token.slice(10, 30)));
   }

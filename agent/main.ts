@@ -14,6 +14,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import { type AgentEnd, openAgent } from './agent.ts';
 import { enrol } from './enrol.ts';
 import { AgentError, type AgentErrorCode } from './error.ts';
@@ -106,9 +107,12 @@ class UsageError extends Error {
 async function enrolFrom({ dir, tokenFile = '-' }: Values, signal: AbortSignal): Promise<string> {
   const token = await readToken(tokenFile);
   const identity = await enrol({ token, folder: dir, signal });
-  const { name, endpoint } = identity;
+  const { name, endpoint, site } = identity;
+  const keys = siteFingerprints(site);
   return `Enrolled "${name}" as endpoint ${endpoint} in "${dir}"
 Fingerprint of its key: ${await identityFingerprint(identity)}
+Keys of its site: appliance ${keys.appliance}, record ${keys.log}
+  The same stand where its token was made. If they differ, do not start it: the token was not that site's.
 Next, here: caisey agent run --dir ${asArgument(dir)}
 Then, at the site: caisey endpoint verify ${name}
   or on the machine's page of the console. Until a person has compared the fingerprint there with this one,

@@ -5,7 +5,7 @@ import { formatVerifierKey } from '#crypto/key.ts';
 import { FAKE_HOST } from '#scripts/testing/fake-agent.ts';
 import { openOnsiteStage, PINS, fieldsOf } from '#scripts/testing/onsite-stage.ts';
 import { createPageVisitor, type PageVisitor } from '#scripts/testing/page-visitor.ts';
-import { siteFingerprints } from '../protocol/site-fingerprints.ts';
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import { rosterOf } from '#scripts/testing/story-statements.ts';
 import type { Session } from '../work/session.ts';
 

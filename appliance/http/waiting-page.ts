@@ -7,7 +7,7 @@ import { visibleText } from '#crypto/visible.ts';
 import type { SignedCheckpoint } from '../ledger/ledger.ts';
 import type { RequestItem, RequestSummary } from '../protocol/client-message.ts';
 import { REQUEST_WORDS } from '../protocol/request-state.ts';
-import { siteFingerprints } from '../protocol/site-fingerprints.ts';
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import type { Session } from '../work/session.ts';
 import type { SiteFacts } from '../work/site.ts';
 import { lookLinks } from './look.ts';

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { type ApplianceEvent, openAppliance } from '#appliance/appliance.ts';
 import { loadConfig, loadKeyFile, placesIn } from '#appliance/config.ts';
 import { runAppliance } from '#appliance/main.ts';
-import { type SiteKeys, siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
+import { type SiteKeys, siteFingerprints } from '#crypto/site-fingerprints.ts';
 import { record } from '#appliance/work/record.ts';
 import { signCheckpoint } from '#crypto/checkpoint.ts';
 import { sha256 } from '#crypto/hash.ts';

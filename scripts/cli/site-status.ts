@@ -1,7 +1,7 @@
 // What `caisey site status` shows; of an appliance on this machine that refuses to run, why.
 
 import { isProtocolError } from '#agent/protocol/error.ts';
-import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import { visibleText } from '#crypto/visible.ts';
 import type { Connection } from './connect.ts';
 import { CliError } from './error.ts';

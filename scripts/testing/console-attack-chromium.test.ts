@@ -8,7 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { commonOf } from '#appliance/protocol/session-key.ts';
-import { siteFingerprints } from '#appliance/protocol/site-fingerprints.ts';
+import { siteFingerprints } from '#crypto/site-fingerprints.ts';
 import { parseBase64url } from '#crypto/base64.ts';
 import { sha256 } from '#crypto/hash.ts';
 import { formatVerifierKey, parseVerifierKey, verifierKey } from '#crypto/key.ts';

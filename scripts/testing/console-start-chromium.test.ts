@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import { caisey } from '../caisey-process.ts';
 import { findChromium } from './chromium.ts';
 import {

@@ -4,7 +4,7 @@
 
 import { createStore, del, entries, get, set, update } from 'idb-keyval';
 
-import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import type { SeenVersion } from '#crypto/roster.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { SigningKey } from './passkey.ts';

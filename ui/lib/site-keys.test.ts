@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { commonOf } from '#appliance/protocol/session-key.ts';
-import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
 import { formatRootSet } from '#crypto/root-set.ts';
 import {

@@ -3,7 +3,7 @@
 // from the host. What is known is never given up for other keys, whoever names them.
 
 import { commonOf } from '#appliance/protocol/session-key.ts';
-import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import { parseTime } from '#crypto/leaf.ts';
 import { isRootKey } from '#crypto/root-set.ts';
 import { type SeenVersion, verifySite } from '#crypto/roster.ts';

@@ -4,7 +4,7 @@ import { createContext } from 'svelte';
 
 import { type Client, ClientError } from '#appliance/protocol/client.ts';
 import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
-import type { SiteKeys } from '#appliance/protocol/site-fingerprints.ts';
+import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';

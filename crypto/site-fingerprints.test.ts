@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { formatVerifierKey, verifierKey } from '#crypto/key.ts';
-import { formatPersonKey, keyFingerprint } from '#crypto/person-key.ts';
+import { formatVerifierKey, verifierKey } from './key.ts';
+import { formatPersonKey, keyFingerprint } from './person-key.ts';
 import { siteFingerprints } from './site-fingerprints.ts';
 
 const keyOf = (fill: number) => new Uint8Array(32).fill(fill);

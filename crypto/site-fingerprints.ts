@@ -1,8 +1,8 @@
 // The two keys by which a site is known, as two people compare them: one form on the appliance's own page, at the
 // command line and in the console. The appliance's key ends the encrypted link; the log's signs the record.
 
-import { parseVerifierKey } from '#crypto/key.ts';
-import { formatPersonKey, keyFingerprint } from '#crypto/person-key.ts';
+import { parseVerifierKey } from './key.ts';
+import { formatPersonKey, keyFingerprint } from './person-key.ts';
 
 /** The keys of a site, as text. */
 export interface SiteKeys {
