@@ -9,6 +9,14 @@ export const OPERATING_SYSTEMS = [
 
 export type OperatingSystem = (typeof OPERATING_SYSTEMS)[number]['id'];
 
+/** A token for one machine, as its site has just made it: shown once. */
+export interface MadeToken {
+  readonly token: string;
+  readonly expires: string;
+  /** What the machine is called. */
+  readonly name: string;
+}
+
 /** A command to paste: enrols, and then runs the agent. */
 export function endpointCommand({ os, token }: { os: OperatingSystem; token: string }): string {
   switch (os) {

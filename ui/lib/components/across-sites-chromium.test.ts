@@ -102,20 +102,25 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   assert.equal(owner.complaints.filter(isUnforeseen), []);
 }
 
-/** A token is made, listed, and taken back in two steps. */
+/** A token is made, listed, replaced by another, and taken back in two steps. */
 async function lookAtTokens(
   owner: BrowserVisitor,
   { site, look }: { site: string; look: (name: string) => Promise<void> },
 ): Promise<void> {
   const { page } = owner;
   await owner.go(`/sites/${site}`);
-  await page.getByRole('button', { name: 'Add a machine' }).click();
   const tokens = page.getByRole('region', { name: 'Tokens that are out' });
   await tokens.getByText('No token can be used now').waitFor();
+  await page.getByRole('button', { name: 'Add a machine' }).click();
   await page.getByLabel('Name', { exact: true }).fill('spare');
   await page.getByRole('button', { name: 'Make the command' }).click();
   await tokens.getByText('spare', { exact: true }).waitFor();
   await look('tokens');
+  const command = page.getByRole('region', { name: 'Run this on spare' });
+  const first = await command.locator('code').first().innerText();
+  await tokens.getByRole('button', { name: 'Make another token for spare' }).click();
+  await command.getByText(first, { exact: true }).waitFor({ state: 'detached' });
+  assert.is(await tokens.getByText('spare', { exact: true }).count(), 1, 'the first is revoked');
   await tokens.getByRole('button', { name: 'Revoke the token for spare' }).click();
   await tokens.getByRole('button', { name: 'Yes, revoke it' }).click();
   await tokens.getByText('No token can be used now').waitFor();
