@@ -31,6 +31,8 @@ export interface DialOptions {
 export interface PeerStream {
   readonly stream: Stream;
   readonly remotePublicKey: Bytes;
+  /** Whether a relay carries it. */
+  readonly isRelayed: boolean;
 }
 
 /** An open connection: with whom, and their address as it looks from here. */
@@ -207,7 +209,9 @@ async function dial(libp2p: Libp2pNode, options: DialOptions): Promise<PeerStrea
   const connection = await connect(libp2p, { peer, targets, signal });
   try {
     const stream = await connection.newStream(options.protocol, { ...STREAM_OPTIONS, signal });
-    return { stream, remotePublicKey: publicKeyOfPeer(connection.remotePeer) };
+    const { remotePeer, remoteAddr } = connection;
+    const isRelayed = remoteAddr.getComponents().some(({ name }) => name === 'p2p-circuit');
+    return { stream, remotePublicKey: publicKeyOfPeer(remotePeer), isRelayed };
   } catch (cause) {
     // What does not even answer to a new stream is of no use to the next dial, which would take it again.
     if (signal.aborted) connection.abort(asError(signal.reason));

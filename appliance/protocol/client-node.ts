@@ -60,11 +60,12 @@ export async function openClient(
 }
 
 /** Makes a client of a stream that a dial just gave: call it in the same tick. */
-export function clientOver({ stream, remotePublicKey }: PeerStream): Client {
+export function clientOver({ stream, remotePublicKey, isRelayed }: PeerStream): Client {
   return new Client(
     openConversation<ClientAnswer, ClientRequest>(stream, {
       schema: clientAnswerSchema,
       remotePublicKey,
     }),
+    { isRelayed },
   );
 }

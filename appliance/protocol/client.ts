@@ -44,10 +44,16 @@ export class Client implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<ClientError>();
   /** Resolves when nothing can be asked any more, with why. Never rejects. */
   readonly lost = this.#ended.promise;
+  /** Whether a relay carries it: then it is not on the appliance's own network. */
+  readonly isRelayed: boolean;
   #lastId = 0;
   #lost: ClientError | null = null;
 
-  constructor(conversation: Conversation<ClientAnswer, ClientRequest>) {
+  constructor(
+    conversation: Conversation<ClientAnswer, ClientRequest>,
+    { isRelayed = false }: { isRelayed?: boolean } = {},
+  ) {
+    this.isRelayed = isRelayed;
     this.#conversation = conversation;
     this.#reading = this.#read();
   }

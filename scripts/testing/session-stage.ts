@@ -109,7 +109,7 @@ function createLink(scene: Scene): SessionStateOptions['link'] & { hurry: () => 
     return { index: 0, cancelled: true };
   };
   return {
-    state: { kind: 'open' },
+    state: { kind: 'open', isRelayed: true },
     call: call as SessionStateOptions['link']['call'], // answers what the page looks at, and no more
     hurry: () => undefined,
     readSession: (_session, options) => read(scene, options),
@@ -175,7 +175,7 @@ const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'
 let linkState: LinkState =
   scene === 'away'
     ? { kind: 'away', why: 'No answer', retryAtMs: Date.now() + 3_600_000 }
-    : { kind: 'open' };
+    : { kind: 'open', isRelayed: true };
 const isOwn = scene !== 'watch';
 let tellLink = (): void => undefined;
 const readLink = createSubscriber((update) => {

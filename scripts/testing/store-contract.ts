@@ -22,7 +22,7 @@ const CLIENT: Insertable<Schema['client']> = {
 const SITE: Insertable<Schema['site']> = {
   ...{ id: 's1', organisation_id: 'o1', client_id: 'c1', name: 'Berlin', folded: 'berlin' },
   ...{ state: 'invited', token_hash: 'h1', token_expires_at: AT, peer_key: 'k1', log_key: null },
-  ...{ origin: null, addresses: '[]', software: null, checkpoint: null, checkpoint_size: 0 },
+  ...{ origin: null, software: null, checkpoint: null, checkpoint_size: 0 },
   ...{ roster_version: 0, digest_level: 'standard', seen_at: null, created_at: AT },
 };
 const ENDPOINT: Insertable<Schema['endpoint']> = {

@@ -90,6 +90,15 @@ export class Keeper {
     await update<PinnedSite>(this.#key('site', site), (known) => withPinned(known, keys), store);
   }
 
+  /** Where a site's appliance listens on its own network, as it told when this browser was linked to it last. */
+  async straight(site: string): Promise<readonly string[]> {
+    return (await get<readonly string[]>(this.#key('straight', site), store)) ?? [];
+  }
+
+  async keepStraight(site: string, addresses: readonly string[]): Promise<void> {
+    await set(this.#key('straight', site), addresses, store);
+  }
+
   /** The newest checkpoint of a site's log that this browser has seen: a signed note. */
   checkpoint(site: string): Promise<string | undefined> {
     return get<string>(this.#key('checkpoint', site), store);

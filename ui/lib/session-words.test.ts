@@ -80,7 +80,7 @@ const link = suite('linkWords()');
 link('linkWords() says when it is tried again', () => {
   const words = linkWords({ kind: 'away', why: 'No answer', retryAtMs: 4_000 }, 500);
   assert.is(words?.title, 'The site cannot be reached; trying again in 4 s.');
-  assert.is(linkWords({ kind: 'open' }, 0), null);
+  assert.is(linkWords({ kind: 'open', isRelayed: true }, 0), null);
 });
 
 link('linkWords() says the same while it is tried again as before, but for when', () => {

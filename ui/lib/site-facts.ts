@@ -16,7 +16,18 @@ export interface ShownSite {
   readonly peerKey: string | null;
   /** Both keys as the organisation's root signed them; null: nobody did. */
   readonly signedKeys: Envelope | null;
-  readonly addresses: readonly string[];
+}
+
+/** How this page goes to a site. */
+export interface Way {
+  readonly facts: SiteFacts;
+  /** By the relay. */
+  readonly appliance: ApplianceAddress;
+  /**
+   * Whether a page as this one may try the appliance's own network first. Browsers refuse plain WebSockets to a page
+   * by https; only a console on one's own computer serves another.
+   */
+  readonly mayGoStraight: boolean;
 }
 
 /** Who looks, and from where. */
@@ -36,15 +47,12 @@ export function meOf(
 }
 
 /** The way to a site; null: nothing is at work there yet. */
-export function wayTo(
-  site: ShownSite,
-  { me, keeper, relay, isSecurePage }: Visitor,
-): { readonly facts: SiteFacts; readonly appliance: ApplianceAddress } | null {
-  const { id, name, state, origin, logKey, peerKey, signedKeys, addresses } = site;
+export function wayTo(site: ShownSite, { me, keeper, relay, isSecurePage }: Visitor): Way | null {
+  const { id, name, state, origin, logKey, peerKey, signedKeys } = site;
   if (state !== 'claimed' || logKey === null || peerKey === null) return null;
-  const appliance = applianceAddress({ peerKey, addresses, relay, isSecurePage });
+  const appliance = applianceAddress({ peerKey, relay });
   if (appliance === null) return null;
   const keys = { appliance: peerKey, log: logKey };
   const facts = { id, name, origin: origin ?? '', keys, signedKeys, me, keeper };
-  return { facts, appliance };
+  return { facts, appliance, mayGoStraight: !isSecurePage };
 }

@@ -15,7 +15,8 @@ import { wordsOf } from './words-of.ts';
 export type LinkState =
   /** `why` the last try failed, or the link was lost; null: this is the first. */
   | { readonly kind: 'connecting'; readonly why: string | null }
-  | { readonly kind: 'open' }
+  /** Straight on the appliance's own network, or by the console's relay. */
+  | { readonly kind: 'open'; readonly isRelayed: boolean }
   /** Lost, or never reached; it is tried again. */
   | { readonly kind: 'away'; readonly why: string; readonly retryAtMs: number }
   /** The site will not have us: trying again would not help. */
@@ -27,6 +28,8 @@ export interface SiteLinkOptions {
   readonly dial: (signal: AbortSignal) => Promise<Client>;
   /** The signed word that this browser's device key speaks for its person. */
   readonly device: Envelope;
+  /** What else is asked of the site as soon as it has let us in. Where that fails, the link has not come about. */
+  readonly onHello?: (client: Client) => Promise<void>;
   readonly onState: (state: LinkState) => void;
   readonly now: () => number;
   /** From 0 up to 1. */
@@ -165,7 +168,7 @@ export class SiteLink implements AsyncDisposable {
         await using client = await this.#open();
         attempt = 0;
         this.#client.resolve(client);
-        this.#say({ kind: 'open' });
+        this.#say({ kind: 'open', isRelayed: client.isRelayed });
         const why = await Promise.race([client.lost, aborting(signal)]);
         this.#client = Promise.withResolvers<Client>();
         this.#client.promise.catch(() => undefined);
@@ -191,6 +194,7 @@ export class SiteLink implements AsyncDisposable {
     const client = await this.#options.dial(this.#closing.signal);
     try {
       await client.call('client.hello', { device: this.#options.device });
+      await this.#options.onHello?.(client);
       return client;
     } catch (cause) {
       await client[Symbol.asyncDispose]();

@@ -130,7 +130,7 @@ status('never puts a smaller checkpoint in the place of a larger', async () => {
   await own.beginClaim(msp.siteId, msp.siteKey);
   await directory.keepStatus(site, {
     ...{ state: 'claimed', origin: 'console.example/site/x/0', logKey: 'x+1+AAAA' },
-    ...{ digestLevel: 'sealed', addresses: ['/ip4/10.0.0.2/tcp/4010'], software: '0.1.0' },
+    ...{ digestLevel: 'sealed', software: '0.1.0' },
     rosterVersion: 7,
     checkpoint: { text: 'at ten', size: 10 },
   });

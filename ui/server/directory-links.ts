@@ -69,7 +69,6 @@ const statusSchema = z.strictObject({
   origin: line.exactOptional(),
   logKey: z.string().max(512).exactOptional(),
   digestLevel: z.enum(DIGEST_LEVELS).exactOptional(),
-  addresses: z.array(line).max(32).exactOptional(),
   software: line.nullable().exactOptional(),
   rosterVersion: z.int().min(0).exactOptional(),
   checkpoint: z
@@ -233,7 +232,7 @@ async function keepStatus(
   db: Db,
   { site, status, nowMs }: { site: KnownSite; status: SiteStatus; nowMs: number },
 ): Promise<void> {
-  const { state, origin, logKey, digestLevel, addresses, software, checkpoint } = status;
+  const { state, origin, logKey, digestLevel, software, checkpoint } = status;
   const { rosterVersion } = status;
   const { numUpdatedRows } = await db
     .updateTable('site')
@@ -243,7 +242,6 @@ async function keepStatus(
       ...(origin === undefined ? {} : { origin }),
       ...(logKey === undefined ? {} : { log_key: logKey }),
       ...(digestLevel === undefined ? {} : { digest_level: digestLevel }),
-      ...(addresses === undefined ? {} : { addresses: JSON.stringify(addresses) }),
       ...(software === undefined ? {} : { software }),
       ...(rosterVersion === undefined ? {} : { roster_version: rosterVersion }),
     })

@@ -49,8 +49,6 @@ export interface Site {
   /** Both keys as the organisation's root signed them; null: nobody did. */
   readonly signedKeys: Envelope | null;
   readonly digestLevel: DigestLevel;
-  /** Multiaddrs on its own network. */
-  readonly addresses: readonly string[];
   readonly software: string | null;
   /** The last checkpoint that it told: a signed note. */
   readonly checkpoint: string | null;
@@ -160,7 +158,7 @@ async function createSite(
       ...{ id: join.siteId, organisation_id: actor.organisationId, client_id: clientId },
       ...{ name: named, folded: foldText(named), state: 'invited' },
       ...{ token_hash: hashToken(join), token_expires_at: join.expiresAt },
-      ...{ addresses: '[]', created_at: timeText(now()) },
+      created_at: timeText(now()),
       ...{ digest_level: 'standard', checkpoint_size: 0, roster_version: 0 },
     })
     .execute();
@@ -320,7 +318,6 @@ function siteOf(row: SiteRow): Site {
     ...{ state, digestLevel, tokenExpiresAt: row.token_expires_at },
     ...{ peerKey: row.peer_key, logKey: row.log_key, origin: row.origin },
     signedKeys: row.signed_keys === null ? null : envelopeSchema.parse(JSON.parse(row.signed_keys)),
-    addresses: textsSchema.parse(JSON.parse(row.addresses)),
     ...{ software: row.software, checkpoint: row.checkpoint, checkpointSize: row.checkpoint_size },
     ...{ rosterVersion: row.roster_version, seenAt: row.seen_at },
   };

@@ -8,8 +8,8 @@ export async function shownSites(locals: App.Locals) {
   const { relay, uplinks } = locals.host;
   const sites = (await directory.sites())
     .filter(({ state }) => state === 'claimed')
-    .map(({ id, name, clientName, state, origin, logKey, peerKey, signedKeys, addresses }) => ({
-      ...{ id, name, clientName, state, origin, logKey, peerKey, signedKeys, addresses },
+    .map(({ id, name, clientName, state, origin, logKey, peerKey, signedKeys }) => ({
+      ...{ id, name, clientName, state, origin, logKey, peerKey, signedKeys },
       isOnline: uplinks.isOnline(id),
     }))
     .sort((a, b) => Number(b.isOnline) - Number(a.isOnline));

@@ -252,7 +252,7 @@ function toldLink(
 ): SessionStateOptions['link'] {
   const calls: string[] = [];
   return {
-    state: { kind: 'open' },
+    state: { kind: 'open', isRelayed: true },
     call: (verb) => {
       calls.push(verb);
       return Promise.reject(new ClientError('stream-lost', `Lost the appliance at ${verb}`));

@@ -7,9 +7,11 @@ import type { ApplianceAddress } from '#appliance/protocol/client-node.ts';
 import type { SiteKeys } from '#crypto/site-fingerprints.ts';
 import type { Envelope } from '#crypto/statement.ts';
 import type { Keeper } from '#ui/lib/keeper.ts';
+import type { Way } from '#ui/lib/site-facts.ts';
 import { type LinkState, SiteLink, type SiteLinkOptions } from '#ui/lib/site.ts';
 import { pinSiteKeys } from '#ui/lib/site-keys.ts';
 import { SiteProof } from '#ui/lib/site-proof.ts';
+import { findStraight, straightAddresses } from '#ui/lib/straight.ts';
 import { wordsOf } from '#ui/lib/words-of.ts';
 
 /** Who looks: what the console says of the person, and the key that stands in rosters. */
@@ -83,21 +85,49 @@ async function pinKeys({ keeper, ...shown }: SiteFacts, atMs: number): Promise<v
   }
 }
 
+/** A straight dial that takes longer goes nowhere: what is near answers at once. */
+const STRAIGHT_MS = 3000;
+
+type Dial = (address: ApplianceAddress & { signal: AbortSignal }) => Promise<Client>;
+
 /** Begins to link a site by the way to it. */
 export function openSite(
-  { facts, appliance }: { facts: SiteFacts; appliance: ApplianceAddress },
-  {
-    dial,
-    device,
-  }: {
-    dial: (address: ApplianceAddress & { signal: AbortSignal }) => Promise<Client>;
-    device: Envelope;
-  },
+  { facts, appliance, mayGoStraight }: Way,
+  { dial, device }: { dial: Dial; device: Envelope },
 ): SiteState {
+  const { id, keeper } = facts;
+  if (!mayGoStraight) {
+    return new SiteState(facts, {
+      dial: (signal) => dial({ ...appliance, signal }),
+      ...{ device, now: Date.now },
+    });
+  }
   return new SiteState(facts, {
-    dial: (signal) => dial({ ...appliance, signal }),
+    dial: async (signal) => {
+      const straight = await findStraight(await keeper.straight(id), { signal });
+      return dialStraight(straight, { appliance, dial, signal });
+    },
+    onHello: async (client) => {
+      const { addresses } = await client.call('site.status', {});
+      await keeper.keepStraight(id, straightAddresses(addresses));
+    },
     ...{ device, now: Date.now },
   });
+}
+
+/** What answered straight may be somebody else, or gone again: then the relay is the way. */
+async function dialStraight(
+  straight: string | null,
+  { appliance, dial, signal }: { appliance: ApplianceAddress; dial: Dial; signal: AbortSignal },
+): Promise<Client> {
+  if (straight !== null) {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(STRAIGHT_MS)]);
+    const target = { publicKey: appliance.publicKey, addresses: [straight] };
+    const client = await dial({ ...target, signal: soon }).catch(() => null);
+    if (client !== null) return client;
+    signal.throwIfAborted();
+  }
+  return dial({ ...appliance, signal });
 }
 
 /** `useSite()` gives a getter: a page stays while its site changes. */

@@ -47,7 +47,10 @@ class World {
           keeper: { pinSite, pinned: nothing, pinnedSite: nothing } as unknown as Keeper, // all that a link asks of it
         };
         const appliance = { publicKey: keyed.signer.publicKey, addresses: [] };
-        return openSite({ facts, appliance }, { device, dial: async () => this.#dial(id) });
+        return openSite(
+          { facts, appliance, mayGoStraight: false },
+          { device, dial: async () => this.#dial(id) },
+        );
       },
     });
   }

@@ -12,6 +12,7 @@ import { up as siteRoster } from './migrations/0004-site-roster.ts';
 import { up as notices } from './migrations/0005-notices.ts';
 import { up as deviceSecret } from './migrations/0006-device-secret.ts';
 import { up as siteKeys } from './migrations/0007-site-keys.ts';
+import { up as noAddresses } from './migrations/0008-no-addresses.ts';
 
 /** One step forward. It knows no schema: the schema's types are those after the last step. */
 export type Migration = (db: Transaction<unknown>, kind: StoreKind) => Promise<void>;
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   notices,
   deviceSecret,
   siteKeys,
+  noAddresses,
 ];
 
 interface MigrationSchema {

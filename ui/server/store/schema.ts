@@ -72,7 +72,6 @@ export interface SiteTable {
   /** Both keys as the organisation's root signed them: an envelope. */
   signed_keys: string | null;
   digest_level: string;
-  addresses: string;
   software: string | null;
   checkpoint: string | null;
   checkpoint_size: number;

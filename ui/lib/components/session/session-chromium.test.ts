@@ -219,7 +219,7 @@ if (executablePath === null) {
     await page.getByLabel('Command', { exact: true }).fill('uptime');
     await page.clock.runFor(10_000);
     assert.is(await page.getByText('Runs at once:').count(), 0);
-    await tellLink(page, { kind: 'open' });
+    await tellLink(page, { kind: 'open', isRelayed: true });
     await page.clock.runFor(1000);
     await page.getByText('Runs at once:').waitFor();
   });
