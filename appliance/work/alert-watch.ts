@@ -1,7 +1,7 @@
 // The alerts that go on record, told to whoever runs the appliance as well: a wrong PIN, a forged statement, an
 // endpoint that found a fork. Read from the log, so what is told is on record already, whoever raised it.
 
-import { LedgerError } from '../ledger/error.ts';
+import { LedgerError, type LedgerErrorCode } from '../ledger/error.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import { openStored } from './record.ts';
 
@@ -18,9 +18,10 @@ export function openAlertWatch(
   onEvent: (event: AlertEvent) => void,
 ): AsyncDisposable {
   const stop = new AbortController();
-  const watching = watch(ledger, { onEvent, signal: stop.signal }).catch((cause: unknown) => {
-    if (cause instanceof LedgerError && (cause.code === 'closed' || cause.code === 'latched'))
-      return;
+  const { signal } = stop;
+  const watching = watch(ledger, { onEvent, signal }).catch((cause: unknown) => {
+    const isEnded = cause instanceof LedgerError && ENDED.has(cause.code);
+    if (isEnded || cause === signal.reason) return; // the appliance says itself that its log ended
     onEvent({ level: 'error', what: 'alerts are not told here any more', cause });
   });
   return {
@@ -30,6 +31,8 @@ export function openAlertWatch(
     },
   };
 }
+
+const ENDED: ReadonlySet<string> = new Set<LedgerErrorCode>(['closed', 'latched']);
 
 /** A checkpoint is published a second after an entry at most; the index of alerts is looked at then. */
 async function watch(

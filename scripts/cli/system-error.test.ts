@@ -83,12 +83,12 @@ plain('says so when the appliance has no key, or a configuration that is none', 
   const appliance = join(site.home, 'appliance');
   await rm(join(appliance, 'keys', 'log.key'));
   const keyless = await site.run(['log', 'fsck', '--offline']);
-  assert.is(keyless.code, 1);
+  assert.is(keyless.code, 2);
   assert.match(keyless.err, /Cannot load key: ".*log.key" cannot be read/);
   await writeFile(join(appliance, 'site.json'), 'no JSON');
   const broken = await site.run(['log', 'fsck', '--offline']);
-  assert.is(broken.code, 1);
-  assert.match(broken.err, 'Cannot load appliance: site.json');
+  assert.is(broken.code, 2);
+  assert.match(broken.err, `Cannot use "${join(appliance, 'site.json')}": it is not JSON`);
   const bare = join(site.folder, 'bare');
   await mkdir(bare);
   assert.is((await runCli(['appliance', 'run', '--dir', bare])).code, 2);
