@@ -6,7 +6,10 @@ import type { Member } from './statement.ts';
 /** Null where it is withheld or unknown. Times are RFC 3339 UTC, by the appliance's clock. */
 export interface Summary {
   readonly entries: number;
+  /** What was run for its own sake; one whose purpose is withheld counts, too. */
   readonly commands: number;
+  /** Commands that only showed the state before or after another. */
+  readonly stateCommands: number;
   readonly approvals: number;
   readonly openedAt: string | null;
   readonly closedAt: string | null;
@@ -27,10 +30,14 @@ export function summarise(
   const [opening] = session;
   const closing = session.at(-1);
   const opened = opening && fieldsAs('session.opened', opening);
+  const started = session.flatMap((entry) => fieldsAs('command.started', entry) ?? []);
+  const isWork = ({ purpose = 'work' }: (typeof started)[number]): boolean => purpose === 'work';
+  const commands = started.filter(isWork).length;
   const count = (kind: string): number => session.filter(({ leaf }) => leaf.k === kind).length;
   return {
     entries: session.length,
-    commands: count('command.started'),
+    commands,
+    stateCommands: started.length - commands,
     approvals: count('approval.granted'),
     openedAt: opening?.leaf.t ?? null,
     closedAt: closing?.leaf.t ?? null,

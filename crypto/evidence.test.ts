@@ -47,7 +47,8 @@ good(
     assert.equal(report.withheld, { fields: 0, segments: 0, kinds: {} });
     assert.equal(report.summary, {
       entries: 22,
-      commands: 4,
+      commands: 2,
+      stateCommands: 2,
       approvals: 1,
       openedAt: story.session.opened.leaf.t,
       closedAt: story.closed.leaf.t,

@@ -32,6 +32,7 @@ render('renderTranscript() tells the whole session, the same each time', async (
   ]) {
     assert.ok(text.includes(`\n${line}\n`) || text.startsWith(`${line}\n`), line);
   }
+  assert.not.match(text, /^ {2}\w+: (?:null|\{\}|\[\])$/m, 'what says nothing');
 });
 
 render('renderTranscript() says what is withheld, where it was', async () => {

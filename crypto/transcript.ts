@@ -40,6 +40,8 @@ function headLines({
   firstBroken,
 }: EvidenceReport): string[] {
   const { openedAt, closedAt, technician, endpointName, client, site, reason } = summary;
+  const { stateCommands } = summary;
+  const shown = stateCommands === 0 ? '' : `, and ${stateCommands} to show the state around them`;
   const rows: readonly (readonly [name: string, value: string | null])[] = [
     ['Verdict', verdict === 'verified' ? 'VERIFIED' : 'FAILED'],
     ...checks
@@ -55,7 +57,7 @@ function headLines({
     ['Reason', reason],
     ['Opened', openedAt === null ? null : formatUtc(openedAt)],
     ['Closed', closedAt === null ? null : formatUtc(closedAt)],
-    ['Commands', String(summary.commands)],
+    ['Commands', `${summary.commands}${shown}`],
     ['Approvals', String(summary.approvals)],
   ];
   return rows.map(([name, value]) => `${name.padEnd(11)} ${visibleText(value ?? '-')}`);
@@ -71,7 +73,7 @@ function entryLines(entry: TranscriptEntry): string[] {
   const lines = ['', `#${entry.index}  ${formatUtc(entry.at)}  ${entry.kind}`];
   const texts = new Set(entry.texts.map(({ field }) => field));
   for (const [name, value] of Object.entries(entry.fields)) {
-    if (!texts.has(name)) lines.push(`  ${name}: ${formatValue(name, value)}`);
+    if (!texts.has(name) && !isEmpty(value)) lines.push(`  ${name}: ${formatValue(name, value)}`);
   }
   for (const name of entry.withheld) lines.push(`  ${name} (withheld)`);
   for (const { pieces } of entry.texts) lines.push(...textLines(pieces));
@@ -79,6 +81,11 @@ function entryLines(entry: TranscriptEntry): string[] {
   if (dropped !== 0)
     lines.push(`  ~ cut here: ${formatJcs(dropped)} more bytes were printed, and not kept`);
   return lines;
+}
+
+/** What says nothing: every kind has all of its fields, used or not. */
+function isEmpty(value: Json): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 /** Signatures are for verifiers; who signed is in the fields beside them. */

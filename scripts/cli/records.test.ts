@@ -110,6 +110,7 @@ verify('says plainly that the trust file is of another site', async () => {
     out,
     /^FAILED: log-signature\n {2}This evidence is of another site than the trust file/,
   );
+  assert.not.match(out, /^(?:client|commands) |^\w+ +-$/m, 'nothing of it was opened');
 });
 
 verify('answers 2 for files that are no evidence, no trust, or not there', async () => {

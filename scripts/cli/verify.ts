@@ -62,13 +62,13 @@ export function reportLines(
   const { verdict, checks, withheld, notProved, summary, log, session } = report;
   const isVerified = verdict === 'verified';
   const kinds = Object.entries(withheld.kinds);
+  const claims = summaryLines(summary, { log, session });
+  const title = isVerified ? [] : ['What the file claims, without proof:'];
   return [
     ...headLines(report, { paint }),
     `Trust: ${visibleText(path)}${isDefault ? ', of your home; --trust names another' : ''}`,
     '',
-    ...(isVerified ? [] : ['What the file claims, without proof:']),
-    ...summaryLines(summary, { log, session }),
-    '',
+    ...(claims.length === 0 ? [] : [...title, ...claims, '']),
     ...checks.map((check) => checkLine(check, { paint, isUnicode })),
     '',
     kinds.length > 0 ? 'Withheld:' : `Withheld: ${isVerified ? 'nothing' : 'not checked'}`,
@@ -101,11 +101,14 @@ function summaryLines(
     reason,
     openedAt,
     closedAt,
+    entries,
     commands,
+    stateCommands,
     approvals,
   }: EvidenceReport['summary'],
   { log, session }: Pick<EvidenceReport, 'log' | 'session'>,
 ): readonly string[] {
+  const shown = stateCommands === 0 ? '' : `, and ${stateCommands} to show the state around them`;
   const rows: readonly (readonly [string, string | null])[] = [
     ['log', log],
     ['session', session],
@@ -115,9 +118,14 @@ function summaryLines(
     ['reason', reason],
     ['from', openedAt === null ? null : formatMoment(openedAt)],
     ['to', closedAt === null ? null : formatMoment(closedAt)],
-    ['commands', `${commands}, with ${formatCount(approvals, 'approval')}`],
+    [
+      'commands',
+      entries === 0 ? null : `${commands}, with ${formatCount(approvals, 'approval')}${shown}`,
+    ],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(12)}${visibleText(value ?? '-')}`);
+  return rows
+    .filter(([, value]) => entries > 0 || value !== null) // nothing was opened: no dash says anything
+    .map(([name, value]) => `${name.padEnd(12)}${visibleText(value ?? '-')}`);
 }
 
 function checkLine(
