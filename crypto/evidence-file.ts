@@ -21,6 +21,7 @@ import { encodeBase64, encodeBase64url, parseBase64, parseBase64url } from './ba
 import { type Bytes, concatBytes, decodeUtf8, encodeUtf8 } from './bytes.ts';
 import { FormatError } from './error.ts';
 import { HASH_BYTES, type Hash, leafHash, sha256 } from './hash.ts';
+import { describeIssue } from './issue.ts';
 import { encodeJcs, type Json, parseJcs } from './json.ts';
 import { fieldNamesOf, type Kind } from './kind.ts';
 import { MAX_LEAF_BYTES, parseLeaf } from './leaf.ts';
@@ -88,8 +89,7 @@ export function parseEvidenceFile(bytes: Uint8Array): EvidenceFile {
   }
   const parsed = evidenceSchema.safeParse(value);
   if (!parsed.success) {
-    const where = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new FormatError('evidence', `Cannot parse evidence: bad "${where}"`, {
+    throw new FormatError('evidence', `Cannot parse evidence: ${describeIssue(parsed.error)}`, {
       cause: parsed.error,
     });
   }

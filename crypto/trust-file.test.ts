@@ -71,6 +71,17 @@ parse(
   },
 );
 
+parse('parseTrustFile() names what nobody knows', () => {
+  const file = JSON.parse(formatTrustFile(trust)) as object;
+  let said = '';
+  try {
+    parseTrustFile(JSON.stringify({ ...file, extra: 1 }));
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  assert.is(said, 'Cannot parse trust file: it has "extra", which nobody knows');
+});
+
 parse.run();
 
 const format = suite('formatTrustFile()');

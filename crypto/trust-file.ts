@@ -11,6 +11,7 @@
 import * as z from 'zod';
 
 import { FormatError } from './error.ts';
+import { describeIssue } from './issue.ts';
 import { MAX_ORIGIN_CHARS } from './leaf.ts';
 import { isPersonKey, MAX_KEY_CHARS } from './person-key.ts';
 import { isRootSet, MAX_ROOT_SET_CHARS } from './root-set.ts';
@@ -69,8 +70,7 @@ export function parseTrustFile(text: string): Trust {
   if (JSON.stringify(value) !== withoutSpace(text)) throw malformed('a name is given twice');
   const parsed = trustSchema.safeParse(value);
   if (!parsed.success) {
-    const where = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new FormatError('trust', `Cannot parse trust file: bad "${where}"`, {
+    throw new FormatError('trust', `Cannot parse trust file: ${describeIssue(parsed.error)}`, {
       cause: parsed.error,
     });
   }

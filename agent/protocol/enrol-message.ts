@@ -63,6 +63,7 @@ export function formatEnrolToken(token: EnrolToken): string {
 /** Parses a token's text. @throws {ProtocolError} code `message-invalid`; the message never holds the token */
 export function parseEnrolToken(text: string): EnrolToken {
   const trimmed = text.trim();
+  if (trimmed === '') throw new ProtocolError('message-invalid', 'Cannot parse token: it is empty');
   if (trimmed.length > MAX_TOKEN_CHARS || !trimmed.startsWith(TOKEN_PREFIX)) {
     throw new ProtocolError('message-invalid', 'Cannot parse token: it does not begin "caisey1."');
   }

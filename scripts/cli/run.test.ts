@@ -1,6 +1,6 @@
 // `caisey run` against a real appliance and a real agent: what is run, shown, asked and answered.
 
-import { access, readdir } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { suite } from 'uvu';
@@ -253,6 +253,10 @@ run('says hints as they are typed in a clone', async () => {
   const agent = await site.run(enrol, { program });
   assert.match(agent.err, `Cannot read token from "${nowhere}": there is no such file or folder\n`);
   assert.match(agent.err, '"npm run -s caisey -- endpoint token --name NAME --out FILE"');
+  const empty = join(site.folder, 'empty.token');
+  await writeFile(empty, '\n');
+  const none = await site.run(['agent', 'enrol', '--dir', nowhere, '--token-file', empty]);
+  assert.match(none.err, `Cannot read token from "${empty}": it is empty\n`);
 });
 
 run('tells programs each step as a line of JSON', async () => {
@@ -288,6 +292,7 @@ run('refuses what it cannot read, before it connects', async () => {
     ['--timeout', 'soon'],
     ['--output-limit', '5kB'],
     ['--env', 'no-value'],
+    ['--timeout', '0s'],
     ['--shell', 'fish'],
     ['--cwd', 'nope'],
     ['--state', ' '],
@@ -296,6 +301,8 @@ run('refuses what it cannot read, before it connects', async () => {
     assert.is(code, 2, options.join(' '));
     assert.match(err, /^Cannot /);
   }
+  const timeless = await site.run(['run', 'web', '--timeout', '0s', '--', 'true']);
+  assert.match(timeless.err, /^Cannot run with --timeout 0s: the command would have no time\n/);
   const empty = await site.run(['run', 'web', '--', '']);
   assert.is(empty.code, 2);
   assert.match(empty.err, /^Cannot run command: it is empty\n/);

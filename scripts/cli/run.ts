@@ -91,7 +91,7 @@ async function run(
       shell: options.shell ?? null,
       cwd: options.cwd ?? null,
       env: parseEnvironment(options.env ?? []),
-      timeout_ms: parseDuration(options.timeout),
+      timeout_ms: parseTimeout(options.timeout),
       output_limit: parseSize(options.outputLimit),
     },
     why: options.why ?? null,
@@ -125,6 +125,14 @@ async function run(
 
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+function parseTimeout(text: string): number {
+  const timeoutMs = parseDuration(text);
+  if (timeoutMs > 0) return timeoutMs;
+  throw new CliError('usage', `Cannot run with --timeout ${text}: the command would have no time`, {
+    hint: 'Write how long it may run, such as --timeout 90s.',
+  });
 }
 
 function parseEnvironment(settings: readonly string[]): Record<string, string> {

@@ -94,6 +94,7 @@ policy('refuses a file that is no policy, naming what is wrong', async () => {
   const path = join(site.folder, 'bad.json');
   await writeFile(path, '{"time_zone":"UTC","rules":[{"id":"x","effect":"maybe"}]}');
   const { code, err } = await site.run(['site', 'policy', 'set', path]);
+  assert.not.match(err, /\\x0a|✖/, 'one line, in our words');
   assert.is(code, 2);
   assert.match(err, 'effect');
   assert.is((await site.run(['site', 'policy', 'set', join(site.folder, 'none')])).code, 2);

@@ -3,9 +3,8 @@
 
 import { readFile } from 'node:fs/promises';
 
-import * as z from 'zod';
-
 import { commonOf } from '#appliance/protocol/session-key.ts';
+import { describeIssue } from '#crypto/issue.ts';
 import type { KeyFile } from '#crypto/key-file.ts';
 import { isPersonKey } from '#crypto/person-key.ts';
 import {
@@ -189,8 +188,9 @@ async function rulesOf(name: string, timeZone: string): Promise<PolicyRules> {
     preset === undefined ? parseJson(await readRules(name), name) : presetPolicy(preset, timeZone);
   const parsed = policySchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new CliError('unusable', `Cannot use policy "${name}": ${z.prettifyError(parsed.error)}`, {
+  throw new CliError('unusable', `Cannot use policy "${name}": ${describeIssue(parsed.error)}`, {
     cause: parsed.error,
+    hint: '"caisey site policy show --format json" prints one that can be used.',
   });
 }
 
