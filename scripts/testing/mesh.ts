@@ -29,6 +29,8 @@ export interface Mesh extends AsyncDisposable {
   readonly relay: Relay;
   readonly uplinks: Uplinks;
   readonly key: string;
+  /** The seed of that key, as whoever took the host has it. */
+  readonly seed: Bytes;
   readonly sites: Map<string, PeerSite>;
   readonly devices: Map<string, PeerDevice>;
   readonly told: readonly Told[];
@@ -96,6 +98,7 @@ export async function openMesh(): Promise<Mesh> {
       return opened.uplinks;
     },
     key: `ed25519:${encodeBase64url(publicKey)}`,
+    seed,
     ...{ sites, devices, told, failures },
     get roster() {
       return mesh.roster;
