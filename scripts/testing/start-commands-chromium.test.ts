@@ -8,10 +8,14 @@ import { shownText } from './console-steps.ts';
 import type { StartStage } from './start-stage.ts';
 import { tellStart, toFirstRoster } from './start-steps.ts';
 
-tellStart(suite('npm start in Chromium'), {
+const start = suite('npm start in Chromium');
+
+tellStart(start, {
   title: 'a site that runs already joins by two commands and a certificate that is pasted',
   story: byTwoCommands,
 });
+
+start.run();
 
 /** What an owner of another site does, whose terminal is elsewhere. */
 async function byTwoCommands(stage: StartStage): Promise<void> {

@@ -9,10 +9,14 @@ import { machineRow, openSession, runCommand, unlock } from './console-steps.ts'
 import type { StartStage } from './start-stage.ts';
 import { runByHand, tellStart, toFirstRoster, typeSecondCode } from './start-steps.ts';
 
-tellStart(suite('npm start in Chromium'), {
+const start = suite('npm start in Chromium');
+
+tellStart(start, {
   title: 'npm start leads to a fleet with this machine in it, ready for a session',
   story: firstDay,
 });
+
+start.run();
 
 /** From nothing to a command in the browser, and the next start. */
 async function firstDay(stage: StartStage): Promise<void> {

@@ -10,10 +10,14 @@ import { caisey } from '../caisey-process.ts';
 import type { StartStage } from './start-stage.ts';
 import { isLegible, runByHand, tellStart, toFirstRoster, typeSecondCode } from './start-steps.ts';
 
-tellStart(suite('npm start in Chromium'), {
+const start = suite('npm start in Chromium');
+
+tellStart(start, {
   title: 'npm start brings this computer into an organisation that was founded without it',
   story: secondThoughts,
 });
+
+start.run();
 
 /** Somebody who founded without it brings the computer in another day. */
 async function secondThoughts(stage: StartStage): Promise<void> {

@@ -10,14 +10,13 @@ import { findChromium } from './chromium.ts';
 import { PASSWORD } from './console-steps.ts';
 import { openStartStage, type StartStage } from './start-stage.ts';
 
-/** What uvu's suite is to `startSuite`. */
+/** A suite of uvu, as far as a story needs it. */
 interface Suite {
   (name: string, test: () => Promise<void>): void;
   skip(name: string, test: () => void): void;
-  run(): void;
 }
 
-/** Runs a story of `npm start` as a suite's only test; says so where there is no Chromium. */
+/** Makes a story of `npm start` a test of the suite; says so where there is no Chromium. */
 export function tellStart(
   start: Suite,
   { title, story }: { title: string; story: (stage: StartStage) => Promise<void> },
@@ -34,7 +33,6 @@ export function tellStart(
       });
     });
   }
-  start.run();
 }
 
 /** Founds an organisation, as far as the first roster, which is still to be signed. */
