@@ -17,6 +17,12 @@ export interface StageSite {
   readonly appliance: StageAppliance;
 }
 
+/** A site whose appliance waits to be claimed. */
+export interface JoinedSite extends StageSite {
+  /** The claim code that it shows. */
+  readonly code: string;
+}
+
 /** Somebody founds the organisation: account, signing key, recovery key, first roster. Ends on the sites' page. */
 export async function foundOrganisation(
   owner: BrowserVisitor,
@@ -67,12 +73,14 @@ export async function joinSite(
   stage: ConsoleStage,
   owner: BrowserVisitor,
   { client, name }: { client: string; name: string },
-): Promise<StageSite & { readonly code: string }> {
+): Promise<JoinedSite> {
   const { page } = owner;
   await owner.go('/settings/sites');
-  await page.getByLabel('Name of the client').fill(client);
-  await page.getByLabel('Name of the site').fill(name);
-  await page.getByRole('button', { name: 'Add site' }).click();
+  const heading = page.getByRole('heading', { name: 'Add a site' });
+  const adding = page.locator('section').filter({ has: heading });
+  await adding.getByLabel('Name of the client').fill(client);
+  await adding.getByLabel('Name of the site').fill(name);
+  await adding.getByRole('button', { name: 'Add site' }).click();
   const command = await shownText(page, 'caisey appliance join');
   const appliance = await stage.join(name, command.split(' ').at(-1) ?? '');
   const [, code = ''] = await stage.spoken.when(
@@ -143,6 +151,21 @@ export async function makeKey(visitor: BrowserVisitor): Promise<string> {
   await visitor.go('/settings/account');
   await page.getByRole('button', { name: 'Make my signing key' }).click();
   return page.locator('code.text-xl').innerText();
+}
+
+/** The owner compares somebody's fingerprint, and signs the key into the roster. */
+export async function listKey(
+  owner: BrowserVisitor,
+  { name, fingerprint }: { name: string; fingerprint: string },
+): Promise<void> {
+  const { page } = owner;
+  await owner.go('/settings/people');
+  await page.getByRole('button', { name: `Add key to the roster of ${name}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(fingerprint).waitFor();
+  await dialog.getByLabel('I have compared this fingerprint').check();
+  await dialog.getByRole('button', { name: 'Sign the roster' }).click();
+  await dialog.getByText('in force', { exact: true }).first().waitFor();
 }
 
 /** Presses the button that unlocks this browser, when the page asks for it. */

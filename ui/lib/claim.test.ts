@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { CLAIM_TRIES, claimPatiently } from './claim.ts';
+import { ClaimError } from '#appliance/protocol/claim-client.ts';
+import { CLAIM_TRIES, claimPatiently, isLostClaim } from './claim.ts';
 
 const { signal } = new AbortController();
 const pause = async () => undefined;
@@ -53,3 +54,15 @@ test('claimPatiently() gives up in the end, and when the page is left', async ()
 });
 
 test.run();
+
+const lost = suite('isLostClaim()');
+
+lost('isLostClaim() tells a link that broke from a word of the appliance', () => {
+  const broken = Object.assign(new Error('gone'), { name: 'ProtocolError', code: 'stream-lost' });
+  assert.ok(isLostClaim(broken));
+  for (const said of [new ClaimError('declined', 'no'), new Error('not pinned'), 'gone']) {
+    assert.not(isLostClaim(said));
+  }
+});
+
+lost.run();

@@ -24,6 +24,11 @@ export async function claimPatiently(
   }
 }
 
+/** Whether a claim that the appliance has taken only lost sight of it: it goes on there. */
+export function isLostClaim(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'ProtocolError';
+}
+
 function isUnreachable(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'peer-unreachable';
 }

@@ -18,7 +18,9 @@ export interface Pinned {
 }
 
 /** A site's keys as this browser first had them: `site-keys.ts` says from whom. */
-export interface PinnedSite extends SiteKeys {
+export interface PinnedSite extends Pick<SiteKeys, 'appliance'> {
+  /** Null: the box was claimed from here, and its client's contact, who founds the log, decides still. */
+  readonly log: SiteKeys['log'] | null;
   /** They were proved by the code on the box, which was typed into this browser. */
   readonly isFromCode?: true;
   /** The newest signature of them by the root that was seen here. */
@@ -41,16 +43,23 @@ export interface SessionKeys {
 }
 
 /**
- * What is known of a site's keys, and what comes to it.
+ * What is known of a site's keys, and what comes to it. A box that was claimed and never set up gives way to another
+ * whose code is typed.
  * @throws {Error} for other keys than are known
  */
 export function withPinned(known: PinnedSite | undefined, more: PinnedSite): PinnedSite {
-  const { appliance, log, signed } = more;
-  if (known !== undefined && (known.appliance !== appliance || known.log !== log)) {
+  if (known === undefined || (known.log === null && more.isFromCode === true)) return more;
+  const isOtherLog = known.log !== null && more.log !== null && known.log !== more.log;
+  if (known.appliance !== more.appliance || isOtherLog) {
     throw new Error('Cannot trust site: its keys are not those that this browser knows');
   }
-  const isOlder = (signed?.version ?? 0) < (known?.signed?.version ?? 0);
-  return { ...known, ...more, ...(isOlder && known?.signed ? { signed: known.signed } : {}) };
+  const { isFromCode: _, ...bare } = known;
+  const before = known.log === null ? bare : known; // no code proves a log that the host names
+  const isOlder = (more.signed?.version ?? 0) < (known.signed?.version ?? 0);
+  return {
+    ...{ ...before, ...more, log: more.log ?? known.log },
+    ...(isOlder && known.signed ? { signed: known.signed } : {}),
+  };
 }
 
 const store = createStore('caisey', 'kept');

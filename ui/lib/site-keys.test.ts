@@ -144,6 +144,18 @@ pins('pinSiteKeys() finds out later what it took from the host before', async ()
   assert.is(await early.visit(signed, otherLog), OTHERS);
 });
 
+pins(
+  'pinSiteKeys() holds the host to a box that was claimed from here and is not set up',
+  async () => {
+    const browser = new Browser();
+    browser.site = { appliance: real.appliance, log: null, isFromCode: true };
+    assert.is(await browser.visit(null, otherAppliance), OTHERS);
+    assert.is(await browser.visit(null), 'dials');
+    assert.equal(browser.site, real, 'the log is to be compared');
+    assert.is(await browser.visit(null, otherLog), OTHERS);
+  },
+);
+
 pins.run();
 
 const judges = suite('judgeSiteKeys()');

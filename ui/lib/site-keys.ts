@@ -71,7 +71,7 @@ export async function judgeSiteKeys(
   const [root, pinned = null] = await Promise.all([keeper.pinned(), keeper.pinnedSite(shown.id)]);
   const signature = await judgeSignature(shown, { root, pinned, atMs });
   const known = [pinned, signature.kind === 'holds' ? signature.keys : null];
-  const isOther = known.some((keys) => keys !== null && !areSameKeys(keys, shown.keys));
+  const isOther = known.some((keys) => keys !== null && !areSameKeys(shown.keys, keys));
   return { signature, pinned, isOther };
 }
 
@@ -182,7 +182,7 @@ export function keysAlarm({ isOther, signature }: JudgedSiteKeys): string | null
   return null;
 }
 
-/** Whether two name the same appliance and the same log. */
-export function areSameKeys(a: SiteKeys, b: SiteKeys): boolean {
-  return a.appliance === b.appliance && a.log === b.log;
+/** Whether two name the same appliance and the same log, as far as both are known. */
+export function areSameKeys(a: SiteKeys, b: Pick<PinnedSite, 'appliance' | 'log'>): boolean {
+  return a.appliance === b.appliance && (b.log === null || a.log === b.log);
 }
