@@ -8,7 +8,7 @@ import { webSockets } from '@libp2p/websockets';
 
 import { type Conversation, openConversation } from '#agent/protocol/conversation.ts';
 import { openPeerNode, type PeerNode } from '#agent/protocol/node.ts';
-import { publicKeyOfPeer } from '#agent/protocol/peer.ts';
+import { formatPeer, publicKeyOfPeer } from '#agent/protocol/peer.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import {
   MAX_CIRCUITS_FROM_PEER,
@@ -40,6 +40,8 @@ export type UplinkConversation = Conversation<UplinkUp, UplinkDown>;
 type Shared = 'publicKey' | 'addresses' | 'connections' | 'isConnected' | 'disconnect' | 'onGone';
 
 export interface RelayNode extends Pick<PeerNode, Shared>, AsyncDisposable {
+  /** In which its addresses end. */
+  readonly peerId: string;
   /** Serves appliances' uplinks. Called in the tick that gives the stream. */
   onUplink(serve: (conversation: UplinkConversation) => void): Promise<void>;
 }
@@ -97,6 +99,7 @@ export async function openRelayNode({ seed, listen, rules }: RelayNodeOptions): 
   });
   return {
     publicKey: node.publicKey,
+    peerId: formatPeer(node.publicKey),
     get addresses() {
       return node.addresses;
     },

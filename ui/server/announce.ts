@@ -3,19 +3,13 @@
 
 import { multiaddr } from '@multiformats/multiaddr';
 
-import { formatPeer } from '#agent/protocol/peer.ts';
-import type { Bytes } from '#crypto/bytes.ts';
 import { ConsoleError } from './error.ts';
 
 /**
- * Completes the addresses of RELAY_ANNOUNCE by the relay's peer id where they name none.
+ * Completes the addresses of RELAY_ANNOUNCE by the relay's own peer id where they name none.
  * @throws {ConsoleError} code `config` for an address that names another peer
  */
-export function announcedAddresses(
-  addresses: readonly string[],
-  relayKey: Bytes,
-): readonly string[] {
-  const own = formatPeer(relayKey);
+export function announcedAddresses(addresses: readonly string[], own: string): readonly string[] {
   return addresses.map((address) => {
     const named = multiaddr(address)
       .getComponents()

@@ -97,7 +97,7 @@ export async function openHost({ config, onFailure }: HostOptions): Promise<Host
   const computer = config.hasThisComputer ? opening.use(openThisComputer(process)) : null;
   const closing = new AbortController();
   opening.defer(() => closing.abort());
-  const announced = announcedAddresses(config.relay.announce, relay.publicKey);
+  const announced = announcedAddresses(config.relay.announce, relay.peerId);
   const addresses = (): readonly string[] => (announced.length > 0 ? announced : relay.addresses);
   const held = opening.move();
   return {

@@ -33,6 +33,7 @@ export const RECHECK_MS = 15_000;
 
 export interface Relay extends AsyncDisposable {
   readonly publicKey: Bytes;
+  readonly peerId: string;
   /** Where it listens: multiaddrs that end in its peer id. */
   readonly addresses: readonly string[];
   /** Keys of the peers that are connected. */
@@ -72,6 +73,7 @@ export async function openRelay({
   sweeping.unref();
   return {
     publicKey: node.publicKey,
+    peerId: node.peerId,
     get addresses() {
       return node.addresses;
     },
