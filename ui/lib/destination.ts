@@ -18,8 +18,7 @@ export type Destination = Readonly<z.infer<typeof destinationSchema>>;
 /** What `/api/find` answers. */
 export const foundSchema = z.object({ found: z.array(destinationSchema) });
 
-/** The pages and actions that are there for everybody. */
-export const PAGES: readonly Destination[] = [
+const PAGES: readonly Destination[] = [
   { href: '/', title: 'Fleet', note: 'g e', group: 'Pages' },
   { href: '/sessions', title: 'Sessions', note: 'g s', group: 'Pages' },
   { href: '/requests', title: 'Requests', note: 'g r', group: 'Pages' },
@@ -33,10 +32,19 @@ export const PAGES: readonly Destination[] = [
     note: 'what to be told',
     group: 'Pages',
   },
-  { href: '/settings/sites', title: 'Add a site', note: '', group: 'Actions' },
-  { href: '/settings/people#invite-title', title: 'Invite somebody', note: '', group: 'Actions' },
   { href: '/settings/account', title: 'Light or dark', note: '', group: 'Actions' },
 ];
+
+/** What only an owner can do there. */
+const OWNERS_ACTIONS: readonly Destination[] = [
+  { href: '/settings/sites', title: 'Add a site', note: '', group: 'Actions' },
+  { href: '/settings/people#invite-title', title: 'Invite somebody', note: '', group: 'Actions' },
+];
+
+/** The pages, and what somebody of this role can do on them. */
+export function pagesFor(role: string): readonly Destination[] {
+  return role === 'owner' ? [...PAGES, ...OWNERS_ACTIONS] : PAGES;
+}
 
 /** Those that hold every word of a search; all without one. */
 export function chooseDestinations(

@@ -49,6 +49,24 @@ search('searchRows() wants every word, anywhere, in any case', () => {
   assert.equal(ids('files nothing'), []);
 });
 
+search(
+  'searchRows() finds the words of a state as they are shown, and whoever has a session',
+  () => {
+    const rows = indexed([
+      row({}),
+      row({ id: 'e2', state: 'offline', openSession: 's' }),
+      row({ id: 'e3', isVerified: false }),
+      row({ id: 'e4', state: 'never-seen' }),
+    ]);
+    const ids = (query: string) => searchRows(rows, query).map(({ id }) => id);
+    assert.equal(ids('online'), ['e1']);
+    assert.equal(ids('Offline files'), ['e2']);
+    assert.equal(ids('pending'), ['e3']);
+    assert.equal(ids('never seen'), ['e4']);
+    assert.equal(ids('session open'), ['e2']);
+  },
+);
+
 search.run();
 
 const state = suite('stateWords()');

@@ -65,15 +65,25 @@ export function rowKey({ siteId, id }: Pick<FleetRow, 'siteId' | 'id'>): string 
   return `${siteId}/${id}`;
 }
 
-/** Rows whose text holds every word of a search; all without one. */
+/** Rows whose text, or whose state as it is shown, holds every word of a search; all without one. */
 export function searchRows(
   rows: readonly { readonly row: FleetRow; readonly text: string }[],
   query: string,
 ): readonly FleetRow[] {
   const words = foldText(query).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return rows.map(({ row }) => row);
   return rows
-    .filter(({ text }) => words.every((word) => text.includes(word)))
+    .filter(({ row, text }) => {
+      const state = shownState(row);
+      return words.every((word) => text.includes(word) || state.includes(word));
+    })
     .map(({ row }) => row);
+}
+
+/** What a card says of how a machine is. */
+function shownState(row: FleetRow): string {
+  const { text } = stateWords(row);
+  return foldText(row.openSession === null ? text : `${text}\nsession open`);
 }
 
 /** How many are in which state, for the line above the list. */

@@ -15,6 +15,15 @@ export const SHORTCUTS = [
   { keys: 'Esc', name: 'close', says: 'Close what is open' },
 ] as const;
 
+/** The keys of a session's command line, in the words of the same list; the command line reads them itself. */
+export const SESSION_KEYS = [
+  { keys: 'Up', says: 'The command before' },
+  { keys: 'Down', says: 'The command after' },
+  { keys: 'Tab', says: 'Choose among the commands that begin so' },
+  { keys: 'Shift+Enter', says: 'A new line in the command' },
+  { keys: 'Ctrl+C', says: 'Stop the newest command that runs, when no text is selected' },
+] as const;
+
 export type Shortcut = (typeof SHORTCUTS)[number]['name'];
 
 /** A key as the browser tells it. */

@@ -1,28 +1,35 @@
 // What the palette finds while somebody types: pages at once, machines and sites as the host answers. One question at
 // a time, always for what stands there now.
 
-import { chooseDestinations, type Destination, PAGES } from '#ui/lib/destination.ts';
+import { chooseDestinations, type Destination } from '#ui/lib/destination.ts';
 
 export interface FinderOptions {
+  /** What is there without asking. */
+  readonly pages: readonly Destination[];
   /** Asks the host for machines and sites with these words. */
   readonly find: (text: string) => Promise<readonly Destination[]>;
 }
 
 export class Finder {
   readonly #find: FinderOptions['find'];
+  #pages = $state.raw<readonly Destination[]>([]);
   #query = $state('');
   #found = $state.raw<readonly Destination[]>([]);
   /** Of what was found; null before the first answer. */
   #answered = $state.raw<string | null>(null);
   #hasFailed = $state.raw(false);
   #isAsking = false;
-  readonly destinations = $derived([...chooseDestinations(PAGES, this.#query), ...this.#found]);
+  readonly destinations = $derived([
+    ...chooseDestinations(this.#pages, this.#query),
+    ...this.#found,
+  ]);
   /** Whether an answer to what stands there is awaited. */
   readonly isLooking = $derived(
     wordsOf(this.#query) !== (this.#answered ?? '') && !this.#hasFailed,
   );
 
-  constructor({ find }: FinderOptions) {
+  constructor({ pages, find }: FinderOptions) {
+    this.#pages = pages;
     this.#find = find;
   }
 

@@ -5,7 +5,7 @@ import '#scripts/testing/svelte-module.ts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import type { Destination } from '#ui/lib/destination.ts';
+import { type Destination, pagesFor } from '#ui/lib/destination.ts';
 
 const { Finder } = await import('./finder.svelte.ts');
 
@@ -17,6 +17,7 @@ class Host {
   readonly asked: string[] = [];
   readonly #answers: PromiseWithResolvers<readonly Destination[]>[] = [];
   readonly finder = new Finder({
+    pages: pagesFor('owner'),
     find: (text) => {
       this.asked.push(text);
       const answer = Promise.withResolvers<readonly Destination[]>();

@@ -30,8 +30,9 @@ export class FleetState {
   #rows = $state.raw<ReadonlyMap<string, Indexed>>(new Map());
   #away = $state.raw<ReadonlySet<string>>(new Set());
   query = $state('');
-  readonly shown = $derived(this.#heard(searchRows([...this.#rows.values()], this.query)));
-  readonly all = $derived(this.#heard([...this.#rows.values()].map(({ row }) => row)));
+  readonly #heard = $derived([...this.#rows.values()].map((each) => heard(each, this.#away)));
+  readonly shown = $derived(searchRows(this.#heard, this.query));
+  readonly all = $derived(this.#heard.map(({ row }) => row));
 
   constructor(loaded: LoadedFleet) {
     this.replace(loaded);
@@ -60,12 +61,10 @@ export class FleetState {
     this.#rows = rows;
     this.#away = away;
   }
+}
 
-  #heard(rows: readonly FleetRow[]): readonly FleetRow[] {
-    return this.#away.size === 0
-      ? rows
-      : rows.map((row) => asHeard(row, !this.#away.has(row.siteId)));
-  }
+function heard({ row, text }: Indexed, away: ReadonlySet<string>): Indexed {
+  return { row: asHeard(row, !away.has(row.siteId)), text };
 }
 
 function indexed(row: FleetRow): Indexed {

@@ -38,6 +38,11 @@ state('says of machines whose site is away that it is, until the site is heard a
   const rows = [row('a', '1'), row('b', '2')];
   const fleet = new FleetState({ rows, away: new Set(['a']) });
   assert.equal(words(fleet.all), ['1 site away', '2 online']);
+  fleet.query = 'online';
+  assert.equal(words(fleet.shown), ['2 online'], 'it is not found by what it was');
+  fleet.query = 'away';
+  assert.equal(words(fleet.shown), ['1 site away']);
+  fleet.query = '';
   fleet.take([
     { kind: 'site', siteId: 'a', link: 'came' },
     { kind: 'site', siteId: 'b', link: 'went' },
