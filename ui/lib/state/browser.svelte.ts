@@ -19,7 +19,7 @@ export type BrowserPhase =
   /** The person has made no signing key, or made it in another browser. */
   | { readonly kind: 'no-key' }
   /** One prompt is needed before sites let this browser in. */
-  | { readonly kind: 'locked' }
+  | { readonly kind: 'locked'; readonly isOver: boolean }
   | { readonly kind: 'ready'; readonly statement: Envelope; readonly endsAtMs: number }
   | { readonly kind: 'failed'; readonly why: string };
 
@@ -41,6 +41,9 @@ export class BrowserState {
   #peerKey = $state.raw<string | null>(null);
   #signingKey = $state.raw<SigningKey | null>(null);
   #node: Promise<ClientNode> | null = null;
+  #ending: ReturnType<typeof setTimeout> | undefined;
+  /** To this person's other pages in this browser. */
+  #pages: BroadcastChannel | null = null;
 
   constructor(options: BrowserOptions) {
     this.#options = options;
@@ -60,18 +63,21 @@ export class BrowserState {
     return this.#signingKey;
   }
 
-  /** Reads what this browser remembers. Call it once, in the browser. */
+  /** Reads what this browser remembers, and heeds its other pages from then on. Only in the browser. */
   async load(): Promise<void> {
     try {
-      const { person, now } = this.#options;
+      const { organisation, person, now } = this.#options;
+      this.#pages ??= new BroadcastChannel(`caisey locked ${organisation} ${person}`);
+      this.#pages.onmessage = () => void this.#reload();
       this.#device = await loadDevice(this.keeper, person);
       this.#peerKey = await deviceKey(this.#device);
       this.#signingKey = (await this.keeper.signingKey(person)) ?? null;
       const { statement } = this.#device;
       const endsAtMs = this.#speaksFor(statement) ? deviceEndMs(this.#device, now()) : null;
       if (this.#signingKey === null) this.#phase = { kind: 'no-key' };
-      else if (statement === null || endsAtMs === null) this.#phase = { kind: 'locked' };
-      else await this.#begin(statement, endsAtMs);
+      else if (statement === null || endsAtMs === null) {
+        this.#phase = { kind: 'locked', isOver: this.#speaksFor(statement) };
+      } else await this.#begin(statement, endsAtMs);
     } catch (cause) {
       this.#phase = { kind: 'failed', why: wordsOf(cause) };
     }
@@ -112,13 +118,21 @@ export class BrowserState {
     await this.#begin(statement, deviceEndMs(this.#device, now()) ?? now());
   }
 
-  /** Forgets the device at once, and has the relay refuse it: the next unlocking makes another. */
+  /** Looks whether the word that this browser has is still good: its time has come, or a site refuses it. */
+  review(): void {
+    if (this.#phase.kind !== 'ready' || this.#device === null) return;
+    if (deviceEndMs(this.#device, this.#options.now()) !== null) return;
+    this.#phase = { kind: 'locked', isOver: true };
+  }
+
+  /** Forgets the device at once, on every page of this browser, and has the relay refuse it: the next unlocking makes another. */
   async lock(): Promise<void> {
     const peerKey = this.#peerKey;
     const wasRegistered = this.#phase.kind === 'ready';
-    await this.close();
+    await this.#letGo();
     await this.keeper.forgetDevice(this.#options.person);
     await this.load();
+    this.#pages?.postMessage('locked');
     if (peerKey !== null && wasRegistered) await this.#options.revoke(peerKey);
   }
 
@@ -146,8 +160,25 @@ export class BrowserState {
     }
   }
 
-  /** Lets go of every connection. */
+  /** Lets go of every connection, and heeds nobody any more. */
   async close(): Promise<void> {
+    this.#pages?.close();
+    this.#pages = null;
+    await this.#letGo();
+  }
+
+  /** Another page has locked this browser: the device that is known here is nobody's any more. */
+  async #reload(): Promise<void> {
+    try {
+      await this.#letGo();
+      await this.load();
+    } catch (cause) {
+      this.#phase = { kind: 'failed', why: wordsOf(cause) };
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    clearTimeout(this.#ending);
     const node = await this.#node?.catch(() => null); // one that did not open needs no closing
     this.#node = null;
     await node?.[Symbol.asyncDispose]();
@@ -162,6 +193,8 @@ export class BrowserState {
     if (this.#device === null) return;
     await this.#options.register(await deviceKey(this.#device));
     this.#phase = { kind: 'ready', statement, endsAtMs };
+    clearTimeout(this.#ending);
+    this.#ending = setTimeout(() => this.review(), endsAtMs - this.#options.now());
   }
 }
 
