@@ -26,6 +26,21 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
   'request-decided': 'The request is not waiting any more. Its card says what became of it.',
 };
 
+/** Why no more of a session is shown. Whom the site let in before and does no more, an owner took out of the roster. */
+export function cutWords(
+  cause: unknown,
+  { wasIn, isOwn }: { wasIn: boolean; isOwn: boolean },
+): string {
+  if (!(cause instanceof ClientError) || cause.code !== 'not-authorised')
+    return problemWords(cause);
+  if (!wasIn) {
+    return 'Your signing key is not in the roster of this site. An owner adds it under Settings, People.';
+  }
+  return isOwn
+    ? 'An owner took your key out of the roster; the session was ended. What it did stays in the site’s log.'
+    : 'An owner took your key out of the roster, so the site shows you no more of it.';
+}
+
 /** Says a failure in words. */
 export function problemWords(cause: unknown): string {
   if (cause instanceof VerifyError || cause instanceof FormatError) {

@@ -25,6 +25,14 @@ status('statusWords() says how long it has run, then how it ended', async () => 
   assert.equal(statusWords(cardOf(told), nowMs), { tone: 'bad', text: 'Exit code 2, 1.2 s' });
 });
 
+status('statusWords() claims nothing of what the page learns no more', async () => {
+  const told = new ToldSession();
+  const started = told.start(await told.sign('id'));
+  assert.equal(statusWords(cardOf(told), null), { tone: 'idle', text: 'Was running' });
+  told.exit(started, 2);
+  assert.is(statusWords(cardOf(told), null).text, 'Exit code 2, 1.2 s', 'what is known stays');
+});
+
 status.run();
 
 const request = suite('requestWords()');
@@ -38,6 +46,14 @@ request('requestWords() counts down, and counts approvals', async () => {
   const waits = 'The client is asked, 1 of 2 approvals: ';
   assert.is(requestWords(part, endMs - 61_000), `${waits}1 min 01 s left`);
   assert.is(requestWords(part, endMs + 1), `${waits}its time is over`);
+});
+
+request('requestWords() counts nothing down when the page hears no answer', async () => {
+  const told = new ToldSession();
+  const asked = told.request(await told.sign('reboot'), { approvals: 1 });
+  assert.match(requestWords(cardOf(told).request as RequestPart, null), /does not hear the answer/);
+  await told.decide(asked);
+  assert.match(requestWords(cardOf(told).request as RequestPart, null), /^Approved by/);
 });
 
 request.run();

@@ -16,17 +16,19 @@ export interface StatusWords {
   readonly text: string;
 }
 
-/** How a command is, for its chip. */
-export function statusWords(card: CommandCard, nowMs: number): StatusWords {
+/** How a command is, for its chip. `nowMs` is null when the page learns no more of it. */
+export function statusWords(card: CommandCard, nowMs: number | null): StatusWords {
   const status = commandStatus(card);
   switch (status) {
     case 'preparing':
       return { tone: 'busy', text: card.before === null ? 'Preparing' : 'State before' };
     case 'waiting':
+      if (nowMs === null) return { tone: 'idle', text: 'Waited for approval' };
       return { tone: 'warn', text: 'Waits for approval' };
     case 'approved':
       return { tone: 'busy', text: 'Approved, starting' };
     case 'running': {
+      if (nowMs === null) return { tone: 'idle', text: 'Was running' };
       const spentMs = nowMs - Date.parse(card.started?.at ?? '');
       return { tone: 'busy', text: `Running ${formatDuration(Math.max(0, spentMs))}` };
     }
@@ -76,11 +78,12 @@ function endWords(exit: ExitPart | null): string {
   }
 }
 
-/** What a request waits for, or how it ended. */
-export function requestWords(request: RequestPart, nowMs: number): string {
+/** What a request waits for, or how it ended. `nowMs` is null when the page learns no more of it. */
+export function requestWords(request: RequestPart, nowMs: number | null): string {
   const { state, needed, grants, ended, expires } = request;
   switch (state) {
     case 'waiting': {
+      if (nowMs === null) return 'The client was asked; this page does not hear the answer';
       const leftMs = Date.parse(expires) - nowMs;
       const left = leftMs > 0 ? `${formatDuration(leftMs)} left` : 'its time is over';
       const have = needed === 1 ? '' : `, ${grants.length} of ${needed} approvals`;

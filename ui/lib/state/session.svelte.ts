@@ -16,7 +16,7 @@ import { type Card, type CommandCard, isUnderWay } from '#ui/lib/session-card.ts
 import { SessionCards } from '#ui/lib/session-cards.ts';
 import { type SessionLimits, sessionLimits } from '#ui/lib/session-limits.ts';
 import { checkNext, type Opening, openingOf } from '#ui/lib/session-opening.ts';
-import { problemWords } from '#ui/lib/session-problem.ts';
+import { cutWords, problemWords } from '#ui/lib/session-problem.ts';
 import { sessionSigner } from '#ui/lib/session-signer.ts';
 import type { SiteLink } from '#ui/lib/site.ts';
 import type { Me } from './site.svelte.ts';
@@ -266,7 +266,7 @@ export class SessionState implements AsyncDisposable {
     } catch (cause) {
       if (signal.aborted) return;
       this.#flush();
-      this.#problem = problemWords(cause);
+      this.#problem = cutWords(cause, { wasIn: this.#opening !== null, isOwn: this.isOwn });
       this.#phase = 'failed';
     }
   }
