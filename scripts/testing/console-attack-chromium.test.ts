@@ -21,9 +21,12 @@ import {
   foundOrganisation,
   invite,
   joinBy,
+  type JoinedSite,
   joinSite,
+  listKey,
   makeKey,
   PASSWORD,
+  setUpOnSite,
   startWork,
   unlock,
 } from './console-steps.ts';
@@ -57,7 +60,7 @@ async function lieToThem(stage: ConsoleStage): Promise<void> {
   await swappedApplianceIsRefused(stage, { owner, sitePage, mallory });
   await forgedRosterIsRefused(stage, { owner, sitePage, mallory });
   await foreignRootClaimsNothing(stage, { owner, mallory });
-  await signInSignsNothing(owner);
+  await signInSignsNothing(owner, `${stage.origin}${sitePage}`);
   assert.equal(owner.complaints, []);
 }
 
@@ -108,7 +111,7 @@ async function swappedApplianceIsRefused(
     await owner.go('/settings/sites');
     await owner.page.getByText('The console names other keys than this browser knows').waitFor();
     await owner.go(sitePage);
-    await owner.page.getByText('its keys are not those that this browser knows').first().waitFor();
+    await owner.page.getByText('the console names other keys for it').waitFor();
     await owner.page.getByText('The console names other keys than this browser knows').waitFor();
     const now = siteFingerprints({ appliance: peerKey, log: logKey });
     const known = siteFingerprints({ appliance: real, log });
@@ -156,7 +159,7 @@ async function foreignRootClaimsNothing(
   const { page } = deputy;
   const link = await invite(owner, { email: 'dora@acme.example', role: 'owner' });
   await joinBy(link, { visitor: deputy, name: 'Dora Deputy' });
-  await makeKey(deputy);
+  const fingerprint = await makeKey(deputy);
   const site = await joinSite(stage, deputy, { client: 'Second client', name: 'warehouse' });
   const sitePage = `/sites/${site.id}`;
 
@@ -182,7 +185,69 @@ async function foreignRootClaimsNothing(
   await page.getByText('The console shows another root than this browser trusts').waitFor();
   assert.is(await form.count(), 0);
   put(real['root_keys'], real['roster'], 1);
+  await boxIsKnownBeforeItIsSetUp(stage, { deputy, site, mallory });
+  await listedWhileTheyLook({ owner, deputy, fingerprint, sitePage });
   assert.equal(deputy.complaints, []);
+  await wordRunsOut(deputy, sitePage);
+}
+
+/** A claim goes on without the page it was made on; the host names another box as soon as that is set up. */
+async function boxIsKnownBeforeItIsSetUp(
+  stage: ConsoleStage,
+  { deputy, site, mallory }: { deputy: BrowserVisitor; site: JoinedSite; mallory: StoryKey },
+): Promise<void> {
+  const { page } = deputy;
+  const sitePage = `/sites/${site.id}`;
+  await deputy.go(sitePage);
+  await page.getByLabel('Claim code').fill(site.code);
+  await page.getByRole('button', { name: 'Claim it' }).click();
+  const waiting = page.getByText("Now the client's contact decides");
+  await waiting.waitFor();
+  const code = await page.locator('p.select-all').innerText();
+  await deputy.go(sitePage);
+  await waiting.waitFor();
+  assert.is(await page.locator('p.select-all').innerText(), code);
+  assert.is(await page.getByLabel('Claim code').isVisible(), false);
+
+  await deputy.go('/settings/sites');
+  await setUpOnSite(stage, site.appliance, { code });
+  await page.getByText('in service').nth(1).waitFor();
+  using database = openDatabase(stage);
+  const real = database.prepare('select peer_key from site where id = ?').get(site.id);
+  const put = (peerKey: string): void => {
+    database.prepare('update site set peer_key = ? where id = ?').run(peerKey, site.id);
+  };
+  put(mallory.key);
+  await deputy.go(sitePage);
+  await page.getByText('The console names other keys than this browser knows').waitFor();
+  put(String(real?.['peer_key']));
+}
+
+/** Who is not in the roster yet is told so, and let in as soon as an owner has signed. */
+async function listedWhileTheyLook({
+  owner,
+  deputy,
+  fingerprint,
+  sitePage,
+}: Pick<Lie, 'owner' | 'sitePage'> & {
+  deputy: BrowserVisitor;
+  fingerprint: string;
+}): Promise<void> {
+  await deputy.go(sitePage);
+  await deputy.page.getByText('your signing key is not in its roster').waitFor();
+  assert.is(await deputy.page.getByText('Cannot accept').count(), 0);
+  await listKey(owner, { name: 'Dora Deputy', fingerprint });
+  await deputy.page.getByText('Linked to the site, end to end').waitFor();
+}
+
+/** Twelve hours on, the page asks for the next signature. */
+async function wordRunsOut(deputy: BrowserVisitor, sitePage: string): Promise<void> {
+  await deputy.page.clock.install();
+  await deputy.go(sitePage);
+  await deputy.page.getByText('Linked to the site, end to end').waitFor();
+  await deputy.page.clock.fastForward('12:00:00');
+  await deputy.page.getByText('The twelve hours of the last signature are over').waitFor();
+  await deputy.page.getByRole('button', { name: 'Unlock with your signing key' }).waitFor();
 }
 
 /** A roster of the host's own making, the one that is real, and the way to show either. */
@@ -208,7 +273,7 @@ async function forge(database: DatabaseSync, mallory: StoryKey) {
 }
 
 /** The sign-in page is asked to sign a statement by the signing key: the host names key and challenge. */
-async function signInSignsNothing(owner: BrowserVisitor): Promise<void> {
+async function signInSignsNothing(owner: BrowserVisitor, siteUrl: string): Promise<void> {
   const { page, cdp, authenticatorId } = owner;
   const counts = async (): Promise<readonly number[]> => {
     const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
@@ -217,8 +282,13 @@ async function signInSignsNothing(owner: BrowserVisitor): Promise<void> {
   };
   const before = await counts();
   const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+  const other = await owner.context.newPage();
+  await other.goto(siteUrl);
+  await other.getByText('Linked to the site, end to end').waitFor();
   await owner.go('/settings/account');
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByText('Unlock this browser for today').waitFor(); // no page goes on with a key that is nobody's
+  await other.close();
   await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'hidden' });
   await owner.go('/sign-in');
   const statement = Buffer.from(sha256(parseBase64url('AAAA'))).toString('base64url');

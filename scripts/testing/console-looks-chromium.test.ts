@@ -4,11 +4,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { DatabaseSync } from 'node:sqlite';
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+
+import { formatPersonKey } from '#crypto/person-key.ts';
+import { importSigner } from '#crypto/webcrypto.ts';
 
 import type { BrowserVisitor } from './browser-visitor.ts';
 import { findChromium } from './chromium.ts';
@@ -86,6 +90,7 @@ async function lookAround(stage: ConsoleStage): Promise<void> {
   await page.getByLabel('Mail address').fill('tom@acme.example');
   await page.getByRole('button', { name: 'Make the link' }).click();
   const invitation = new URL(await shownText(page, '/invitation/')).pathname;
+  await refused(stage, { owner, sitePage, found });
   const doorPages = [
     { name: 'sign-in', path: '/sign-in' },
     { name: 'sign-in-code', path: '/sign-in/code' },
@@ -166,6 +171,20 @@ async function governs(
   await page.getByText(/^✓ (\d+) of \1 entries proved/).waitFor();
   await page.getByRole('button', { name: 'Proof of entry' }).first().click();
   await page.getByRole('heading', { name: 'In the signed log' }).waitFor();
+}
+
+/** A site's page when this browser does not link with what the console names. */
+async function refused(
+  { data }: ConsoleStage,
+  { owner, sitePage, found }: { owner: BrowserVisitor; sitePage: string; found: string[] },
+): Promise<void> {
+  using database = new DatabaseSync(join(data, 'console.sqlite'));
+  database.exec('pragma busy_timeout = 5000');
+  const { publicKey } = await importSigner(new Uint8Array(32).fill(7));
+  const other = formatPersonKey({ kind: 'ed25519', publicKey });
+  database.prepare('update site set peer_key = ?').run(other);
+  const face = { name: 'refused', path: sitePage, shows: 'This browser does not link' };
+  await look(owner, [face], found);
 }
 
 /** From any page to a machine by a few letters. */

@@ -15,4 +15,12 @@ refusal('refusalWords() tells what the site refuses from what this browser does'
   assert.not.match(own.next, 'Sign');
 });
 
+refusal('refusalWords() tells whom the roster does not have from whose word has run out', () => {
+  const said = (code: string) =>
+    refusalWords({ kind: 'refused', code, why: 'Cannot accept key: it is not in the roster' });
+  assert.is(said('not-authorised').why, 'your signing key is not in its roster');
+  assert.match(said('not-authorised').next, 'An owner adds it');
+  assert.match(said('expired').next, 'clock');
+});
+
 refusal.run();

@@ -71,6 +71,11 @@ export class SiteState implements AsyncDisposable {
     return this.#linkState;
   }
 
+  /** Whether no question will be answered, all for the one reason that the link tells. */
+  get isRefused(): boolean {
+    return this.#linkState.kind === 'refused';
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.link[Symbol.asyncDispose]();
   }
