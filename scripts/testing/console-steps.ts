@@ -122,7 +122,7 @@ export async function signKeys(owner: BrowserVisitor, { id }: StageSite): Promis
 /** The owner invites somebody. Answers the link's path. */
 export async function invite(
   owner: BrowserVisitor,
-  { email, role = 'technician' }: { email: string; role?: 'owner' | 'technician' },
+  { email, role = 'technician' }: { email: string; role?: 'owner' | 'technician' | 'read-only' },
 ): Promise<string> {
   const { page } = owner;
   await owner.go('/settings/people');
