@@ -72,12 +72,16 @@ async function secondPerson(stage: ConsoleStage): Promise<void> {
 
   await tom.go(endpointPage);
   const own = await openSession(tom, { reason: 'a second look' });
+  const waits = await runCommand(tom.page, `touch ${stage.folder}/changed`);
+  await waits.getByText('Waits for approval').waitFor();
   await owner.go('/settings/people');
   await owner.page.getByRole('button', { name: 'Revoke key of Tom Tanner' }).click();
   await owner.page.getByRole('button', { name: 'Revoke the key' }).click();
   await owner.page.getByText('in force', { exact: true }).waitFor();
   await tom.page.getByText('your signing key is not in its roster').waitFor();
   await tom.page.getByText('An owner took your key out of the roster').waitFor();
+  await waits.getByText('Waited for approval').waitFor();
+  assert.is(await waits.getByText(/ left$/).count(), 0, 'nothing is counted down any more');
   await owner.go(`/sites/${site.id}/sessions/${own}`);
   await owner.page.getByText('The session has ended').waitFor();
   assert.equal(owner.complaints, []);
