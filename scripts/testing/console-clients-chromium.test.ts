@@ -114,7 +114,7 @@ async function tokens(owner: BrowserVisitor): Promise<void> {
   const { page } = owner;
   await owner.go('/settings/sites');
   await page.getByLabel('Client', { exact: true }).selectOption({ label: 'Trial client' });
-  await page.getByRole('textbox', { name: 'Name of the site' }).last().fill('warehouse');
+  await page.getByLabel('Name of the site').fill('warehouse');
   await page.getByRole('button', { name: 'Add site' }).click();
   const row = page.getByRole('listitem').filter({ hasText: 'Trial client · warehouse' });
   await row.getByText(/^token ends in 2[34] h|^token ends in 1 day/).waitFor();
@@ -129,14 +129,14 @@ async function renameAll(owner: BrowserVisitor): Promise<void> {
   await owner.go('/settings/sites');
   const row = page.getByRole('listitem').filter({ hasText: 'Trial client · warehouse' });
   await fold(row).click();
-  await row.getByLabel('Name of the site').fill('depot');
+  await row.getByLabel('Its name').fill('depot');
   await look(page, 'sites-open');
   await row.getByRole('button', { name: 'Rename' }).click();
   await page.getByRole('link', { name: 'Trial client · depot' }).waitFor();
   const party = page.getByRole('listitem').filter({ hasText: '2 sites' });
   await fold(party).click();
   await party.getByText('It has sites: remove them first').waitFor();
-  await party.getByLabel('Name of the client').fill('Other client');
+  await party.getByLabel('Its name').fill('Other client');
   await party.getByRole('button', { name: 'Rename' }).click();
   await page.getByRole('link', { name: 'Other client · depot' }).waitFor();
 }
