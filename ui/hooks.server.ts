@@ -10,7 +10,7 @@ import { admitClerk, narrowSockets, socketSources } from '#ui/server/content-pol
 import { ConsoleError } from '#ui/server/error.ts';
 import { type Host, openHost } from '#ui/server/host.ts';
 import type { Identity } from '#ui/server/identity/identity.ts';
-import { statusOf } from '#ui/server/request.ts';
+import { isForged, statusOf } from '#ui/server/request.ts';
 
 let host: Host | null = null;
 
@@ -24,6 +24,9 @@ export const init: ServerInit = async () => {
 
 export const handle: Handle = async ({ event, resolve }) => {
   if (host === null) throw new Error('unreachable: a request before the host was opened');
+  if (isForged(event.request, event.url.origin)) {
+    error(403, { message: 'This was asked from a page of another site' });
+  }
   event.locals.host = host;
   event.locals.identity = await host.identity.authenticate(event.request);
   const { actor, refusal } = await actorFor(host, event.locals.identity);

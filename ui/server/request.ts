@@ -24,6 +24,19 @@ export function statusOf(code: ConsoleErrorCode): number {
   return STATUS[code];
 }
 
+const READING: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Whether a page of somewhere else asks for a change. SvelteKit looks at the three types that a form can have; a page can
+ * send a body of no type as well. What is no browser names no origin, and carries no cookie that it was not given.
+ */
+export function isForged({ method, headers }: Request, origin: string): boolean {
+  if (READING.includes(method)) return false;
+  const named = headers.get('origin');
+  if (named !== null) return named !== origin;
+  return ['cross-site', 'same-site'].includes(headers.get('sec-fetch-site') ?? '');
+}
+
 /** Who asks. @throws SvelteKit's 401 when nobody is signed in, 403 for somebody who does not belong here */
 export function actorOf(locals: App.Locals): NonNullable<App.Locals['actor']> {
   if (locals.refusal !== null) error(403, { message: locals.refusal });

@@ -4,6 +4,7 @@ import { json } from '@sveltejs/kit';
 import * as z from 'zod';
 
 import { MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { bodyOf } from '#ui/server/body.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { RequestHandler } from './$types';
 
@@ -14,9 +15,10 @@ const bodySchema = z.strictObject({
 
 export const POST: RequestHandler = async ({ locals, request }) => {
   const { directory } = actorOf(locals);
-  const body = bodySchema.safeParse(await request.json().catch(() => null));
-  if (!body.success) return json({ message: 'Expected a site and a peer key' }, { status: 400 });
-  const { site, peerKey } = body.data;
+  const { site, peerKey } = await bodyOf(request, {
+    schema: bodySchema,
+    expected: 'Expected a site and a peer key',
+  });
   await orError(() => directory.beginClaim(site, peerKey));
   return json({});
 };

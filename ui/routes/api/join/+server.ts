@@ -2,14 +2,13 @@
 
 import { json } from '@sveltejs/kit';
 
+import { readJson } from '#ui/server/body.ts';
 import { joinSite, MAX_JOIN_BYTES } from '#ui/server/join.ts';
 import type { RequestHandler } from './$types';
 
 export const POST: RequestHandler = async ({ locals, request }) => {
   const { directory, config, relay, events } = locals.host;
-  const length = Number(request.headers.get('content-length') ?? '0');
-  const isLong = length > MAX_JOIN_BYTES;
-  const body: unknown = isLong ? null : await request.json().catch(() => null);
+  const body = await readJson(request, MAX_JOIN_BYTES);
   const outcome = await joinSite(body, { directory, origin: config.origin, relay });
   if (outcome.status === 200) await tellJoined(body, { directory, events });
   return json(outcome.body, { status: outcome.status });

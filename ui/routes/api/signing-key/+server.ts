@@ -1,8 +1,9 @@
 // Says which public key is the person's own. It counts at sites once an owner has signed it into the roster.
 
-import { error, json } from '@sveltejs/kit';
+import { json } from '@sveltejs/kit';
 import * as z from 'zod';
 
+import { bodyOf } from '#ui/server/body.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { RequestHandler } from './$types';
 
@@ -13,8 +14,7 @@ const bodySchema = z.strictObject({
 
 export const POST: RequestHandler = async ({ locals, request }) => {
   const { directory } = actorOf(locals);
-  const body = bodySchema.safeParse(await request.json().catch(() => null));
-  if (!body.success) error(400, { message: 'Expected a public key' });
-  await orError(() => directory.proposeSigningKey(body.data));
+  const body = await bodyOf(request, { schema: bodySchema, expected: 'Expected a public key' });
+  await orError(() => directory.proposeSigningKey(body));
   return json({});
 };

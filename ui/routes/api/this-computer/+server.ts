@@ -4,6 +4,7 @@ import { error, json } from '@sveltejs/kit';
 import * as z from 'zod';
 
 import { MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
+import { bodyOf } from '#ui/server/body.ts';
 import { bringComputer } from '#ui/server/bring-computer.ts';
 import { joinTokenText } from '#ui/server/join-token.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
@@ -19,10 +20,12 @@ export const POST: RequestHandler = async ({ locals, request }) => {
   const { host } = locals;
   const { computer } = host;
   if (computer === null) error(404, { message: '"npm start" does not run this console' });
-  const body = bodySchema.safeParse(await request.json().catch(() => null));
-  if (!body.success) error(400, { message: 'Expected a code and a root set' });
+  const body = await bodyOf(request, {
+    schema: bodySchema,
+    expected: 'Expected a code and a root set',
+  });
   const brought = await orError(() =>
-    bringComputer(body.data, {
+    bringComputer(body, {
       ...{ computer, directory, actor: is, relayKey: host.relay.key },
       tokenText: (secret) => joinTokenText(secret, host),
     }),

@@ -1,10 +1,11 @@
 // Takes a browser's key back: the relay refuses it from now on, and what it has open there ends at once. One that
 // is known no more is as revoked as can be.
 
-import { error, json } from '@sveltejs/kit';
+import { json } from '@sveltejs/kit';
 import * as z from 'zod';
 
 import { MAX_KEY_CHARS } from '#crypto/person-key.ts';
+import { bodyOf } from '#ui/server/body.ts';
 import { revokeDevice } from '#ui/server/own-device.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import type { RequestHandler } from './$types';
@@ -13,9 +14,10 @@ const bodySchema = z.strictObject({ peerKey: z.string().max(MAX_KEY_CHARS) });
 
 export const POST: RequestHandler = async ({ locals, request }) => {
   actorOf(locals);
-  const body = bodySchema.safeParse(await request.json().catch(() => null));
-  if (!body.success) error(400, { message: 'Expected a peer key' });
-  const { peerKey } = body.data;
+  const { peerKey } = await bodyOf(request, {
+    schema: bodySchema,
+    expected: 'Expected a peer key',
+  });
   await orError(() => revokeDevice(locals, peerKey));
   return json({});
 };

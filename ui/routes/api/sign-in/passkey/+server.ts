@@ -3,6 +3,7 @@
 import { error, json } from '@sveltejs/kit';
 import * as z from 'zod';
 
+import { bodyOf } from '#ui/server/body.ts';
 import { orError } from '#ui/server/request.ts';
 import { setCookies, visitorOf } from '#ui/server/visitor.ts';
 import type { RequestHandler } from './$types';
@@ -12,9 +13,10 @@ const bodySchema = z.strictObject({ response: z.unknown() });
 export const POST: RequestHandler = async (event) => {
   const { accounts } = event.locals.host;
   if (accounts === null) error(404, { message: 'There is no such page' });
-  const body = bodySchema.safeParse(await event.request.json().catch(() => null));
-  if (!body.success) error(400, { message: 'Expected an assertion' });
-  const { response } = body.data;
+  const { response } = await bodyOf(event.request, {
+    schema: bodySchema,
+    expected: 'Expected an assertion',
+  });
   const { cookies } = await orError(() => accounts.signInByPasskey(visitorOf(event), { response }));
   setCookies(event.cookies, cookies);
   return json({});

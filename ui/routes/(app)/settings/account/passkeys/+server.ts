@@ -3,6 +3,7 @@
 import { error, json } from '@sveltejs/kit';
 import * as z from 'zod';
 
+import { bodyOf } from '#ui/server/body.ts';
 import { ConsoleError } from '#ui/server/error.ts';
 import { actorOf, orError } from '#ui/server/request.ts';
 import { setCookies, visitorOf } from '#ui/server/visitor.ts';
@@ -17,14 +18,16 @@ export const POST: RequestHandler = async (event) => {
   const { directory } = actorOf(event.locals);
   const { accounts } = event.locals.host;
   if (accounts === null) error(404, { message: 'There is no such page' });
-  const body = bodySchema.safeParse(await event.request.json().catch(() => null));
-  if (!body.success) error(400, { message: 'Expected a new passkey' });
+  const body = await bodyOf(event.request, {
+    schema: bodySchema,
+    expected: 'Expected a new passkey',
+  });
   const { cookies } = await orError(async () => {
     const { person } = await directory.me();
-    if (body.data.response.id === person.credentialId) {
+    if (body.response.id === person.credentialId) {
       throw new ConsoleError('invalid', 'Cannot add passkey: it is your signing key');
     }
-    return accounts.addPasskey(visitorOf(event), body.data);
+    return accounts.addPasskey(visitorOf(event), body);
   });
   setCookies(event.cookies, cookies);
   return json({});
