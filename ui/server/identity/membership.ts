@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 
 import * as z from 'zod';
 
-import { encodeBase64url } from '#crypto/base64.ts';
+import { encodeBase64url, parseBase64url } from '#crypto/base64.ts';
 import { randomBytes } from '#crypto/webcrypto.ts';
 import {
   type Actor,
@@ -244,9 +244,18 @@ function open(db: Db, nowMs: number) {
 }
 
 async function findOpen(db: Db, { secret, nowMs }: { secret: string; nowMs: number }) {
+  if (!isSecret(secret)) return undefined; // of a link that was cut off or mistyped
   return open(db, nowMs)
     .where('invitation.secret_hash', '=', hashSecret(secret))
     .executeTakeFirst();
+}
+
+function isSecret(text: string): boolean {
+  try {
+    return parseBase64url(text).length === 32;
+  } catch {
+    return false;
+  }
 }
 
 function invitationOf(row: {

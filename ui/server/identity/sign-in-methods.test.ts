@@ -158,6 +158,17 @@ passkeys(
   },
 );
 
+passkeys('refuses what is no answer at all, and says that it is none', async () => {
+  await using place = await openPlace();
+  const { accounts } = place;
+  const visitor = consoleVisitor(ORIGIN);
+  await visitor.keep(accounts.passkeyChallenge(visitor.visit()));
+  for (const response of [{}, null, 'x', { id: 1 }]) {
+    const asked = accounts.signInByPasskey(visitor.visit(), { response });
+    assert.is(await codeOf(asked), 'invalid', JSON.stringify(response));
+  }
+});
+
 passkeys('refuses answers that an honest browser and authenticator would not give', async () => {
   await using place = await openPlace();
   const passkey = await createPasskey();
