@@ -10,41 +10,13 @@ import { formatPersonKey } from '#crypto/person-key.ts';
 import { importSigner, randomBytes } from '#crypto/webcrypto.ts';
 import { openSecretFile } from '#ui/server/secret-file.ts';
 import { openStore } from '#ui/server/store/store.ts';
-import { type ConsoleProcess, openConsoleProcess } from './console-process.ts';
+import { openConsoleProcess } from './console-process.ts';
+import { formVisitor } from './form-visitor.ts';
 
 const FOUNDER = {
   ...{ organisation: 'Acme IT', name: 'Sarah', email: 'sarah@acme.example' },
   password: 'correct horse battery',
 };
-
-/** A browser without scripts: it posts forms and keeps cookies. */
-function formVisitor({ origin }: ConsoleProcess) {
-  const cookies = new Map<string, string>();
-  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = new Headers({ origin, accept: 'text/html', cookie });
-    new Headers(init.headers).forEach((value, name) => headers.set(name, value));
-    const answer = await fetch(`${origin}${path}`, { redirect: 'manual', ...init, headers });
-    for (const header of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(header) ?? [];
-      if (value === '') cookies.delete(name);
-      else cookies.set(name, value);
-    }
-    return answer;
-  };
-  return {
-    cookies,
-    post: (path: string, fields: Readonly<Record<string, string>>) =>
-      ask(path, { method: 'POST', body: new URLSearchParams(fields) }),
-    tell: (path: string, body: unknown) =>
-      ask(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    ask,
-  };
-}
 
 const found = suite('/found');
 
