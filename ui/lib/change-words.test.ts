@@ -20,6 +20,17 @@ words('changeWords() says who became what', () => {
     'signed roster 1, with 1 key in it',
   );
   assert.is(
+    changeWords({
+      what: 'roster.signed',
+      detail: { version: 4, members: 2, added: ['Tom', 'Ann'], removed: ['Bob'], changed: [] },
+    }),
+    'signed roster 4, with 2 keys in it; new: Tom, Ann; taken out: Bob',
+  );
+  assert.is(
+    changeWords({ what: 'roster.signed', detail: { version: 5, members: 2, changed: ['Ann', 7] } }),
+    'signed roster 5, with 2 keys in it; changed: Ann',
+  );
+  assert.is(
     changeWords({ what: 'site.signed', detail: { name: 'Berlin' } }),
     'signed the keys of the site Berlin',
   );

@@ -10,8 +10,10 @@ export interface ToldChange {
 }
 
 type Read = (name: string) => string;
+/** The texts of a detail that is a list; none when it was not kept. */
+type List = (name: string) => readonly string[];
 
-const WORDS: Readonly<Record<string, (of: Read) => string>> = {
+const WORDS: Readonly<Record<string, (of: Read, all: List) => string>> = {
   'organisation.founded': (of) => `founded ${of('name')}`,
   'person.joined': (of) => `came in for the first time, as ${roleName(of('role'))}`,
   'person.role-told': (of) =>
@@ -23,13 +25,20 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
   'site.created': (of) => `added the site ${of('name')}`,
   'site.renamed': (of) => `renamed the site ${of('before')} to ${of('name')}`,
   'site.removed': (of) => `removed the site ${of('name')}`,
-  'site.token': () => 'made a new token for a site',
+  'site.token': (of) => `made a new token for the site ${of('name')}`,
   'site.token-revoked': (of) => `revoked the token of the site ${of('name')}`,
   'site.claiming': (of) => `typed the claim code of the appliance of the site ${of('name')}`,
   'site.joined': (of) => `of the site ${of('name')} joined with its token`,
   'site.signed': (of) => `signed the keys of the site ${of('name')}`,
-  'roster.signed': (of) =>
-    `signed roster ${of('version')}, with ${of('members')} ${of('members') === '1' ? 'key' : 'keys'} in it`,
+  'roster.signed': (of, all) => {
+    const size = `${of('members')} ${of('members') === '1' ? 'key' : 'keys'} in it`;
+    return [
+      `signed roster ${of('version')}, with ${size}`,
+      ...listed('new', all('added')),
+      ...listed('taken out', all('removed')),
+      ...listed('changed', all('changed')),
+    ].join('; ');
+  },
   'key.proposed': () => 'made a signing key',
   'person.invited': (of) => `invited ${of('email')} as ${roleName(of('role'))}`,
   'person.role': (of) =>
@@ -41,7 +50,19 @@ const WORDS: Readonly<Record<string, (of: Read) => string>> = {
 /** What was done, to be read after the name of who did it. */
 export function changeWords({ what, detail }: ToldChange): string {
   const words = Object.hasOwn(WORDS, what) ? WORDS[what] : undefined;
-  return words === undefined ? what : words((name) => textOf(detail[name]));
+  if (words === undefined) return what;
+  return words(
+    (name) => textOf(detail[name]),
+    (name) => textsOf(detail[name]),
+  );
+}
+
+function listed(word: string, names: readonly string[]): readonly string[] {
+  return names.length === 0 ? [] : [`${word}: ${names.join(', ')}`];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
 function textOf(value: unknown): string {

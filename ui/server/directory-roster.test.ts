@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { codeOf, openDirectoryPlace } from '#scripts/testing/console-directory.ts';
 import { foundMsp, storyIdentity, storyKey, storyRoster } from '#scripts/testing/console-story.ts';
 import { formatRootSet } from '#crypto/root-set.ts';
+import type { Member } from '#crypto/statement.ts';
 
 const roster = suite('RosterDirectory.putRoster()');
 
@@ -37,6 +38,32 @@ roster('takes versions only upwards, of two that are signed at once one', async 
   assert.is(await put(5), 'done');
   assert.is(await put(4), 'conflict');
   assert.is((await own.roster())?.version, 5);
+});
+
+roster('writes down whose keys came, went and changed', async () => {
+  await using place = await openDirectoryPlace();
+  const msp = await foundMsp(place.directory, 'one');
+  const own = place.directory.of(msp.actors.owner);
+  const [ann, bob] = [(await storyKey()).key, (await storyKey()).key];
+  const put = async (version: number, members: readonly Member[]): Promise<unknown> => {
+    const envelope = await storyRoster({ root: msp.root, version }, members);
+    await own.putRoster({ envelope, rootKeys: null });
+    return (await own.changes({ limit: 1 })).items[0]?.detail;
+  };
+  const member = (name: string, key: string, role: Member['role']): Member => ({
+    ...{ id: name.toLowerCase(), name, key, role },
+  });
+  const both = [member('Ann', ann, 'technician'), member('Bob', bob, 'technician')];
+  await put(2, []);
+  assert.equal(await put(3, both), {
+    ...{ version: 3, members: 2, added: ['Ann', 'Bob'], removed: [], changed: [] },
+  });
+  assert.equal(await put(4, [member('Ann', ann, 'owner')]), {
+    ...{ version: 4, members: 1, added: [], removed: ['Bob'], changed: ['Ann'] },
+  });
+  assert.equal(await put(5, [member('Ann', ann, 'owner')]), {
+    ...{ version: 5, members: 1, added: [], removed: [], changed: [] },
+  });
 });
 
 roster('refuses what is no roster in force', async () => {

@@ -5,7 +5,13 @@ import * as z from 'zod';
 import { FormatError, VerifyError } from '#crypto/error.ts';
 import { isRootSet, MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
 import { verifyRoster } from '#crypto/roster.ts';
-import { type Envelope, envelopeSchema, parseStatement, type Signed } from '#crypto/statement.ts';
+import {
+  type Envelope,
+  envelopeSchema,
+  type Member,
+  parseStatement,
+  type Signed,
+} from '#crypto/statement.ts';
 import { MAX_VERSIONS_AHEAD } from '#ui/lib/founding.ts';
 import {
   checkRole,
@@ -108,8 +114,34 @@ async function keepRoster(
     .where('id', '=', actor.organisationId)
     .execute();
   await markListed(db, { scope, keys: new Set(members.map(({ key }) => key)) });
-  await recordChange(db, scope, { what: 'roster.signed', version, members: members.length });
+  const change = rosterChange(kept === null ? [] : membersOf(kept), members);
+  await recordChange(db, scope, {
+    ...{ what: 'roster.signed', version, members: members.length },
+    ...change,
+  });
   return { version };
+}
+
+/** Names of those whose key came into a roster or left it, and of those of whom it says something else now. */
+function rosterChange(
+  before: readonly Member[],
+  after: readonly Member[],
+): Readonly<Record<'added' | 'removed' | 'changed', readonly string[]>> {
+  const namesOf = (members: readonly Member[]): string[] => members.map(({ name }) => name);
+  const then = new Map(before.map((member) => [member.key, JSON.stringify(member)]));
+  const now = new Set(after.map(({ key }) => key));
+  const isOther = (member: Member): boolean => then.get(member.key) !== JSON.stringify(member);
+  return {
+    added: namesOf(after.filter(({ key }) => !then.has(key))),
+    removed: namesOf(before.filter(({ key }) => !now.has(key))),
+    changed: namesOf(after.filter((member) => then.has(member.key) && isOther(member))),
+  };
+}
+
+/** Of a roster as it is kept, which was checked when it came. */
+function membersOf(kept: string): readonly Member[] {
+  const { statement } = parseStatement(envelopeSchema.parse(JSON.parse(kept)));
+  return statement.type === 'roster' ? statement.members : [];
 }
 
 async function markListed(

@@ -200,7 +200,7 @@ async function newToken(
   db: Db,
   { scope, siteId, joins }: { scope: Scope; siteId: string; joins: JoinKind },
 ): Promise<JoinSecret> {
-  const { state } = await ownSite(db, { scope, siteId });
+  const { state, name } = await ownSite(db, { scope, siteId });
   if (state !== 'invited') {
     throw new ConsoleError('conflict', 'Cannot make token: an appliance has joined this site');
   }
@@ -211,7 +211,7 @@ async function newToken(
     .where('organisation_id', '=', scope.actor.organisationId)
     .where('id', '=', siteId)
     .execute();
-  await recordChange(db, scope, { what: 'site.token', site: siteId });
+  await recordChange(db, scope, { what: 'site.token', site: siteId, name });
   return join;
 }
 
