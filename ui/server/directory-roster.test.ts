@@ -48,7 +48,8 @@ roster('writes down whose keys came, went and changed', async () => {
   const put = async (version: number, members: readonly Member[]): Promise<unknown> => {
     const envelope = await storyRoster({ root: msp.root, version }, members);
     await own.putRoster({ envelope, rootKeys: null });
-    return (await own.changes({ limit: 1 })).items[0]?.detail;
+    const { items } = await own.changes({});
+    return items.map(({ detail }) => detail).find((detail) => detail['version'] === version);
   };
   const member = (name: string, key: string, role: Member['role']): Member => ({
     ...{ id: name.toLowerCase(), name, key, role },
