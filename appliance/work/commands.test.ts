@@ -314,9 +314,8 @@ submit(
     );
     assert.equal(await kindsOf(site, session.id), ['session.opened']);
     assert.is(agent.orders.all.length, 0);
-    await session.submit(signed).catch(({ message }: Error) => {
-      assert.match(message, 'has no pwsh, only sh, bash, cmd');
-    });
+    const refusal = await session.submit(signed).catch((cause: unknown) => cause);
+    assert.match(String(refusal), 'has no pwsh, only sh, bash, cmd');
   },
 );
 
