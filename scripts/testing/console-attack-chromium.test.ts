@@ -52,7 +52,8 @@ attack.run();
 
 async function lieToThem(stage: ConsoleStage): Promise<void> {
   const { owner, site, endpointPage, session } = await startWork(stage, {
-    expected: /ERR_|WebSocket/, // the host is restarted under the page
+    // the host is restarted under the page, and lets no page listen whose person was signed out on another
+    expected: /ERR_|WebSocket|401 \(Unauthorized\) \(\S*\/api\/events\)/,
   });
   const sitePage = `/sites/${site.id}`;
   await strangerSeesNothing(stage, [sitePage, endpointPage, `${sitePage}/sessions/${session}`]);
@@ -287,7 +288,12 @@ async function signInSignsNothing(owner: BrowserVisitor, siteUrl: string): Promi
   await other.getByText('Linked to the site, end to end').waitFor();
   await owner.go('/settings/account');
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await other.getByText('Unlock this browser for today').waitFor(); // no page goes on with a key that is nobody's
+  // no page goes on with a key that is nobody's: it is locked, and leaves when it hears that nobody is signed in
+  await other
+    .getByText('Unlock this browser for today')
+    .or(other.getByRole('heading', { name: 'Sign in' }))
+    .first()
+    .waitFor();
   await other.close();
   await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'hidden' });
   await owner.go('/sign-in');

@@ -26,11 +26,13 @@ export function listen<T = LiveEvent>(
     whose,
     onEvents,
     onState,
+    onRefused,
   }: {
     /** Who is signed in. */
     whose: string;
     onEvents: (events: readonly T[]) => void;
     onState?: (isLive: boolean) => void;
+    onRefused?: () => void;
   },
 ): () => void {
   let gathered: T[] = [];
@@ -47,6 +49,7 @@ export function listen<T = LiveEvent>(
       if (gathered.length === 1) inNextFrame(flush);
     },
     onState: (isLive) => onState?.(isLive),
+    onRefused: () => onRefused?.(),
   });
   return () => {
     isOver = true;

@@ -32,7 +32,8 @@ function openPage(whose: string) {
     if (heard.at(-1) !== word) heard.push(word); // how the stream is may be said twice
     if (ear?.word === word) ear.resolve();
   };
-  const close = openStream('/events', { whose, onData: hear, onState: hear });
+  const onRefused = (): void => hear('refused');
+  const close = openStream('/events', { whose, onData: hear, onState: hear, onRefused });
   return {
     ...{ heard, close, [Symbol.dispose]: close },
     /** Until it was told this. */
@@ -81,6 +82,22 @@ stream('hands over when its page goes, and says that something may be lost', asy
   assert.equal(await other.hears('news'), [true, false, true, 'news']);
   assert.equal(leader.heard, [true]);
   assert.is(Source.open.at(-1), source);
+});
+
+stream('tells the page that has it of an answer that is no stream, not of a break', async () => {
+  const first = Source.opened.promise;
+  using leader = openPage('nora');
+  using other = openPage('nora');
+  const source = await first;
+  source.onopen();
+  await other.hears(true);
+  source.onerror(); // the browser connects again by itself
+  source.onopen();
+  source.readyState = source.CLOSED;
+  source.onerror();
+  assert.equal(await leader.hears('refused'), [true, false, true, false, 'refused']);
+  await other.hears(false);
+  assert.not(other.heard.includes('refused'));
 });
 
 stream('shares nothing with the pages of somebody else', async () => {

@@ -18,10 +18,15 @@ export interface StreamOptions {
   readonly onData: (data: string) => void;
   /** Also `false` when another page takes the stream over: what was told meanwhile is lost. */
   readonly onState: (isOpen: boolean) => void;
+  /** The host, or what stands before it, answered by something else: perhaps nobody is signed in any more. */
+  readonly onRefused: () => void;
 }
 
 /** Hears the stream, of its own or by another page, until the answer is called. */
-export function openStream(url: string, { whose, onData, onState }: StreamOptions): () => void {
+export function openStream(
+  url: string,
+  { whose, onData, onState, onRefused }: StreamOptions,
+): () => void {
   const name = `caisey ${url} ${whose}`;
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -44,7 +49,7 @@ export function openStream(url: string, { whose, onData, onState }: StreamOption
     signal,
     work: async (isHeir) => {
       if (isHeir) say({ kind: 'state', isOpen: false });
-      const close = openSource(url, say);
+      const close = openSource(url, { say, onRefused });
       await aborting(signal);
       close();
     },
@@ -74,7 +79,10 @@ async function lead(
 }
 
 /** Listens until the answer is called. The browser connects again by itself, unless it was answered. */
-function openSource(url: string, say: (word: Word) => void): () => void {
+function openSource(
+  url: string,
+  { say, onRefused }: { say: (word: Word) => void; onRefused: () => void },
+): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let source = begin();
   function begin(): EventSource {
@@ -85,6 +93,7 @@ function openSource(url: string, say: (word: Word) => void): () => void {
       say({ kind: 'state', isOpen: false });
       if (begun.readyState !== begun.CLOSED) return;
       timer = setTimeout(() => (source = begin()), RETRY_MS);
+      onRefused();
     };
     return begun;
   }

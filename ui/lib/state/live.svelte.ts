@@ -31,10 +31,13 @@ export class LiveState {
     return this.#isBroken;
   }
 
-  /** Listens to the host, as who is signed in, until the answer is called. Only in a browser. */
-  begin(whose: string): () => void {
+  /**
+   * Listens to the host, as who is signed in, until the answer is called; `onRefused` when it is there and does not let
+   * this page listen. Only in a browser.
+   */
+  begin(whose: string, { onRefused }: { onRefused: () => void }): () => void {
     const stop = listen('/api/events', {
-      whose,
+      ...{ whose, onRefused },
       onEvents: (events) => {
         for (const { onEvents } of this.#ears) onEvents(events);
       },
