@@ -1,10 +1,11 @@
-// What breaks while a command prints: the console with its relay, then the appliance. The page says what is going on,
-// and what it shows in the end is what was printed: each line once, in order.
+// What breaks while a command prints: the console with its relay, also while the laptop sleeps, then the appliance. The
+// page says what is going on, and what it shows in the end is what was printed: each line once, in order.
 
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -50,6 +51,15 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await card.getByText('line 300', { exact: true }).waitFor();
   assert.is(await wholeOutput(card), await readFile(printed, 'utf8'), 'read anew');
 
+  {
+    using _ = await fallAsleep(page);
+    await stage.killConsole(); // the link is long gone when the lid is opened
+    await print(printed, { from: 301, to: 400 });
+    await stage.startConsole();
+  }
+  await card.getByText('line 400', { exact: true }).waitFor();
+  assert.is(await wholeOutput(card), await readFile(printed, 'utf8'), 'after it slept');
+
   // a page that has not heard of the break yet would begin to load the next one, as any page does
   const heard = page.waitForEvent('requestfailed', (request) =>
     request.url().endsWith('/api/events'),
@@ -61,7 +71,7 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await stage.startConsole();
   await page.getByRole('heading', { name: 'Requests' }).waitFor(); // by itself
   await owner.go(work);
-  await card.getByText('line 300', { exact: true }).waitFor();
+  await card.getByText('line 400', { exact: true }).waitFor();
 
   await site.appliance.kill();
   await page.getByText('The site cannot be reached').first().waitFor();
@@ -75,6 +85,19 @@ async function breakThings(stage: ConsoleStage): Promise<void> {
   await page.waitForURL((url) => url.pathname !== work && url.pathname.includes('/sessions/'));
   await runCommand(page, 'uname -a');
   assert.equal(owner.complaints, []);
+}
+
+/** Stops every process of the browser, as a laptop that sleeps; disposal wakes it. */
+async function fallAsleep(page: Page): Promise<Disposable> {
+  const session = await page.context().browser()?.newBrowserCDPSession();
+  const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {};
+  await session?.detach();
+  assert.ok(processInfo.length > 1, 'the processes of the browser are known');
+  const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    for (const { id } of processInfo) process.kill(id, signal);
+  };
+  tell('SIGSTOP');
+  return { [Symbol.dispose]: () => tell('SIGCONT') };
 }
 
 /** Appends numbered lines, as a command under way would print them. */
