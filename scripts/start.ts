@@ -116,8 +116,8 @@ function onSignals(): { readonly asked: Promise<null>; readonly signal: AbortSig
   const { promise, resolve } = Promise.withResolvers<null>();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stop.abort();
+    process.on(signal, () => {
+      stop.abort(); // asked twice as well: who left at once would leave appliance and agent behind
       resolve(null);
     });
   }
