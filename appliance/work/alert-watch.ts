@@ -1,6 +1,8 @@
 // The alerts that go on record, told to whoever runs the appliance as well: a wrong PIN, a forged statement, an
 // endpoint that found a fork. Read from the log, so what is told is on record already, whoever raised it.
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { LedgerError, type LedgerErrorCode } from '../ledger/error.ts';
 import type { Ledger, StoredEntry } from '../ledger/ledger.ts';
 import { openStored } from './record.ts';
@@ -21,7 +23,7 @@ export function openAlertWatch(
   const { signal } = stop;
   const watching = watch(ledger, { onEvent, signal }).catch((cause: unknown) => {
     const isEnded = cause instanceof LedgerError && ENDED.has(cause.code);
-    if (isEnded || cause === signal.reason) return; // the appliance says itself that its log ended
+    if (isEnded || signal.aborted) return; // the appliance says itself that its log ended
     onEvent({ level: 'error', what: 'alerts are not told here any more', cause });
   });
   return {
@@ -34,7 +36,10 @@ export function openAlertWatch(
 
 const ENDED: ReadonlySet<string> = new Set<LedgerErrorCode>(['closed', 'latched']);
 
-/** A checkpoint is published a second after an entry at most; the index of alerts is looked at then. */
+/** Each command publishes a checkpoint: alerts are looked for this often at most, and not on a command's way. */
+const LOOK_MS = 1000;
+
+/** A checkpoint is published a second after an entry at most; the index of alerts is looked at after it. */
 async function watch(
   ledger: Ledger,
   { onEvent, signal }: { onEvent: (event: AlertEvent) => void; signal: AbortSignal },
@@ -45,6 +50,7 @@ async function watch(
       from = entry.index + 1;
       onEvent(eventOf(entry));
     }
+    await delay(LOOK_MS, undefined, { signal });
   }
 }
 
