@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { FormatError, VerifyError } from '#crypto/error.ts';
 import { isRootSet, MAX_ROOT_SET_CHARS } from '#crypto/root-set.ts';
-import { verifyRoster } from '#crypto/roster.ts';
+import { type SeenVersion, verifyRoster } from '#crypto/roster.ts';
 import {
   type Envelope,
   envelopeSchema,
@@ -99,7 +99,7 @@ async function keepRoster(
   if (pinned !== null && rootKeys !== null && rootKeys !== pinned) {
     throw new ConsoleError('conflict', 'Cannot keep roster: the root set never changes');
   }
-  const seen = kept === null ? null : seenOf(envelopeSchema.parse(JSON.parse(kept)));
+  const { seen, members: before } = kept === null ? NO_ROSTER : readKept(kept);
   const { statement } = await checkRoster(envelope, { root, seen, atMs: scope.now() });
   if (seen !== null && statement.version <= seen.version) {
     throw new ConsoleError(
@@ -114,10 +114,9 @@ async function keepRoster(
     .where('id', '=', actor.organisationId)
     .execute();
   await markListed(db, { scope, keys: new Set(members.map(({ key }) => key)) });
-  const change = rosterChange(kept === null ? [] : membersOf(kept), members);
   await recordChange(db, scope, {
     ...{ what: 'roster.signed', version, members: members.length },
-    ...change,
+    ...rosterChange(before, members),
   });
   return { version };
 }
@@ -136,12 +135,6 @@ function rosterChange(
     removed: namesOf(before.filter(({ key }) => !now.has(key))),
     changed: namesOf(after.filter((member) => then.has(member.key) && isOther(member))),
   };
-}
-
-/** Of a roster as it is kept, which was checked when it came. */
-function membersOf(kept: string): readonly Member[] {
-  const { statement } = parseStatement(envelopeSchema.parse(JSON.parse(kept)));
-  return statement.type === 'roster' ? statement.members : [];
 }
 
 async function markListed(
@@ -188,8 +181,11 @@ export async function orRefusal<T>(verify: () => Promise<T>): Promise<T> {
   }
 }
 
-function seenOf(envelope: Envelope): { version: number; hash: string } {
-  const { statement, hash } = parseStatement(envelope);
+const NO_ROSTER = { seen: null, members: [] } as const;
+
+/** A roster as it is kept, which was checked when it came. */
+function readKept(kept: string): { seen: SeenVersion; members: readonly Member[] } {
+  const { statement, hash } = parseStatement(envelopeSchema.parse(JSON.parse(kept)));
   if (statement.type !== 'roster') throw new Error('unreachable: a roster was kept');
-  return { version: statement.version, hash };
+  return { seen: { version: statement.version, hash }, members: statement.members };
 }
